@@ -1,0 +1,72 @@
+# `make serve` shows the site, `make test` proves it; each sets up what it needs. `make help` lists the rest.
+# Needs Python 3.11, Node 20 with npm, and git.
+
+PYTHON ?= python3
+PORT   ?= 8000
+ARGS   ?=
+
+# What is installed carries the hash of what asked for it: another hash installs again, the same hash never.
+hash  = $(shell git hash-object $(1) | cut -c 1-12)
+py    = .venv/bin/python
+pip   = $(py) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps
+
+# Debian ships Python without venv: root is given it, others are told its name.
+install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qqy python3-venv; else \
+	echo 'Python cannot make environments yet: sudo apt-get install python3-venv' >&2; exit 1; fi
+
+py-build  := .venv/build-$(call hash,pyproject.toml)
+py-test   := .venv/test-$(call hash,pyproject.toml)
+npm-build := node_modules/.build-$(call hash,package-lock.json)
+npm-test  := node_modules/.test-$(call hash,package-lock.json)
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test setup setup-test build check bench clean
+
+help:        ## this list
+	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsewhere
+	$(py) -m http.server --bind 127.0.0.1 --directory dist $(PORT)
+
+test: check  ## every test; ARGS="-k words" picks some
+	$(py) -m pytest $(ARGS)
+
+setup: $(py-build) $(npm-build) ## what the build needs
+
+setup-test: $(py-test) $(npm-test) ## what the tests need, a browser too
+	$(py) -m tests.browser.chromium
+
+build: setup ## the site, in dist/
+	$(py) build.py
+
+check: setup-test ## lint and types
+	$(py) -m ruff check planner build.py tests
+	$(py) -m mypy
+
+bench: setup-test ## how fast it is; no test depends on it
+	$(py) -m tests.bench
+
+clean:       ## remove everything that make made
+	rm -rf .venv node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find planner tests -name __pycache__ -exec rm -rf {} +
+
+$(py-build):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(install-venv)
+	$(PYTHON) -m venv --clear .venv
+	$(pip) pip==26.3
+	$(pip) --group build
+	@touch $@
+
+$(py-test): | $(py-build)
+	$(pip) --group test
+	$(py) -m pip check
+	@touch $@
+
+$(npm-build):
+	npm ci --omit=dev
+	@touch $@
+
+$(npm-test):
+	npm ci
+	@touch $@ $(npm-build)

@@ -1,0 +1,71 @@
+"""The browser's only door: one JSON request in, one JSON reply out."""
+
+import json
+from typing import Any
+
+from planner import advice, scenario, texts, view
+from planner.errors import Problem, ScenarioError
+from planner.export import export
+from planner.plan import make_plan
+from planner.scenario import Scenario
+
+
+def handle(request: str) -> str:
+    """Answer one JSON request with one JSON reply.
+
+    Request: `query` (a link's query string) or `texts` (the text of each field), and optionally
+    `before` (a query; the reply says what differs from it), `percentile` ("p50", "p85", "p95"),
+    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives" or "json".
+
+    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as `view.show` returns
+    it; for "alternatives" only that list; for "json" the text of `plan --json` as `json`. A scenario with problems
+    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the planner.
+    """
+    ask = json.loads(request)
+    try:
+        asked = texts.read_query(ask["query"]) if "query" in ask else texts.read_texts(ask["texts"])
+        reply = _answer(asked, ask)
+    except ScenarioError as error:
+        reply = {"problems": [_problem(problem) for problem in error.problems]}
+    return json.dumps(reply, ensure_ascii=False)
+
+
+def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
+    plan, query = make_plan(asked), texts.write_query(asked)
+    want = ask.get("want", "plan")
+    if want == "alternatives":
+        return {"query": query, "view": {"slots": {}, "lists": {"alternatives": view.show_alternatives(plan)}, "charts": {}}}
+    if want == "json":
+        return {"query": query, "json": plan_text(plan)}
+    first, _, last = ask.get("rows", "").partition("-")
+    shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=(int(first), int(last)) if last else None)
+    changed = _changed(ask.get("before"), asked)
+    shown["slots"]["answer.changed"] = view.changes(asked, changed)
+    return {"query": query, "values": texts.write_texts(asked), "changed": [name for name, _ in changed], "view": shown}
+
+
+def plan_text(plan: Any) -> str:
+    """The plan as the JSON text that `plan --json` prints, without the last newline."""
+    document = export(plan, advice.caveats(plan), advice.alternatives(plan))
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
+    """The fields that differ from the scenario of the query `before`, each with its text there."""
+    if before is None:
+        return []
+    try:
+        old = texts.read_query(before)
+    except ScenarioError:
+        return []
+    return [
+        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name))) for name in scenario.changed(old, asked)
+    ]
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    try:
+        label = scenario.field(problem.field).label
+    except KeyError:
+        label = ""
+    return {"field": problem.field, "label": label, "message": problem.message}

@@ -1,0 +1,265 @@
+"""Make a plan: the one place where the steps meet, and the only one that sees a whole scenario."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from planner import cost, facts, realtime, retry, simulate, split, summary, tokens
+from planner.durations import DurationModel, model_of
+from planner.scenario import Duration, Scenario, batch_byte_limit
+
+_HOUR_S = 3600.0
+
+# Limits of these tiers are not published or are by arrangement; the plan counts with those of the nearest that is.
+_COUNTED_AS = {"evaluation": "start", "custom": "scale"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What the account may do. `queue_known` is False where the tier's queue limit is not published."""
+
+    tier: facts.Tier
+    queue_requests: int
+    queue_known: bool
+    monthly_spend_usd: Decimal | None
+    spend_left_usd: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """The limit on the answers: proposed or given, and the share of answers that it cuts off."""
+
+    max_tokens: int
+    proposed: bool
+    share_cut: float
+    remedy_tokens: int  # cuts off at most tokens.ACCEPTED_CUT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requests:
+    """Whole requests, as expected. `attempts` counts every time that a request is sent."""
+
+    failed_first_round: int
+    retried: int
+    given_up: int
+    answered: int
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything that follows from a scenario; caveats and alternatives are judgements on it (`advice`)."""
+
+    scenario: Scenario
+    model: facts.Model
+    account: Account
+    request_bytes: int
+    bytes_estimated: bool
+    batches: tuple[split.Batch, ...]
+    retry_batches: tuple[split.Batch, ...]
+    policy: retry.RetryPolicy
+    rounds: tuple[retry.Round, ...]
+    requests: Requests
+    durations: DurationModel
+    forecast: summary.Forecast
+    answers: Answers
+    caches: bool
+    primes: bool
+    cache_reads: int
+    tariff: cost.Tariff
+    cost: cost.Cost
+    realtime: realtime.Realtime | None
+
+    @property
+    def start(self) -> datetime | None:
+        """When the run starts, if the scenario says so."""
+        at = self.scenario.goal.start_at
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def confident_s(self) -> float:
+        """Seconds within which the run is done with the confidence that the scenario asks for."""
+        return self.forecast.confident.makespan_s
+
+
+def make_plan(scenario: Scenario) -> Plan:
+    """The plan of a scenario. Raises ScenarioError where no batch can ever start, or far too many would."""
+    model = facts.model(scenario.workload.model)
+    work = scenario.workload
+    account = _account(scenario)
+    request_bytes = work.bytes_per_request or tokens.request_bytes(work.input_tokens, model)
+    limits = split.BatchLimits(
+        requests_per_batch=scenario.batches.requests_per_batch,
+        bytes_per_batch=batch_byte_limit(),
+        queue_requests=account.queue_requests,
+    )
+    caches = _caches(scenario, model)
+    primes = caches and scenario.caching.prime and work.requests > 1
+    batches = split.split(work.requests, request_bytes, limits, prime=primes)
+
+    policy = _policy(scenario)
+    rounds = retry.rounds(work.requests, policy)
+    shape = _Shape(
+        requests=work.requests,
+        batch_requests=split.largest(request_bytes, limits)[0],
+        queue_requests=account.queue_requests,
+        primes=primes,
+        concurrent=scenario.batches.concurrent,
+        poll_s=scenario.batches.poll_s,
+        policy=policy,
+        duration=scenario.duration,
+        confidence=scenario.goal.confidence,
+        deadline_s=scenario.goal.deadline_h * _HOUR_S,
+        seed=scenario.forecast.seed,
+    )
+    requests = _requests(work.requests, rounds)
+    billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
+    cache_reads = _cache_reads(scenario, billed) if caches else 0
+    request = cost.Request(
+        input_tokens=work.input_tokens, output_tokens=work.output_tokens, prefix_tokens=work.shared_prefix_tokens
+    )
+    tariff = cost.tariff(model, work.input_tokens, us_only=scenario.pricing.geo == "us")
+    return Plan(
+        scenario=scenario,
+        model=model,
+        account=account,
+        request_bytes=request_bytes,
+        bytes_estimated=not work.bytes_per_request,
+        batches=batches,
+        retry_batches=_retry_batches(rounds, request_bytes, limits, len(batches)),
+        policy=policy,
+        rounds=rounds,
+        requests=requests,
+        durations=model_of(scenario.duration),
+        forecast=_forecast(shape),
+        answers=_answers(scenario, model),
+        caches=caches,
+        primes=primes,
+        cache_reads=cache_reads,
+        tariff=tariff,
+        cost=cost.price(request, billed, cache_reads, cache=scenario.caching.mode if caches else "none", tariff=tariff),
+        realtime=_realtime(scenario, model, cache_reads),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shape:
+    """All that a forecast depends on: scenarios that differ in anything else share it."""
+
+    requests: int
+    batch_requests: int
+    queue_requests: int
+    primes: bool
+    concurrent: int
+    poll_s: float
+    policy: retry.RetryPolicy
+    duration: Duration
+    confidence: float
+    deadline_s: float
+    seed: int
+
+
+@lru_cache(maxsize=16)
+def _forecast(shape: _Shape) -> summary.Forecast:
+    primer = 1 if shape.primes else 0
+    sizes = split.sizes(shape.requests - primer, shape.batch_requests)
+    rules = simulate.Rules(
+        concurrent=shape.concurrent,
+        queue_requests=shape.queue_requests,
+        poll_s=shape.poll_s,
+        expiry_s=float(facts.limit("expiry_h").value) * _HOUR_S,
+        shared_load=shape.duration.shared_load,
+        retry=shape.policy,
+        batch_requests=shape.batch_requests,
+    )
+    stages = [(1,), sizes] if shape.primes else [sizes]
+    count = simulate.replications(len(sizes))
+    runs = simulate.simulate(stages, model_of(shape.duration), rules, runs=count, seed=shape.seed)
+    return summary.summarise(runs, confidence=shape.confidence, deadline_s=shape.deadline_s)
+
+
+def _account(scenario: Scenario) -> Account:
+    tier = facts.tier(scenario.limits.tier)
+    published = facts.tier(_COUNTED_AS.get(tier.key, tier.key))
+    queue = scenario.limits.queue_requests or tier.queue_requests or published.queue_requests
+    if not queue:
+        raise AssertionError(f"tier {published.key} has no queue limit in data/limits.json")
+    cap = scenario.limits.monthly_spend_usd or (Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None)
+    return Account(
+        tier=tier,
+        queue_requests=queue,
+        queue_known=bool(scenario.limits.queue_requests or tier.queue_requests),
+        monthly_spend_usd=cap,
+        spend_left_usd=None if cap is None else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
+    )
+
+
+def _policy(scenario: Scenario) -> retry.RetryPolicy:
+    asked = scenario.retries
+    return retry.RetryPolicy(
+        max_retries=asked.max,
+        backoff=asked.backoff,
+        base_delay_s=asked.base_delay_s,
+        transient_rate=asked.transient_rate,
+        permanent_rate=asked.permanent_rate,
+    )
+
+
+def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
+    first, last = rounds[0], rounds[-1]
+    given_up = first.failed_permanent + last.failed_transient
+    return Requests(
+        failed_first_round=first.failed_permanent + first.failed_transient,
+        retried=sum(later.sent for later in rounds[1:]),
+        given_up=given_up,
+        answered=sent - given_up,
+        attempts=sum(each.sent for each in rounds),
+    )
+
+
+def _retry_batches(
+    rounds: tuple[retry.Round, ...], request_bytes: int, limits: split.BatchLimits, before: int
+) -> tuple[split.Batch, ...]:
+    """The batches of the retry rounds as expected, numbered on from those `before`."""
+    batches: list[split.Batch] = []
+    for later in rounds[1:]:
+        first = before + len(batches) + 1
+        batches.extend(split.split(later.sent, request_bytes, limits, round=later.number, first=first))
+    return tuple(batches)
+
+
+def _answers(scenario: Scenario, model: facts.Model) -> Answers:
+    work = scenario.workload
+    lengths = tokens.answer_lengths(work.output_tokens, work.output_p95_tokens)
+    most = min(model.batch_max_output_tokens, model.context_tokens - work.input_tokens)
+    proposal = lengths.max_tokens(tokens.ACCEPTED_CUT, most)
+    chosen = work.max_tokens or proposal
+    return Answers(
+        max_tokens=chosen, proposed=not work.max_tokens, share_cut=lengths.share_cut(chosen), remedy_tokens=proposal
+    )
+
+
+def _caches(scenario: Scenario, model: facts.Model) -> bool:
+    """Whether the prefix is really cached: one that is too short is silently not (fact `cache_min_tokens`)."""
+    prefix = scenario.workload.shared_prefix_tokens
+    return scenario.caching.mode != "none" and prefix > 0 and prefix >= (model.min_cacheable_tokens or 0)
+
+
+def _cache_reads(scenario: Scenario, billed: int) -> int:
+    """The first request always writes; of the others the hit rate reads."""
+    return int(max(0, billed - 1) * scenario.caching.hit_rate + 0.5)
+
+
+def _realtime(scenario: Scenario, model: facts.Model, cache_reads: int) -> realtime.Realtime | None:
+    rates = facts.realtime_rates(scenario.limits.tier, model.rate_limit_pool)
+    if rates is None:
+        return None
+    work = scenario.workload
+    return realtime.pace(
+        work.requests,
+        work.requests * work.input_tokens,
+        work.requests * work.output_tokens,
+        min(cache_reads, work.requests) * work.shared_prefix_tokens,
+        rates,
+    )

@@ -1,0 +1,556 @@
+"""The inputs: every question the planner asks, and the one door through which answers come in.
+
+One line of a group is one question: type, default, label, bounds, help. The form, the share link, the
+command line and the JSON file are all made from these lines. `parse` checks everything once; below it
+nothing is checked again.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from planner import facts
+from planner.errors import Problem, ScenarioError
+from planner.words import counted, plain
+
+ENVELOPE_BYTES = len('{"requests":[]}')  # what stands around the requests of a batch
+
+Choices = tuple[tuple[str, str], ...]
+History = tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What a person is asked: its words and what is allowed."""
+
+    kind: str  # integer number money choice model flag time history
+    label: str
+    help: str = ""
+    low: Decimal = Decimal(0)
+    high: Decimal = Decimal(0)
+    choices: Choices = ()
+    unit: str = ""
+    slider: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field(Question):
+    """A question with its place in the scenario: `name` is dotted, `default` as `parse` would return it."""
+
+    name: str
+    group: str
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group of fields as the form shows it; `open` groups are not folded at first."""
+
+    key: str
+    label: str
+    open: bool
+
+
+def _ask(default: Any, kind: str, label: str, help: str = "", low: Any = 0, high: Any = 0, **more: Any) -> Any:
+    question = Question(kind=kind, label=label, help=help, low=Decimal(str(low)), high=Decimal(str(high)), **more)
+    return dataclasses.field(default=default, metadata={"question": question})
+
+
+def _model_choices() -> Choices:
+    state = {"deprecated": " (deprecated)", "retired": " (retired)"}
+    return tuple((model.id, model.name + state.get(model.status, "")) for model in facts.models())
+
+
+_BATCH_SIZES = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+_BACKOFFS = (
+    ("exponential", "Exponential: 1, 2, 4 … times"),
+    ("linear", "Linear: 1, 2, 3 … times"),
+    ("fixed", "Fixed: always the same"),
+)
+_DURATION_MODELS = (
+    ("observed", "Public observations"),
+    ("history", "My own batches"),
+    ("formula", "A formula"),
+    ("guide", "The old rule of thumb"),
+)
+_TIERS = (
+    ("evaluation", "Evaluation"),
+    ("start", "Start"),
+    ("build", "Build"),
+    ("scale", "Scale"),
+    ("custom", "Custom"),
+)
+_CACHES = (("none", "No caching"), ("5m", "5 minutes"), ("1h", "1 hour"))
+_GEOS = (("global", "Anywhere"), ("us", "United States only (1.1 times the price)"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workload:
+    """What is to be asked: how many requests, and how long they and their answers are."""
+
+    # fmt: off
+    model: str = _ask("claude-sonnet-5-5", "model", "Model", choices=_model_choices())
+    requests: int = _ask(10_000, "integer", "Requests", "In all.", 1, 10_000_000)
+    input_tokens: int = _ask(500, "integer", "Input tokens", "Mean of a request, shared prefix included.", 1, 1_000_000)
+    output_tokens: int = _ask(1000, "integer", "Output tokens", "Mean of an answer, thinking included.", 1, 300_000)
+    output_p95_tokens: int = _ask(0, "integer", "Long answers", "95 % of answers are at most this long. 0 = twice the mean.", 0, 300_000, unit="tokens")
+    max_tokens: int = _ask(0, "integer", "max_tokens", "0 = proposed, so that at most 1 % of answers are cut off.", 0, 300_000)
+    bytes_per_request: int = _ask(0, "integer", "Bytes per request", "As JSON in UTF-8. 0 = estimated from the input tokens.", 0, 256_000_000)
+    shared_prefix_tokens: int = _ask(0, "integer", "Shared prefix", "Leading tokens that all requests share: system prompt, tools, documents.", 0, 1_000_000, unit="tokens")
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batches:
+    """How the workload is cut and sent."""
+
+    # fmt: off
+    requests_per_batch: int = _ask(10_000, "integer", "Requests per batch", "The largest batch. Bytes and the queue limit may force smaller ones.", 1, 100_000, slider=_BATCH_SIZES)
+    concurrent: int = _ask(1, "integer", "Batches at once", "Open at the same time.", 1, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100))
+    poll_s: float = _ask(60.0, "number", "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retries:
+    """What happens to requests that fail."""
+
+    # fmt: off
+    max: int = _ask(3, "integer", "Retries", "Rounds after the first.", 0, 10)
+    backoff: str = _ask("exponential", "choice", "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
+    base_delay_s: float = _ask(60.0, "number", "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
+    transient_rate: float = _ask(0.01, "number", "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
+    permanent_rate: float = _ask(0.0, "number", "Permanent failures", "Share that can never succeed: invalid, refused by policy.", 0, 1)
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duration:
+    """How long a batch takes."""
+
+    # fmt: off
+    model: str = _ask("observed", "choice", "Judged by", choices=_DURATION_MODELS)
+    seconds_per_request: float = _ask(5.0, "number", "Seconds per request", "Formula only.", 0.1, 600, unit="s")
+    parallel_requests: int = _ask(50, "integer", "Requests at once", "Formula only: how many of a batch are worked on together.", 1, 100_000)
+    startup_s: float = _ask(120.0, "number", "Start of a batch", "Formula only.", 0, 3600, unit="s")
+    history: History = _ask((), "history", "My batches", "One batch a line: requests:seconds, for example 8150:1200. At most 10,000.", high=10_000)
+    shared_load: float = _ask(0.7, "number", "Slow together", "0 = each batch has its own luck, 1 = all batches of a run are equally slow.", 0, 1)
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What the account may do."""
+
+    # fmt: off
+    tier: str = _ask("start", "choice", "Tier", "Sets queue limit, rate limits and monthly spend.", choices=_TIERS)
+    queue_requests: int = _ask(0, "integer", "Queue limit", "Requests that may wait for the organisation at once. 0 = the tier's.", 0, 100_000_000, unit="requests")
+    monthly_spend_usd: Decimal = _ask(Decimal(0), "money", "Monthly spend limit", "0 = the tier's.", 0, 100_000_000, unit="US$")
+    spent_this_month_usd: Decimal = _ask(Decimal(0), "money", "Spent this month", "", 0, 100_000_000, unit="US$")
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caching:
+    """Prompt caching of the shared prefix."""
+
+    # fmt: off
+    mode: str = _ask("none", "choice", "Cache the prefix", "How long a cached prefix is kept.", choices=_CACHES)
+    prime: bool = _ask(True, "flag", "Prime the cache", "Send one request first, so that the others can read the cache.")
+    hit_rate: float = _ask(0.7, "number", "Hit rate", "Share of requests that read the cache once it is primed: 0.7 or 70 %.", 0, 1)
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pricing:
+    """What changes the price."""
+
+    # fmt: off
+    geo: str = _ask("global", "choice", "Processed in", choices=_GEOS)
+    bill_failed: bool = _ask(False, "flag", "Count failed attempts", "The provider does not bill them; tick for a cautious budget.")
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """What is wanted of the run."""
+
+    # fmt: off
+    start_at: str = _ask("", "time", "Start", "Date and time with offset, for clock times: 2026-11-22T22:00+01:00.")
+    deadline_h: float = _ask(0.0, "number", "Deadline", "Hours after the start. 0 = none.", 0, 720, unit="h")
+    budget_usd: Decimal = _ask(Decimal(0), "money", "Budget", "0 = none.", 0, 100_000_000, unit="US$")
+    confidence: float = _ask(0.85, "number", "Confidence", "How sure the answer should be: 0.85 or 85 %.", 0.5, 0.99)
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """How the simulation draws."""
+
+    # fmt: off
+    seed: int = _ask(1, "integer", "Seed", "Another seed draws other runs; the same seed gives the same digits.", 0, 4_294_967_295)
+    # fmt: on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """All inputs of a plan, checked. The dotted name of a field is its path here: `workload.requests`."""
+
+    workload: Workload = Workload()
+    batches: Batches = Batches()
+    retries: Retries = Retries()
+    duration: Duration = Duration()
+    limits: Limits = Limits()
+    caching: Caching = Caching()
+    pricing: Pricing = Pricing()
+    goal: Goal = Goal()
+    forecast: Forecast = Forecast()
+
+
+GROUPS = (
+    GroupInfo("workload", "Workload", True),
+    GroupInfo("batches", "Batches", True),
+    GroupInfo("retries", "Retries", False),
+    GroupInfo("duration", "How long?", False),
+    GroupInfo("limits", "Limits", False),
+    GroupInfo("caching", "Cache", False),
+    GroupInfo("pricing", "Price", False),
+    GroupInfo("goal", "Goal", False),
+    GroupInfo("forecast", "Forecast", False),
+)
+
+
+def _fields() -> Iterator[Field]:
+    for group in GROUPS:
+        for entry in dataclasses.fields(getattr(Scenario(), group.key)):
+            question = entry.metadata["question"]
+            words = {part.name: getattr(question, part.name) for part in dataclasses.fields(Question)}
+            yield Field(name=f"{group.key}.{entry.name}", group=group.key, default=entry.default, **words)
+
+
+FIELDS: tuple[Field, ...] = tuple(_fields())
+_BY_NAME = {field.name: field for field in FIELDS}
+
+
+def field(name: str) -> Field:
+    """The field of that dotted name; KeyError if there is none."""
+    return _BY_NAME[name]
+
+
+def value_of(scenario: Scenario, name: str) -> Any:
+    """The value of the field of that dotted name."""
+    group, _, key = name.partition(".")
+    return getattr(getattr(scenario, group), key)
+
+
+def largest_request_bytes() -> int:
+    """The most bytes that one request may have: a batch of one must stay below the provider's limit."""
+    return batch_byte_limit() - ENVELOPE_BYTES
+
+
+def batch_byte_limit() -> int:
+    """The most bytes that we let a batch have: the provider's limit less our margin (facts `batch_max_bytes`)."""
+    limit, margin = facts.limit("batch_max_bytes").value, facts.limit("batch_byte_margin").value
+    return int(limit - limit * margin)
+
+
+def parse(raw: Any, *, found: Iterable[Problem] = ()) -> Scenario:
+    """A scenario from nested JSON values, as `json.loads` returns them: `{"workload": {"requests": 10000}}`.
+
+    Missing fields take their defaults. Raises ScenarioError with every problem: those that the reader of the
+    texts has `found`, unknown fields, values of the wrong type or out of bounds, and values that do not go
+    together.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Problem] = list(found)
+    for name, given in _flatten(raw, problems):
+        try:
+            values[name] = _check(_BY_NAME[name], given)
+        except ValueError as why:
+            problems.append(Problem(name, str(why)))
+    order = {field.name: place for place, field in enumerate(FIELDS)}
+    problems.sort(key=lambda problem: order.get(problem.field, len(order)))
+    wrong = {problem.field for problem in problems}
+    scenario = _assemble(values)
+    for rule in _RULES:
+        if wrong.isdisjoint(rule.fields):
+            problems.extend(Problem(rule.fields[0], message) for message in rule.broken(scenario))
+    if problems:
+        raise ScenarioError(*problems)
+    return scenario
+
+
+def to_json(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """The whole scenario as nested JSON values: what `parse` reads back to an equal scenario."""
+    tree: dict[str, dict[str, Any]] = {group.key: {} for group in GROUPS}
+    for entry in FIELDS:
+        key = entry.name.partition(".")[2]
+        tree[entry.group][key] = _json_value(value_of(scenario, entry.name))
+    return tree
+
+
+def changed(before: Scenario, after: Scenario) -> tuple[str, ...]:
+    """The dotted names of the fields in which the two differ, in the order of the form."""
+    return tuple(entry.name for entry in FIELDS if value_of(before, entry.name) != value_of(after, entry.name))
+
+
+def replace(scenario: Scenario, change: Mapping[str, Any]) -> Scenario:
+    """The scenario with some fields changed, checked again: `{"workload.model": "claude-haiku-5-5"}`."""
+    tree = to_json(scenario)
+    for name, value in change.items():
+        group, _, key = name.partition(".")
+        tree[group][key] = _json_value(value)
+    return parse(tree)
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [[requests, _json_value(seconds)] for requests, seconds in value]
+    if isinstance(value, Decimal | float):
+        return int(value) if value == int(value) else float(value)
+    return value
+
+
+def _assemble(values: Mapping[str, Any]) -> Scenario:
+    """The defaults with `values` in their places."""
+    default = Scenario()
+    groups = {}
+    for group in GROUPS:
+        given = {name.partition(".")[2]: value for name, value in values.items() if name.startswith(group.key + ".")}
+        groups[group.key] = dataclasses.replace(getattr(default, group.key), **given)
+    return Scenario(**groups)
+
+
+def _flatten(raw: Any, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
+    """The known fields in `raw` with their values; what is unknown or no object goes to `problems`."""
+    if not isinstance(raw, Mapping):
+        problems.append(Problem("", "A scenario is an object of groups, such as {\"workload\": {\"requests\": 10000}}."))
+        return
+    groups = {group.key for group in GROUPS}
+    for group, inner in raw.items():
+        if group not in groups:
+            problems.append(Problem(_short(group), f"There is no such group. The groups are {', '.join(sorted(groups))}."))
+        elif not isinstance(inner, Mapping):
+            problems.append(Problem(group, "This is a group: it must be an object of fields."))
+        else:
+            for key, value in inner.items():
+                name = f"{group}.{key}"
+                if name in _BY_NAME:
+                    yield name, value
+                else:
+                    problems.append(unknown_field(name))
+
+
+def unknown_field(name: str) -> Problem:
+    """The problem of a field that does not exist; it names what was given and the field that is nearest."""
+    from difflib import get_close_matches  # a slow import that only a mistake needs
+
+    shown = _short(name)
+    nearest = get_close_matches(shown, list(_BY_NAME), 1, 0.6)
+    hint = f" Did you mean {nearest[0]}?" if nearest else " The contract of fields is on the method page."
+    return Problem(shown, f"There is no such field.{hint}")
+
+
+# What one value must be, by kind of question. Each check returns the value as the scenario keeps it,
+# or raises ValueError with the sentence that a person reads.
+
+
+def _check(entry: Field, given: Any) -> Any:
+    return _CHECKS[entry.kind](entry, given)
+
+
+def _within(entry: Field, given: Any, what: str) -> Decimal:
+    allowed = f"must be {what} from {bound(entry.low)} to {bound(entry.high)}"
+    # bool first: True is an int in Python
+    if isinstance(given, bool) or not isinstance(given, int | float | Decimal):
+        raise ValueError(f"{entry.label} {allowed}.")
+    number = Decimal(repr(given)) if isinstance(given, float) else Decimal(given)
+    if not number.is_finite() or not entry.low <= number <= entry.high:
+        raise ValueError(f"{entry.label} {allowed}.")
+    return number
+
+
+def _integer(entry: Field, given: Any) -> int:
+    number = _within(entry, given, "a whole number")
+    if number != number.to_integral_value():
+        raise ValueError(f"{entry.label} must be a whole number, not {plain(number)[:20]}.")
+    return int(number)
+
+
+def _number(entry: Field, given: Any) -> float:
+    return float(_within(entry, given, "a number"))
+
+
+def _money(entry: Field, given: Any) -> Decimal:
+    return _within(entry, given, "an amount").normalize() + 0
+
+
+def _flag(entry: Field, given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError(f"{entry.label} must be true or false.")
+    return given
+
+
+def _choice(entry: Field, given: Any) -> str:
+    allowed = [value for value, _ in entry.choices]
+    if not isinstance(given, str) or given not in allowed:
+        raise ValueError(f"{entry.label} must be one of {', '.join(allowed)}.")
+    return given
+
+
+def _model(entry: Field, given: Any) -> str:
+    if isinstance(given, str):
+        try:
+            return facts.model(given).id
+        except KeyError:
+            pass
+    shown = f"“{_short(given)}” is not in the catalogue" if isinstance(given, str) else "The model must be a text"
+    raise ValueError(f"{shown}. Choose a model such as {entry.default}; the method page lists all of them.")
+
+
+def _time(entry: Field, given: Any) -> str:
+    example = f"{entry.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
+    if not isinstance(given, str) or len(given) > 40:
+        raise ValueError(example)
+    if given == "":
+        return ""
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise ValueError(example) from None
+    if moment.utcoffset() is None or not 2020 <= moment.year <= 2100:
+        raise ValueError(example)
+    return moment.isoformat(timespec="seconds" if moment.second else "minutes")
+
+
+def _history(entry: Field, given: Any) -> History:
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"{entry.label} must be a list of rows of requests and seconds, such as [[8150, 1200]].")
+    if len(given) > entry.high:
+        raise ValueError(f"{entry.label} may have at most {entry.high:,} rows; there are {len(given):,}.")
+    return tuple(_history_row(row, number) for number, row in enumerate(given, start=1))
+
+
+def _history_row(row: Any, number: int) -> tuple[int, float]:
+    if isinstance(row, Mapping) and set(row) == {"requests", "seconds"}:
+        row = (row["requests"], row["seconds"])
+    if not isinstance(row, list | tuple) or len(row) != 2:
+        raise ValueError(f"Row {number:,} of the history must be requests and seconds, such as [8150, 1200].")
+    requests = _integer(_HISTORY_REQUESTS, row[0]) if _is_number(row[0]) else 0
+    seconds = float(row[1]) if _is_number(row[1]) and 0 < row[1] <= 2_592_000 else 0.0
+    if not requests or not seconds:
+        raise ValueError(
+            f"Row {number:,} of the history: requests must be a whole number from 1 to 100,000, "
+            "seconds a number above 0 and up to 2,592,000 (30 days)."
+        )
+    return requests, seconds
+
+
+def _is_number(value: Any) -> bool:
+    """A finite number; True is none, although Python counts it as an int."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite()
+
+
+def bound(number: Decimal) -> str:
+    """A bound as messages and help texts write it: '10,000,000', '0.9'."""
+    return f"{number:,}" if number == number.to_integral_value() else plain(number)
+
+
+def _short(text: Any) -> str:
+    """At most 60 characters of what somebody typed, on one line."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+_CHECKS: dict[str, Callable[[Field, Any], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "money": _money,
+    "flag": _flag,
+    "choice": _choice,
+    "model": _model,
+    "time": _time,
+    "history": _history,
+}
+
+
+# What must hold between fields. A rule is asked only when its own fields are right; its problem stands
+# beside the first of them.
+
+
+class _Rule(NamedTuple):
+    fields: tuple[str, ...]
+    broken: Callable[[Scenario], Iterator[str]]
+
+
+def _prefix_fits(scenario: Scenario) -> Iterator[str]:
+    prefix, prompt = scenario.workload.shared_prefix_tokens, scenario.workload.input_tokens
+    if prefix > prompt:
+        yield (
+            f"The shared prefix of {prefix:,} tokens is longer than the prompt that contains it, {prompt:,} tokens. "
+            f"Make it {prompt:,} or less, or count the prefix in the input tokens."
+        )
+
+
+def _tail_fits(scenario: Scenario) -> Iterator[str]:
+    tail, mean = scenario.workload.output_p95_tokens, scenario.workload.output_tokens
+    if 0 < tail < mean:
+        yield f"95 % of answers cannot be at most {tail:,} tokens when their mean is {mean:,}. Use {mean:,} or more, or 0."
+
+
+def _answer_fits_model(scenario: Scenario) -> Iterator[str]:
+    model = facts.model(scenario.workload.model)
+    longest = model.batch_max_output_tokens
+    if scenario.workload.output_tokens > longest:
+        yield f"An answer of {model.name} may have at most {longest:,} tokens in a batch."
+
+
+def _max_tokens_fits_model(scenario: Scenario) -> Iterator[str]:
+    model = facts.model(scenario.workload.model)
+    longest = model.batch_max_output_tokens
+    if scenario.workload.max_tokens > longest:
+        yield f"max_tokens of {model.name} may be at most {longest:,} in a batch; 0 lets the planner propose it."
+
+
+def _context_fits(scenario: Scenario) -> Iterator[str]:
+    model, work = facts.model(scenario.workload.model), scenario.workload
+    answer, name = max((work.output_tokens, "the answer"), (work.max_tokens, "max_tokens"))
+    over = work.input_tokens + answer - model.context_tokens
+    if over > 0:
+        yield (
+            f"The prompt of {counted(work.input_tokens, 'token')} and {name} of {answer:,} exceed the context of "
+            f"{model.name}, {model.context_tokens:,}. Take off {over:,}, or choose a model with a longer context."
+        )
+
+
+def _request_fits_batch(scenario: Scenario) -> Iterator[str]:
+    given, most = scenario.workload.bytes_per_request, largest_request_bytes()
+    if given > most:
+        yield (
+            f"A request of {given:,} bytes is larger than a batch may be: {most:,} bytes, which is the provider's "
+            f"{facts.limit('batch_max_bytes').value:,} less a margin. Make the requests smaller, or use 0 for an estimate."
+        )
+
+
+def _history_given(scenario: Scenario) -> Iterator[str]:
+    if scenario.duration.model == "history" and not scenario.duration.history:
+        yield "To judge by your own batches, give at least one as requests:seconds, or choose the public observations."
+
+
+_RULES = (
+    _Rule(("workload.shared_prefix_tokens", "workload.input_tokens"), _prefix_fits),
+    _Rule(("workload.output_p95_tokens", "workload.output_tokens"), _tail_fits),
+    _Rule(("workload.output_tokens", "workload.model"), _answer_fits_model),
+    _Rule(("workload.max_tokens", "workload.model"), _max_tokens_fits_model),
+    _Rule(("workload.input_tokens", "workload.output_tokens", "workload.max_tokens", "workload.model"), _context_fits),
+    _Rule(("workload.bytes_per_request",), _request_fits_batch),
+    _Rule(("duration.history", "duration.model"), _history_given),
+)
+
+_HISTORY_REQUESTS = Field(
+    name="duration.history", group="duration", default=(), kind="integer", label="Requests of a row of the history",
+    low=Decimal(1), high=Decimal(100_000),
+)  # fmt: skip

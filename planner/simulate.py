@@ -1,0 +1,132 @@
+"""Simulate runs: when each batch is sent, ends and is noticed, round after round.
+
+A run is a queue with a limited number of servers (batches open at once) and a limited sum of work in the
+system (the queue limit): the next batch, in order, is sent as soon as one that ended has made room. The end
+of a batch is noticed at the next poll. A retry round starts when all batches of the round before have been
+noticed and the backoff is over. A batch that is not done after the expiry ends there, with what it has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from planner.durations import DurationModel, look_up
+from planner.retry import RetryPolicy, backoff_s, draw_failures
+from planner.split import sizes as split_sizes
+
+BUDGET_BATCHES = 300_000  # simulated batches for a forecast; what follows is the number of replications
+MAX_REPLICATIONS = 1000
+MIN_REPLICATIONS = 20
+
+
+class Record(NamedTuple):
+    """One batch of one run. Times in seconds since the first submission; `expired` counts its undone requests."""
+
+    round: int
+    requests: int
+    submitted_s: float
+    ended_s: float
+    noticed_s: float
+    expired: int
+
+
+class Run(NamedTuple):
+    """One replication: its batches in the order of submission, and its requests that were given up."""
+
+    records: tuple[Record, ...]
+    given_up: int
+
+    @property
+    def makespan_s(self) -> float:
+        """Seconds from the first submission to the last result."""
+        return max(record.ended_s for record in self.records)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What the simulation must know besides the batches. Times in seconds."""
+
+    concurrent: int
+    queue_requests: int
+    poll_s: float
+    expiry_s: float
+    shared_load: float
+    retry: RetryPolicy
+    batch_requests: int  # the largest batch of a retry round
+
+
+def replications(batches: int) -> int:
+    """How many runs a forecast of so many batches gets: a fixed budget of simulated batches."""
+    return max(MIN_REPLICATIONS, min(MAX_REPLICATIONS, BUDGET_BATCHES // batches))
+
+
+def simulate(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, *, runs: int, seed: int) -> tuple[Run, ...]:
+    """`runs` independent replications of the stages, in the order in which they were drawn.
+
+    `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that primes the cache
+    goes first. The slowness that the batches of one run share is drawn once in each of `runs` equal strata of
+    (0, 1), so that few runs cover good and bad days evenly.
+    """
+    rng = Random(seed)
+    return tuple(_run(stages, durations, rules, (place + rng.random()) / runs, rng) for place in range(runs))
+
+
+def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, load: float, rng: Random) -> Run:
+    records: list[Record] = []
+    clock, retry, given_up = 0.0, 0, 0
+    expired = sent = 0
+    for sizes in stages:
+        clock, undone = _stage(sizes, clock, 0, records, durations, rules, load, rng)
+        expired += undone
+        sent += sum(sizes)
+    # draw one for the requests that can never succeed, then the same draw each round for those that may
+    given_up = draw_failures(sent - expired, rules.retry.permanent_rate, rng)
+    failed = draw_failures(sent - expired - given_up, rules.retry.transient_rate, rng) + expired
+    while failed and retry < rules.retry.max_retries:
+        retry += 1
+        sizes = split_sizes(failed, rules.batch_requests)
+        clock, expired = _stage(sizes, clock + backoff_s(rules.retry, retry), retry, records, durations, rules, load, rng)
+        failed = draw_failures(failed - expired, rules.retry.transient_rate, rng) + expired
+    return Run(tuple(records), given_up + failed)
+
+
+def _stage(
+    sizes: Sequence[int],
+    clock: float,
+    number: int,
+    records: list[Record],
+    durations: DurationModel,
+    rules: Rules,
+    load: float,
+    rng: Random,
+) -> tuple[float, int]:
+    """Append the records of one round that begins at `clock`; when its last batch was noticed, and how many expired."""
+    scales = {size: durations.scale(size) for size in set(sizes)}
+    table, uniform = durations.table, rng.random
+    concurrent, limit, poll_s, expiry_s = rules.concurrent, rules.queue_requests, rules.poll_s, rules.expiry_s
+    open_batches: list[tuple[float, int, int]] = []  # (noticed, ticket, requests): the ticket breaks ties
+    queued = expired_in_all = 0
+    last = clock
+    for ticket, size in enumerate(sizes):
+        while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
+            noticed, _, done = heappop(open_batches)
+            queued -= done
+            clock = max(clock, noticed)
+        base, spread = scales[size]
+        # the first batch carries the run's own load, the others share it with the given chance
+        u = load if ticket == 0 or uniform() < rules.shared_load else uniform()
+        service = base + spread * look_up(table, u) if spread else base
+        expired = 0
+        if service > expiry_s:
+            expired = size - int(size * (expiry_s / service))
+            service = expiry_s
+        ended = clock + service
+        noticed = clock + -(-service // poll_s) * poll_s
+        records.append(Record(number, size, clock, ended, noticed, expired))
+        heappush(open_batches, (noticed, ticket, size))
+        queued += size
+        expired_in_all += expired
+        last = max(last, noticed)
+    return last, expired_in_all

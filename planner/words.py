@@ -1,0 +1,91 @@
+"""Numbers in words: how a count, a share, a time and a sum of money are written for people.
+
+Everything here takes a number and returns a text; nothing else in the package rounds for people.
+Counts have commas, money has dollars and cents, times have at most two units.
+"""
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+_CENT = Decimal("0.01")
+
+
+def count(number: int) -> str:
+    """10000 -> '10,000'."""
+    return f"{number:,}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """(1, 'batch', 'batches') -> '1 batch'; the plural adds an s unless it is given."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def money(usd: Decimal) -> str:
+    """Dollars and cents; below one cent as many digits as say something: '$0.0012'."""
+    if 0 < usd < _CENT:
+        return f"${usd:.2g}" if usd < Decimal("0.0001") else f"${usd.quantize(Decimal('0.0001'), ROUND_HALF_UP)}"
+    rounded = usd.quantize(_CENT, ROUND_HALF_UP)
+    return f"-${-rounded:,}" if rounded < 0 else f"${rounded:,}"
+
+
+def plain(number: Decimal | float) -> str:
+    """The shortest decimal that says the same, without exponent: 60.0 -> '60', Decimal('1.10') -> '1.1'."""
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    text = f"{exact:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def price(usd_per_mtok: Decimal) -> str:
+    """A price for a million tokens: two decimals at least, all that it has: '$0.05', '$0.0375'."""
+    whole, _, digits = plain(usd_per_mtok).partition(".")
+    return f"${whole}.{digits.ljust(2, '0')}"
+
+
+def share(ratio: float) -> str:
+    """A share in per cent: '85 %', '0.5 %', 'under 0.1 %'; never rounded up to certainty."""
+    percent = ratio * 100
+    if percent == 0 or percent == 100:
+        return f"{percent:.0f} %"
+    if percent < 0.1:
+        return "under 0.1 %"
+    if percent > 99.9:
+        return "over 99.9 %"
+    return f"{percent:.1f} %" if percent < 1 or percent > 99 else f"{percent:.0f} %"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in at most two units: '45 s', '58 min', '7 h 20 min', '2 d 3 h'."""
+    if seconds < 1:
+        return "0 s" if seconds == 0 else "under 1 s"
+    whole_seconds = int(seconds + 0.5)
+    if whole_seconds < 120:
+        return f"{whole_seconds} s"
+    minutes = (whole_seconds + 30) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return _two_units(minutes // 60, "h", minutes % 60, "min")
+    hours = (minutes + 30) // 60
+    return _two_units(hours // 24, "d", hours % 24, "h")
+
+
+def clock(start: datetime | None, seconds: float) -> str:
+    """The time of day `seconds` after `start`, with the date where it is another day; '' without a start."""
+    if start is None:
+        return ""
+    then = start + timedelta(seconds=seconds)
+    return f"{then:%H:%M}" if then.date() == start.date() else f"{then:%d %b %H:%M}"
+
+
+def size(byte_count: int) -> str:
+    """Bytes in decimal units, as the provider's limit is given: '15 B', '21 kB', '243.2 MB'."""
+    amount, unit = float(byte_count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.3g} {unit}"
+
+
+def _two_units(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"

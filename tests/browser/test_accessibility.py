@@ -1,0 +1,98 @@
+"""Every page for everybody: axe finds nothing, the HTML is valid, and the site stands under any path."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.static_server import StaticServer
+
+NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
+AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
+NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+
+Visit = Callable[..., Page]
+
+each_look = pytest.mark.parametrize("scheme", ["light", "dark"])
+each_size = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+
+
+def pages(site: Path) -> list[str]:
+    """The addresses of all pages."""
+    return sorted(file.relative_to(site).as_posix().removesuffix("index.html") for file in site.rglob("*.html"))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, one line for each rule and place; every folded part of the page is opened first."""
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    page.evaluate(AXE)  # not a script tag: the page's Content-Security-Policy allows none but its own
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
+    return [f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@each_look
+@each_size
+def test_axe_finds_nothing(visit: Visit, site: Path, scheme: str, viewport: dict[str, int]) -> None:
+    """No page, in either scheme and at either width, breaks a rule."""
+    page = visit("", ready=True, color_scheme=scheme, viewport=viewport)
+    found = {"": violations(page)}
+    for path in pages(site):
+        if path:
+            page.goto(urljoin(page.url, "/" + path))
+            found[path] = violations(page)
+    assert {path: rules for path, rules in found.items() if rules} == {}
+
+
+@each_look
+def test_axe_finds_nothing_beside_bad_values(page: Page, scheme: str) -> None:
+    """Messages, the summary of them, and the mark of an old plan are accessible too."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.locator("[name='workload.requests']").fill("none")
+    page.locator("[name='batches.concurrent']").fill("1000")
+    page.get_by_role("button", name="Plan it").click()
+    expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="the Nu HTML checker needs Java")
+def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
+    """The Nu HTML checker accepts every page as built, and the planner as the script leaves it."""
+    live = tmp_path / "live.html"
+    live.write_text("<!doctype html>" + page.evaluate("document.documentElement.outerHTML"), "utf-8")
+    files = [str(path) for path in [*sorted(site.rglob("*.html")), live]]
+    command = ["java", "-Xss2m", "-jar", str(NU), "--errors-only", "--format", "json", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    messages = json.loads(done.stderr)["messages"]
+    assert [f"{Path(urlsplit(said['url']).path).name}:{said.get('lastLine')}: {said['message']}" for said in messages] == []
+
+
+@pytest.mark.parametrize("server", ["/tools/batch/planner/"], indirect=True)
+def test_site_works_below_any_path(visit: Visit, server: StaticServer, site: Path) -> None:
+    """Python starts, every page links to the others, and nothing is asked for above the site's own folder."""
+    page = visit("?workload.requests=20000")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("20,000")
+    for path in pages(site):
+        if path != "404.html":  # its links begin at the root, because a server shows it at any depth
+            page.goto(server.url + path)
+            links = page.evaluate("[...document.querySelectorAll('a[href]')].map(link => link.href)")
+            ours = [link for link in links if link.startswith(server.origin)]
+            assert [link for link in ours if not link.startswith(server.url)] == []
+    assert [path for path in server.asked if not path.startswith(server.base)] == []
+
+
+@pytest.mark.parametrize("server", ["/", "/tools/planner/"], indirect=True)
+def test_every_file_that_a_page_asks_for_is_there(visit: Visit, server: StaticServer) -> None:
+    """From the first visit to the first answer nothing is missing."""
+    page = visit("", ready=False)
+    missing: list[str] = []
+    page.context.on("response", lambda reply: missing.append(reply.url) if reply.status >= 400 else None)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-engine", "ready", timeout=60_000)
+    assert missing == []

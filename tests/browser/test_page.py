@@ -1,0 +1,371 @@
+"""The planner as a person uses it: typing, mistakes, links, keys, the slider, presses, paper and a phone."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from planner import bridge
+from tests.static_server import StaticServer
+
+Visit = Callable[..., Page]
+READY_MS = 60_000
+
+
+def control(page: Page, field: str) -> Locator:
+    return page.locator(f"[name='{field}']")
+
+
+def slot(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-slot='{name}']")
+
+
+def query(page: Page) -> str:
+    return urlsplit(page.url).query
+
+
+def answered(text: str) -> dict[str, str]:
+    """The slots that CPython gives for a query: what the page must show."""
+    slots: dict[str, str] = json.loads(bridge.handle(json.dumps({"query": text})))["view"]["slots"]
+    return slots
+
+
+def expect_plan(page: Page, text: str) -> None:
+    """The page shows the plan of that query, and its address is that query."""
+    slots = answered(text)
+    for name in ("answer.sentence", "time.p50", "time.p95", "cost.batch", "cost.saved", "batches.count", "command"):
+        expect(slot(page, name)).to_have_text(slots[name])
+    expect(page).to_have_title(slots["page.title"])
+    assert query(page) == text
+
+
+def shown(page: Page) -> dict[str, str]:
+    """Everything that the page says about the plan: slots, lists and pictures."""
+    settled(page)
+    found: dict[str, str] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll("[data-slot], [data-list], [data-chart]")].map(place => [
+            Object.values(place.dataset).join(" "), place.dataset.chart ? place.innerHTML : place.textContent]))"""
+    )
+    found.pop("answer.changed")  # says where one came from
+    return found
+
+
+def settled(page: Page) -> None:
+    """Until no answer is awaited, the alternatives neither."""
+    expect(page.locator("[data-module='results']")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("[data-announce]")).to_have_text(slot(page, "answer.sentence").inner_text())
+
+
+# ---------------------------------------------------------------- typing
+
+
+def test_typing_changes_the_plan(page: Page) -> None:
+    """Every field that is typed into changes sentence, numbers, title and address."""
+    control(page, "workload.requests").fill("250000")
+    control(page, "workload.model").select_option("claude-haiku-5-5")
+    control(page, "batches.requests_per_batch").fill("50000")
+    expect_plan(page, "workload.model=claude-haiku-5-5&workload.requests=250000&batches.requests_per_batch=50000")
+
+
+@pytest.mark.parametrize("text", ["20,000", "20k", "2e4", " 20000 "])
+def test_number_is_read_as_people_write_it(page: Page, text: str) -> None:
+    """20,000, 20k and 2e4 are the same number."""
+    control(page, "workload.requests").fill(text)
+    expect_plan(page, "workload.requests=20000")
+
+
+def test_newest_input_wins(page: Page) -> None:
+    """Keys that come faster than answers end with the plan of the last one."""
+    control(page, "workload.requests").fill("")
+    control(page, "workload.requests").press_sequentially("7654321", delay=5)
+    expect_plan(page, "workload.requests=7654321")
+
+
+def test_checkbox_and_choice(page: Page) -> None:
+    """Controls in folded groups count too."""
+    page.locator("[data-group='pricing'] summary").click()
+    control(page, "pricing.geo").select_option("us")
+    control(page, "pricing.bill_failed").check()
+    expect_plan(page, "pricing.geo=us&pricing.bill_failed=true")
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+def test_bad_value_has_a_message_beside_it_and_in_the_summary(page: Page) -> None:
+    """The message says what is allowed; the last good plan stays, marked as such."""
+    sentence = slot(page, "answer.sentence").inner_text()
+    field = control(page, "workload.requests")
+    field.fill("ten")
+    beside = page.locator("[data-problem-for='workload.requests']")
+    expect(beside).to_contain_text("from 1 to 10,000,000")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[data-problems]")).to_contain_text("Requests")
+    expect(page.locator(".notice.is-stale")).to_be_visible()
+    expect(slot(page, "answer.sentence")).to_have_text(sentence)
+    assert query(page) == ""
+
+
+def test_all_mistakes_are_told_at_once(page: Page) -> None:
+    """Sending the form moves the focus to a summary that links to each field."""
+    control(page, "workload.requests").fill("0")
+    control(page, "workload.output_tokens").fill("-5")
+    page.get_by_role("button", name="Plan it").click()
+    summary = page.locator("[data-problems]")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("link")).to_have_count(2)
+    summary.get_by_role("link").last.click()
+    expect(control(page, "workload.output_tokens")).to_be_focused()
+
+
+def test_mended_value_clears_the_messages(page: Page) -> None:
+    """When the value is good again nothing reminds of the mistake."""
+    control(page, "batches.concurrent").fill("101")
+    expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_visible()
+    control(page, "batches.concurrent").fill("10")
+    expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_hidden()
+    expect(page.locator("[data-problems]")).to_be_hidden()
+    expect(page.locator(".notice.is-stale")).to_be_hidden()
+    expect(control(page, "batches.concurrent")).not_to_have_attribute("aria-invalid", "true")
+    expect_plan(page, "batches.concurrent=10")
+
+
+def test_half_a_word_is_not_scolded(page: Page) -> None:
+    """No message while a value is being typed."""
+    field = control(page, "workload.requests")
+    field.fill("")
+    field.press_sequentially("1e")
+    expect(page.locator(".notice.is-stale")).to_be_visible()
+    expect(page.locator("[data-problem-for='workload.requests']")).to_be_hidden()
+    field.press_sequentially("5")
+    expect_plan(page, "workload.requests=100000")
+
+
+# ---------------------------------------------------------------- links
+
+
+def test_link_gives_the_same_plan(visit: Visit) -> None:
+    """Whoever opens the link sees the same texts, rows and pictures, and the same values in the form."""
+    first = visit()
+    control(first, "workload.requests").fill("123456")
+    control(first, "batches.concurrent").fill("3")
+    first.locator("[data-group='goal'] summary").click()
+    control(first, "goal.start_at").fill("2026-11-28T22:30+01:00")
+    control(first, "goal.deadline_h").fill("9.5")
+    expect_plan(first, "workload.requests=123456&batches.concurrent=3&goal.start_at=2026-11-28T22:30%2B01:00&goal.deadline_h=9.5")
+    second = visit("?" + query(first))
+    expect(control(second, "goal.start_at")).to_have_value("2026-11-28T22:30+01:00")
+    assert shown(second) == shown(first)
+
+
+def test_default_has_no_query(page: Page) -> None:
+    """Only what differs from the default stands in the address."""
+    control(page, "workload.requests").fill("9")
+    expect_plan(page, "workload.requests=9")
+    control(page, "workload.requests").fill("10000")
+    expect_plan(page, "")
+
+
+def test_copy_link(visit: Visit) -> None:
+    """The button puts the address into the clipboard and says so."""
+    page = visit("?workload.requests=77", permissions=["clipboard-read", "clipboard-write"])
+    expect_plan(page, "workload.requests=77")
+    page.locator("[data-copy='link']").click()
+    expect(page.locator("[data-copy='link'] [data-copied]")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_back_and_forward(page: Page) -> None:
+    """Each field that was changed is one step back; the form follows."""
+    control(page, "workload.requests").fill("500")
+    expect_plan(page, "workload.requests=500")
+    control(page, "workload.output_tokens").fill("50")
+    expect_plan(page, "workload.requests=500&workload.output_tokens=50")
+    page.go_back()
+    expect_plan(page, "workload.requests=500")
+    expect(control(page, "workload.output_tokens")).to_have_value("1000")
+    page.go_back()
+    expect_plan(page, "")
+    page.go_forward()
+    page.go_forward()
+    expect_plan(page, "workload.requests=500&workload.output_tokens=50")
+    expect(control(page, "workload.requests")).to_have_value("500")
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("?workload.requets=5", "workload.requets"),
+        ("?workload.requests=5&workload.requests=6", "more than once"),
+        ("?workload.requests=%FF", "cut or mangled"),
+        ("?workload.model=%3Cimg%20src=x%20onerror=alert(1)%3E", "<img src=x onerror=alert(1)>"),
+        ("?x=" + "a" * 100_000, "100,002 characters"),
+        ("?workload.requests=" + "9" * 400, "from 1 to 10,000,000"),
+    ],
+    ids=["unknown field", "field twice", "mangled", "markup", "100 kB", "400 digits"],
+)
+def test_bad_link(visit: Visit, link: str, message: str) -> None:
+    """A link that cannot be planned says why; the example plan stays, marked as such."""
+    page = visit(link)
+    expect(page.locator("[data-problems]")).to_contain_text(message)
+    expect(page.locator(".notice.is-stale")).to_be_visible()
+    expect(slot(page, "answer.sentence")).to_have_text(answered("")["answer.sentence"])
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    control(page, "workload.requests").fill("12")
+    expect_plan(page, "workload.requests=12")
+
+
+# ---------------------------------------------------------------- presses, slider, keys
+
+
+def test_remedy_is_one_press(visit: Visit) -> None:
+    """A caveat's remedy changes the scenario, says what changed, and the caveat is gone."""
+    page = visit("?workload.model=claude-sonnet-4-20250514")
+    caveat = page.locator("[data-list='caveats'] .is-blocks")
+    expect(caveat).to_have_count(1)
+    remedy = caveat.locator("a.press")
+    address = remedy.get_attribute("href")
+    assert address is not None
+    remedy.click()
+    expect(page.locator("[data-list='caveats'] .is-blocks")).to_have_count(0)
+    expect(slot(page, "answer.changed")).not_to_be_empty()
+    expect(page.locator("[data-field='workload.model'].is-changed")).to_have_count(1)
+    expect_plan(page, address.removeprefix("?"))
+    page.go_back()
+    expect_plan(page, "workload.model=claude-sonnet-4-20250514")
+
+
+def test_alternative_is_a_plan(page: Page) -> None:
+    """Each line of "What if …" is a link to the plan with the numbers that the line shows."""
+    control(page, "workload.requests").fill("60000")
+    settled(page)
+    line = page.locator("[data-list='alternatives'] > tr").first
+    batch, p85 = line.locator("[data-cell='batch']").inner_text(), line.locator("[data-cell='p85']").inner_text()
+    line.get_by_role("link").click()
+    expect(slot(page, "cost.batch")).to_have_text(batch)
+    expect(slot(page, "time.p85")).to_have_text(p85)
+    assert query(page) != "workload.requests=60000"
+
+
+def test_slider_sets_the_field(page: Page) -> None:
+    """The slider under a number is the same number, by keys too."""
+    slider = page.locator("[data-slider-for='batches.requests_per_batch']")
+    slider.focus()
+    slider.press("ArrowLeft")
+    size = control(page, "batches.requests_per_batch").input_value()
+    assert size == "5000"
+    expect(slider).to_have_attribute("aria-valuetext", "5,000")
+    expect_plan(page, "batches.requests_per_batch=5000")
+
+
+def test_moment_of_the_run(visit: Visit) -> None:
+    """The moment's counts are those of the table, and add up to all requests at every step."""
+    page = visit("?workload.requests=40000&batches.requests_per_batch=5000&batches.concurrent=2")
+    expect(page.locator("[data-slot='batches.count']")).to_have_text("8")
+    slider, line = page.locator("[data-moment-slider]"), page.locator("[data-chart='queue'] .moment")
+    slider.focus()
+    slider.press("Home")
+    start = line.get_attribute("x1")
+    expect(page.locator("[data-moment-cell='completed']").first).to_have_text("0")
+    slider.press("End")
+    assert line.get_attribute("x1") != start
+    expect(page.locator("[data-chart='queue'] .bar.is-processing")).to_have_count(0)
+    for key in ("Home", "PageUp", "PageUp", "End"):
+        slider.press(key)
+        counts = page.locator(".legend [data-moment-cell]").all_inner_texts()
+        assert sum(int(count.replace(",", "")) for count in counts) == 40000
+
+
+def test_play_walks_through_the_run(page: Page) -> None:
+    """Play moves the moment on and can be stopped."""
+    slider, play = page.locator("[data-moment-slider]"), page.locator("[data-play]")
+    before = slider.input_value()
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "true")
+    expect(slider).not_to_have_value(before)
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "false")
+
+
+def test_percentile_chooses_the_run_that_is_drawn(page: Page) -> None:
+    """The queue shows the typical, the cautious or the slow run."""
+    drawn = page.locator("[data-chart='queue']").inner_html()
+    page.locator("[name=percentile][value=p95]").check()
+    expect(page.locator("[data-chart='queue'] desc")).not_to_have_text("")
+    page.wait_for_function("before => document.querySelector(\"[data-chart='queue']\").innerHTML !== before", arg=drawn)
+    assert query(page) == ""
+
+
+def test_keyboard_alone(page: Page) -> None:
+    """From the top of the page to a new plan and its remedy without a pointer."""
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "workload.requests":
+            break
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("345")
+    page.keyboard.press("Enter")
+    expect_plan(page, "workload.requests=345")
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_reason_opens_and_closes_by_key(page: Page) -> None:
+    """Every number has a reason beside it; Escape closes it."""
+    reason = page.locator("#why-cost")
+    page.locator("[popovertarget='why-cost']").focus()
+    page.keyboard.press("Enter")
+    expect(reason).to_be_visible()
+    expect(reason.locator("[data-slot]")).not_to_be_empty()
+    page.keyboard.press("Escape")
+    expect(reason).to_be_hidden()
+
+
+# ---------------------------------------------------------------- paper, phone, no script
+
+
+def test_paper(page: Page) -> None:
+    """Print keeps sentence, numbers, chart and cost, and leaves out what can only be pressed."""
+    page.emulate_media(media="print")
+    for kept in ("[data-slot='answer.sentence']", "[data-slot='cost.batch']", "[data-chart='queue'] svg", "[data-list='cost.lines']"):
+        expect(page.locator(kept).first).to_be_visible()
+    for left_out in ("[data-copy='link']", "[data-play]", "[data-moment-slider]", "nav"):
+        expect(page.locator(left_out).first).to_be_hidden()
+    assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+
+
+@pytest.mark.parametrize("width", [360, 320])
+def test_phone_does_not_scroll_sideways(visit: Visit, server: StaticServer, site: Path, width: int) -> None:
+    """No page is wider than the window, with large numbers neither."""
+    page = visit("?workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100", viewport={"width": width, "height": 740})
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    for path in ["", *(file.relative_to(site).as_posix() for file in site.rglob("*.html"))]:
+        if path:
+            page.goto(server.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path or "the planner"
+
+
+def test_without_javascript(visit: Visit) -> None:
+    """The example plan is whole: sentence, numbers, rows and pictures."""
+    page = visit("", ready=False, java_script_enabled=False)
+    for name, text in answered("").items():
+        if name != "answer.changed" and slot(page, name).count():
+            expect(slot(page, name).first).to_have_text(text)
+    expect(page.locator("html")).to_have_attribute("data-engine", "static")
+    expect(page.locator("[data-chart='queue'] svg")).to_be_visible()
+    expect(page.locator("[data-list='alternatives'] > tr").first).to_be_visible()
+    assert parse_qs(page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("?"))
+
+
+def test_nothing_is_stored(page: Page) -> None:
+    """No cookie, and nothing of the inputs is kept in the browser."""
+    control(page, "workload.requests").fill("4711")
+    expect_plan(page, "workload.requests=4711")
+    assert page.context.cookies() == []
+    assert page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])") == "[{},{}]"

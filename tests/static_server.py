@@ -1,0 +1,134 @@
+"""A static file server for the tests: right types, any sub-path, and faults on request."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml",
+    ".zip": "application/zip",
+}
+A_PAGE = b"<!doctype html><title>Sign in</title><p>A page of somebody's network, not the file."
+
+Reply = tuple[int, str, bytes]
+Fault = Callable[["_Handler", Reply], Reply | None]
+
+
+def missing(handler: "_Handler", reply: Reply) -> Reply:
+    """404, as for a file that was not deployed."""
+    return 404, TYPES[".txt"], b"not found"
+
+
+def html(handler: "_Handler", reply: Reply) -> Reply:
+    """200 with a page instead of the file, as some hosts and hotel networks do."""
+    return 200, TYPES[".html"], A_PAGE
+
+
+def truncated(handler: "_Handler", reply: Reply) -> None:
+    """The first half, then the connection drops."""
+    status, kind, body = reply
+    handler.head(status, kind, len(body))
+    handler.wfile.write(body[: len(body) // 2])
+    handler.close_connection = True
+
+
+def never(handler: "_Handler", reply: Reply) -> None:
+    """The connection stays open and no byte comes."""
+    handler.stopping.wait(120)
+    handler.close_connection = True
+
+
+def slow(seconds: float) -> Fault:
+    """The whole file, late."""
+
+    def wait(handler: "_Handler", reply: Reply) -> Reply:
+        handler.stopping.wait(seconds)
+        return reply
+
+    return wait
+
+
+class StaticServer:
+    """Serves `root` under `base` ("/" or "/some/path/") on 127.0.0.1 as a context manager.
+
+    `faults` maps the end of a path to a fault; it may be changed while the server runs. `asked` lists the
+    paths that were asked for.
+    """
+
+    def __init__(self, root: Path, base: str = "/") -> None:
+        self.root, self.base = root.resolve(), base
+        self.faults: dict[str, Fault] = {}
+        self.asked: list[str] = []
+        self._stopping = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self, self._stopping))
+        self._server.daemon_threads = True
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = self.origin + base
+
+    def __enter__(self) -> "StaticServer":
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def file(self, path: str) -> tuple[int, Path]:
+        """The status and the file that answer a path, 404.html where there is none."""
+        inside = path.removeprefix(self.base) if path.startswith(self.base) else "404.html"
+        found = (self.root / inside).resolve()
+        if found.is_dir():
+            found /= "index.html"
+        if found.is_file() and found.is_relative_to(self.root):
+            return (404 if found.name == "404.html" else 200), found
+        return 404, self.root / "404.html"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def __init__(self, site: StaticServer, stopping: threading.Event, *connection: object) -> None:
+        self.site, self.stopping = site, stopping
+        super().__init__(*connection)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        self.site.asked.append(path)
+        status, found = self.site.file(path)
+        body = found.read_bytes() if found.is_file() else b"not found"
+        reply: Reply | None = (status, TYPES.get(found.suffix, "application/octet-stream"), body)
+        self.cache = "max-age=600"  # as GitHub Pages says
+        for end, fault in self.site.faults.items():
+            if reply and path.endswith(end):
+                self.cache = "no-store"  # a second try must see a server that was mended
+                reply = fault(self, reply)
+        if reply:
+            status, kind, body = reply
+            self.head(status, kind, len(body))
+            self.wfile.write(body)
+
+    def head(self, status: int, kind: str, length: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(length))
+        self.send_header("Cache-Control", self.cache)
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Silence: `asked` is the log."""

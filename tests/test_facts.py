@@ -1,0 +1,260 @@
+"""Our catalogue against others': prices of `genai-prices`, models and wire format of the SDK `anthropic`.
+
+What they have and we lack fails here by its name. A difference that is meant stands in a dict with its reason,
+and a test holds that it is still there, so that no excuse outlives its cause. When one of these tests fails
+after an update, the newer source is right: correct `planner/data/`.
+"""
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import get_args
+
+import anthropic
+import pytest
+from anthropic.resources.messages.messages import DEPRECATED_MODELS
+from anthropic.types import AnthropicBetaParam, Model, ModelParam
+from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
+from genai_prices.data import providers
+from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+
+from planner import facts
+
+# ---- genai-prices: ids
+
+PROVIDER = next(provider for provider in providers if provider.id == "anthropic")
+
+# Their models that we leave out.
+THEIRS_ONLY = {
+    "claude-2": "Claude 2.0 and 2.1 were retired in July 2025, long before any batch that is planned here",
+    "claude-v1": "Claude 1 was retired in November 2024, a month after batches were first offered",
+}
+
+# Our models that they leave out.
+OURS_ONLY = {
+    "claude-mythos-5-1": "of limited availability, which their price importer skips",
+    "claude-mythos-5": "of limited availability, which their price importer skips",
+    "claude-mythos-preview": "by invitation only, never in a public price table",
+}
+
+
+def theirs(model: facts.Model) -> ModelInfo | None:
+    """Their entry for a model of ours. They match ids by rules of their own, dated ids included."""
+    found = {id(entry): entry for name in (model.id, *model.aliases) if (entry := PROVIDER.find_model(name))}
+    assert len(found) <= 1, f"{model.id} and its aliases are several models there: {[e.id for e in found.values()]}"
+    return next(iter(found.values()), None)
+
+
+PRICED = [(model, entry) for model in facts.models() if (entry := theirs(model))]
+BOTH = pytest.mark.parametrize(("model", "entry"), PRICED, ids=[model.id for model, _ in PRICED])
+
+
+def test_we_have_every_model_that_genai_prices_has() -> None:
+    """No model of theirs is missing here, except those that are left out with a reason."""
+    known = {entry.id for _, entry in PRICED}
+    assert [entry.id for entry in PROVIDER.models if entry.id not in known | THEIRS_ONLY.keys()] == []
+
+
+def test_genai_prices_has_every_model_that_we_have() -> None:
+    """No model of ours goes unchecked, except those that they leave out for a known reason."""
+    known = {model.id for model, _ in PRICED}
+    assert [model.id for model in facts.models() if model.id not in known | OURS_ONLY.keys()] == []
+
+
+def test_what_is_left_out_is_still_left_out() -> None:
+    """Each exception is one: theirs is listed there and not here, ours here and not there."""
+    assert THEIRS_ONLY.keys() <= {entry.id for entry in PROVIDER.models}
+    assert THEIRS_ONLY.keys() & {entry.id for _, entry in PRICED} == set()
+    assert [name for name in OURS_ONLY if theirs(facts.model(name))] == []
+
+
+# ---- genai-prices: prices
+
+KINDS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_write_mtok": "cache_write_5m",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "cache_read_mtok": "cache_read",
+}
+
+# Variants of a price that are no part of a plan.
+OTHER_VARIANTS = {("speed", "fast"): "fast mode is refused in batches"}
+
+# Steps in their prices that are history.
+PAST_TIERS = {"claude-sonnet-4-5": "above 200,000 tokens it fails since its beta with a longer context ended in April 2026"}
+
+# Today's price, and the one that they expect for good: an announced change is a difference, too.
+CHECKED = datetime.datetime.fromisoformat(facts.checked_on()).replace(hour=12, tzinfo=datetime.UTC)
+MOMENTS = pytest.mark.parametrize("moment", [CHECKED, CHECKED.replace(year=2100)], ids=["today", "announced"])
+
+Table = dict[tuple[str, int], Decimal]  # (kind, the prompt length above which it holds) -> US dollars per million
+
+
+def our_table(prices: facts.Prices, above_tokens: int | None, long: facts.Prices | None) -> Table:
+    table = {(kind, 0): getattr(prices, kind) for kind in KINDS.values()}
+    if above_tokens is not None:
+        table |= {(kind, above_tokens): getattr(long, kind) for kind in KINDS.values()}
+    return table
+
+
+def their_rows(price: ModelPrice) -> Iterator[tuple[tuple[str, int], Decimal]]:
+    for name, usd in vars(price).items():
+        if usd is None or name == "web_searches_kcount":
+            continue
+        kind = KINDS.get(name, name)  # a kind of token that is unknown here keeps its name, and fails by it
+        if isinstance(usd, TieredPrices):
+            yield (kind, 0), usd.base
+            yield from (((kind, tier.start), tier.price) for tier in usd.tiers)
+        else:
+            yield (kind, 0), usd
+
+
+def their_table(entry: ModelInfo, moment: datetime.datetime, context: dict[str, str] | None = None) -> Table:
+    table = dict(their_rows(entry.get_prices(moment, context)))
+    if entry.id in PAST_TIERS:
+        table = {(kind, above): usd for (kind, above), usd in table.items() if above == 0}
+    return table
+
+
+def batch_variants(entry: ModelInfo) -> list[ModelPrice]:
+    return [v.prices for v in entry.price_variants or () if v.when == {"processing": "batch"}]
+
+
+@MOMENTS
+@BOTH
+def test_standard_prices(model: facts.Model, entry: ModelInfo, moment: datetime.datetime) -> None:
+    """Every kind of token costs what they say, at every length of prompt, and there is no other kind."""
+    assert our_table(model.standard, model.long_prompt_tokens, model.long_standard) == their_table(entry, moment)
+
+
+@MOMENTS
+@BOTH
+def test_batch_prices(model: facts.Model, entry: ModelInfo, moment: datetime.datetime) -> None:
+    """Every kind of token costs in a batch what they say. They list no batch prices of retired models."""
+    if model.status == "retired":
+        assert batch_variants(entry) == [], f"{model.id}: its batch prices can be compared now"
+        return
+    assert batch_variants(entry), f"{model.id}: no batch price there"
+    batch = their_table(entry, moment, {"processing": "batch"})
+    assert our_table(model.batch, model.long_prompt_tokens, model.long_batch) == batch
+
+
+@BOTH
+def test_every_variant_is_known(model: facts.Model, entry: ModelInfo) -> None:
+    """A price of theirs under a new condition, such as another speed or place, does not go unseen."""
+    conditions = [tuple(v.when.items()) for v in entry.price_variants or ()]
+    known = {(("processing", "batch"),)} | {(variant,) for variant in OTHER_VARIANTS}
+    assert [condition for condition in conditions if condition not in known] == []
+
+
+def test_variants_and_past_tiers_still_exist() -> None:
+    """Each exception among the prices is still to be found there."""
+    variants = {item for entry in PROVIDER.models for v in entry.price_variants or () for item in v.when.items()}
+    assert variants >= OTHER_VARIANTS.keys()
+    for name in PAST_TIERS:
+        entry = PROVIDER.find_model(name)
+        assert entry is not None
+        assert any(above for (_, above), _ in their_rows(entry.get_prices(CHECKED)))
+
+
+@BOTH
+def test_context(model: facts.Model, entry: ModelInfo) -> None:
+    """The context holds as many tokens as they say."""
+    assert model.context_tokens == entry.context_window
+
+
+def test_web_search_price() -> None:
+    """A thousand web searches cost what they say, whichever model makes them, in a batch too."""
+    prices = {
+        usd
+        for _, entry in PRICED
+        for context in (None, {"processing": "batch"})
+        if (usd := getattr(entry.get_prices(CHECKED, context), "web_searches_kcount", None)) is not None
+    }
+    assert prices == {facts.limit("web_search_usd_per_1000").value}
+
+
+# ---- the SDK: models
+
+
+def literals(alias: object) -> tuple[str, ...]:
+    """The strings of a `Union[Literal[...], str]`."""
+    return next(get_args(part) for part in get_args(alias) if part is not str)
+
+
+def known_names() -> dict[str, facts.Model]:
+    return {name: model for model in facts.models() for name in (model.id, *model.aliases)}
+
+
+def test_we_have_every_model_that_the_sdk_has() -> None:
+    """No id of the SDK is unknown here, and none of them is retired here."""
+    known = known_names()
+    names = {*literals(Model), *literals(ModelParam)}
+    assert sorted(name for name in names if name not in known) == []
+    assert sorted(name for name in names if name in known and known[name].status == "retired") == []
+
+
+def test_the_sdk_has_every_model_that_can_be_used() -> None:
+    """Every id and alias of a model that is not retired stands in the SDK's list."""
+    usable = sorted(name for name, model in known_names().items() if model.status != "retired")
+    assert [name for name in usable if name not in literals(Model)] == []
+
+
+def their_end(words: str) -> str:
+    """"November 30th, 2026" as an ISO date."""
+    month, day, year = words.replace(",", "").split()
+    number = int(day.rstrip("stndrh"))
+    return datetime.datetime.strptime(f"{month} {number} {year}", "%B %d %Y").date().isoformat()  # noqa: DTZ007
+
+
+def test_deprecated_models_end_when_the_sdk_says() -> None:
+    """The SDK warns of exactly the models that are deprecated here, with the same day."""
+    ours = {name: model.retires_on for name, model in known_names().items() if model.status == "deprecated"}
+    assert ours == {name: their_end(words) for name, words in DEPRECATED_MODELS.items()}
+
+
+# ---- the SDK: wire format
+
+
+def test_sdk_defaults() -> None:
+    """Version header, retries and time limit of a client are those that the facts name."""
+    client = anthropic.Anthropic(api_key="none")
+    assert client.default_headers["anthropic-version"] == facts.limit("api_version").value
+    assert facts.limit("sdk_retries").value == client.max_retries == anthropic.DEFAULT_MAX_RETRIES
+    assert facts.limit("sdk_timeout_s").value == anthropic.DEFAULT_TIMEOUT.read
+
+
+def test_beta_headers() -> None:
+    """The beta headers that the facts name are known to the SDK."""
+    betas = literals(AnthropicBetaParam)
+    assert facts.limit("extended_output_header").value in betas
+    assert facts.limit("old_batches_header").value in betas
+
+
+def test_statuses() -> None:
+    """A batch has the statuses that the facts list, and no other."""
+    statuses = get_args(MessageBatch.model_fields["processing_status"].annotation)
+    assert set(statuses) == set(str(facts.limit("statuses").value).split(", "))
+
+
+def test_result_types() -> None:
+    """A request ends in one of the ways that the facts list, and in no other."""
+    results = get_args(MessageBatchIndividualResponse.model_fields["result"].annotation)
+    types = {get_args(result.model_fields["type"].annotation)[0] for result in results}
+    assert types == set(str(facts.limit("result_types").value).split(", "))
+
+
+def test_error_path() -> None:
+    """The class of an error stands where the facts say."""
+    line = {
+        "custom_id": "a",
+        "result": {
+            "type": "errored",
+            "error": {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}, "request_id": None},
+        },
+    }
+    found: object = MessageBatchIndividualResponse.model_validate(line)
+    for name in str(facts.limit("error_path").value).split("."):
+        found = getattr(found, name)
+    assert found == "invalid_request_error"
