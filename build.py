@@ -36,7 +36,7 @@ from planner.scenario import FIELDS, GROUPS, Scenario
 ROOT = Path(__file__).resolve().parent
 SITE_URL = os.environ.get("SITE_URL", "https://batch-planner.github.io/").rstrip("/") + "/"
 PYODIDE_DIR = Path(os.environ.get("PYODIDE_DIR", ROOT / "node_modules" / "pyodide"))
-PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: a real date would change every build
 
 
@@ -162,7 +162,9 @@ def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
     if missing:
         raise SiteError(*(Fault(where=str(pyodide / name), what="the file is missing", remedy="Run `npm ci`.") for name in missing))
     site = {f"runtime/{name}": (pyodide / name).read_bytes() for name in PYODIDE_FILES}
-    return site | {"runtime/planner.zip": _zip(package)}
+    # Python wants to see its lock file, of which we need the versions but none of the packages.
+    lock = json.loads(site["runtime/pyodide-lock.json"]) | {"packages": {}}
+    return site | {"runtime/pyodide-lock.json": json.dumps(lock).encode(), "runtime/planner.zip": _zip(package)}
 
 
 def _zip(package: Path) -> bytes:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from planner import advice, facts, texts, view
-from planner.bridge import plan_text
 from planner.errors import Problem, ScenarioError
+from planner.export import export_text
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 from planner.words import count, price
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     asked = _parser().parse_args(arguments)
     try:
-        return asked.run(asked)
+        return int(asked.run(asked))
     except ScenarioError as error:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="batches, cost and time of a scenario")
     _add_scenario(plan)
     plan.add_argument("--json", action="store_true", help="print the whole plan as JSON")
-    plan.add_argument("--fail-over-deadline", action="store_true", help="exit 1 when the deadline is less likely than asked for")
+    plan.add_argument(
+        "--fail-over-deadline", action="store_true", help="exit 1 when the deadline is less likely than asked for"
+    )
     plan.add_argument("--fail-over-budget", action="store_true", help="exit 1 when the cost is over the budget")
     plan.set_defaults(run=_plan)
     data = commands.add_parser("facts", help="models, prices and limits, with sources")
@@ -52,8 +54,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", nargs="?", metavar="SCENARIO.json", help="a scenario file; the defaults without one")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field, such as workload.requests=10k")
+    parser.add_argument(
+        "scenario", nargs="?", metavar="SCENARIO.json", help="a scenario file; the defaults without one"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field, such as workload.requests=10k"
+    )
 
 
 def _scenario(asked: argparse.Namespace) -> Scenario:
@@ -79,7 +85,7 @@ def _read(path: str) -> Any:
 def _plan(asked: argparse.Namespace) -> int:
     plan = make_plan(_scenario(asked))
     caveats = advice.caveats(plan)
-    print(plan_text(plan) if asked.json else _report(plan, caveats))
+    print(export_text(plan) if asked.json else _report(plan, caveats))
     stopping = {caveat.code for caveat in caveats if caveat.severity == "blocks"}
     if asked.fail_over_deadline:
         stopping |= {caveat.code for caveat in caveats if caveat.code == "deadline-unlikely"}
@@ -95,7 +101,9 @@ def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
     for caveat, row in zip(caveats, lists["caveats"], strict=True):
         lines.append(f"{row['label']}: {caveat.message}")
         if caveat.fix:
-            lines.append(f"    {row['fix_label']}: {' '.join(f'--set {name}={value}' for name, value in caveat.fix.items())}")
+            lines.append(
+                f"    {row['fix_label']}: {' '.join(f'--set {name}={value}' for name, value in caveat.fix.items())}"
+            )
     facts_of_plan = [
         ("Batches", f"{slots['batches.count']} ({slots['batches.size']})"),
         ("P50 / P85 / P95", f"{slots['time.p50']} / {slots['time.p85']} / {slots['time.p95']}"),
@@ -109,7 +117,9 @@ def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
     lines.append("")
     lines.extend(f"{name:<17}{text}" for name, text in facts_of_plan)
     lines.append("")
-    lines.extend(_table(("Cost", "Tokens", "per million", "Amount"), ("kind", "tokens", "price", "amount"), lists["cost.lines"]))
+    lines.extend(
+        _table(("Cost", "Tokens", "per million", "Amount"), ("kind", "tokens", "price", "amount"), lists["cost.lines"])
+    )
     lines.append("")
     lines.extend(
         _table(
@@ -126,7 +136,10 @@ def _table(heads: Sequence[str], keys: Sequence[str], rows: Sequence[dict[str, s
     cells = [list(heads), *([row[key] for key in keys] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(keys))]
     return [
-        "  ".join(text.ljust(width) if place == 0 else text.rjust(width) for place, (text, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            text.ljust(width) if place == 0 else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
 
@@ -144,16 +157,31 @@ def _facts(asked: argparse.Namespace) -> int:
         return 0
     print(f"Checked on {facts.checked_on()}. Prices in US$ for a million tokens in a batch.\n")
     rows = [
-        {"name": model.name, "id": model.id, "status": model.status, "in": price(model.batch.input), "out": price(model.batch.output)}
+        {
+            "name": model.name,
+            "id": model.id,
+            "status": model.status,
+            "in": price(model.batch.input),
+            "out": price(model.batch.output),
+        }
         for model in facts.models()
     ]
     print("\n".join(_table(("Model", "Id", "Status", "Input", "Output"), ("name", "id", "status", "in", "out"), rows)))
     print()
     tiers = [
-        {"name": tier.name, "queue": _known(tier.queue_requests), "rpm": _known(tier.batch_rpm), "cap": _known(tier.monthly_spend_usd, "$")}
+        {
+            "name": tier.name,
+            "queue": _known(tier.queue_requests),
+            "rpm": _known(tier.batch_rpm),
+            "cap": _known(tier.monthly_spend_usd, "$"),
+        }
         for tier in facts.tiers()
     ]
-    print("\n".join(_table(("Tier", "Queue limit", "Calls a minute", "Monthly spend"), ("name", "queue", "rpm", "cap"), tiers)))
+    print(
+        "\n".join(
+            _table(("Tier", "Queue limit", "Calls a minute", "Monthly spend"), ("name", "queue", "rpm", "cap"), tiers)
+        )
+    )
     print()
     for fact in facts.limits():
         print(f"{fact.key}: {fact.statement} [{fact.source}, {fact.date}]")

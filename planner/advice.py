@@ -1,7 +1,6 @@
-"""Judge a plan: what stands in its way, and what its neighbours would bring.
+"""Judge a plan: what stands in its way, and what would help.
 
-Every caveat is a short rule that looks at the finished plan; its remedy is a change of the scenario, and every
-alternative is the plan of a scenario changed in one place.
+Every caveat is a short rule that looks at the finished plan; its remedy is a change of the scenario.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from planner import facts, realtime, scenario, tokens
-from planner.errors import ScenarioError
+from planner import facts, scenario, tokens
 from planner.plan import Plan, make_plan
 from planner.words import count, counted, duration, money, plain, share, size
 
@@ -35,69 +33,10 @@ class Caveat:
     fix_label: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alternative:
-    """The plan of a neighbouring scenario."""
-
-    label: str
-    change: Change
-    plan: Plan
-
-
 def caveats(plan: Plan) -> tuple[Caveat, ...]:
     """All caveats of the plan, those that block first."""
     found = [caveat for rule in _RULES for caveat in rule(plan)]
     return tuple(sorted(found, key=lambda caveat: ("blocks", "warns", "notes").index(caveat.severity)))
-
-
-def alternatives(plan: Plan) -> tuple[Alternative, ...]:
-    """Plans of neighbours: other batch sizes, more batches at once, other models, caching. Only valid ones that differ."""
-    found = []
-    for label, change in _neighbours(plan):
-        try:
-            neighbour = make_plan(scenario.replace(plan.scenario, change))
-        except ScenarioError:
-            continue  # a neighbour that cannot be planned, such as a prompt too long for a model, is no alternative
-        found.append(Alternative(label=label, change=change, plan=neighbour))
-    return tuple(found)
-
-
-def _neighbours(plan: Plan) -> Iterator[tuple[str, Change]]:
-    batch = max(batch.requests for batch in plan.batches)
-    steps = scenario.field("batches.requests_per_batch").slider
-    largest = int(facts.limit("batch_max_requests").value)
-    smaller = max((step for step in steps if step < batch and plan.scenario.workload.requests <= 1000 * step), default=0)
-    larger = min((step for step in steps if step > batch), default=0)
-    if smaller:
-        yield f"Batches of {count(smaller)}", {"batches.requests_per_batch": smaller}
-    if larger and len(plan.batches) > 1 and plan.batches[0].binding == "count":
-        yield f"Batches of {count(larger)}", {"batches.requests_per_batch": larger}
-        if larger != largest:
-            yield f"Batches of {count(largest)}", {"batches.requests_per_batch": largest}
-    at_once = plan.scenario.batches.concurrent
-    if len(plan.batches) > at_once:
-        more = min(100, len(plan.batches), 2 * at_once)
-        yield f"{count(more)} batches at once", {"batches.concurrent": more}
-    if at_once > 1 and len(plan.batches) > 1:
-        yield "One batch at a time", {"batches.concurrent": 1}
-    if _cacheable(plan) and plan.scenario.caching.mode == "none":
-        yield "Cache the shared prefix for 1 hour", {"caching.mode": "1h"}
-    for model in _newest_of_each_family():
-        if model.id != plan.model.id:
-            yield model.name, {"workload.model": model.id}
-
-
-def _newest_of_each_family() -> tuple[facts.Model, ...]:
-    newest: dict[str, facts.Model] = {}
-    for model in facts.models():
-        if model.status == "active" and not model.limited_access:
-            newest.setdefault(model.family, model)
-    return tuple(sorted(newest.values(), key=lambda model: model.batch.output, reverse=True))
-
-
-def _cacheable(plan: Plan) -> bool:
-    prefix = plan.scenario.workload.shared_prefix_tokens
-    return prefix > 0 and prefix >= (plan.model.min_cacheable_tokens or 0)
 
 
 def _affordable(plan: Plan, usd: Decimal) -> int:
@@ -255,6 +194,7 @@ def _cut_answers(plan: Plan) -> Iterator[Caveat]:
 
 def _long_output(plan: Plan) -> Iterator[Caveat]:
     model = plan.model
+    shorter_will_do = plan.scenario.workload.output_tokens <= model.max_output_tokens
     if plan.answers.max_tokens > model.max_output_tokens and model.extended_output_header:
         yield Caveat(
             code="long-output-header",
@@ -263,18 +203,15 @@ def _long_output(plan: Plan) -> Iterator[Caveat]:
                 f"max_tokens above {count(model.max_output_tokens)} needs the beta header {model.extended_output_header}; "
                 "one such answer can take more than an hour."
             ),
-            fix={"workload.max_tokens": model.max_output_tokens}
-            if plan.scenario.workload.output_tokens <= model.max_output_tokens
-            else {},
-            fix_label=f"Use {count(model.max_output_tokens)}"
-            if plan.scenario.workload.output_tokens <= model.max_output_tokens
-            else "",
+            fix={"workload.max_tokens": model.max_output_tokens} if shorter_will_do else {},
+            fix_label=f"Use {count(model.max_output_tokens)}" if shorter_will_do else "",
         )
 
 
 def _long_prompt(plan: Plan) -> Iterator[Caveat]:
+    threshold = plan.model.long_prompt_tokens or 0
     if plan.tariff.long_prompt:
-        threshold = plan.model.long_prompt_tokens
+        can_shorten = plan.scenario.workload.shared_prefix_tokens <= threshold
         yield Caveat(
             code="long-prompt-price",
             severity="warns",
@@ -283,13 +220,17 @@ def _long_prompt(plan: Plan) -> Iterator[Caveat]:
                 f"{money(plan.tariff.batch.input)} instead of {money(plan.model.batch.input)} for a million input tokens. "
                 "The plan takes every prompt at the mean length."
             ),
-            fix={"workload.input_tokens": threshold} if plan.scenario.workload.shared_prefix_tokens <= (threshold or 0) else {},
-            fix_label=f"Shorten to {threshold:,}" if plan.scenario.workload.shared_prefix_tokens <= (threshold or 0) else "",
+            fix={"workload.input_tokens": threshold} if can_shorten else {},
+            fix_label=f"Shorten to {threshold:,}" if can_shorten else "",
         )
 
 
 def _cache(plan: Plan) -> Iterator[Caveat]:
-    asked, prefix, least = plan.scenario.caching, plan.scenario.workload.shared_prefix_tokens, plan.model.min_cacheable_tokens
+    asked, prefix, least = (
+        plan.scenario.caching,
+        plan.scenario.workload.shared_prefix_tokens,
+        plan.model.min_cacheable_tokens,
+    )
     off: Change = {"caching.mode": "none"}
     if asked.mode == "none":
         return
@@ -501,16 +442,14 @@ def _evidence(plan: Plan) -> Iterator[Caveat]:
 
 
 def _real_time_is_near(plan: Plan) -> Iterator[Caveat]:
-    fast: realtime.Realtime | None = plan.realtime
-    if fast and plan.scenario.goal.deadline_h and (plan.forecast.deadline_probability or 0) < plan.scenario.goal.confidence:
-        if fast.seconds <= plan.scenario.goal.deadline_h * 3600:
-            yield Caveat(
-                code="realtime-meets-deadline",
-                severity="notes",
-                message=(
-                    f"In real time the rate limits allow the workload in {duration(fast.seconds)}, for {money(plan.cost.realtime_usd)}."
-                ),
-            )
+    fast, deadline_s = plan.realtime, plan.scenario.goal.deadline_h * 3600
+    late = (plan.forecast.deadline_probability or 0) < plan.scenario.goal.confidence
+    if deadline_s and late and fast and fast.seconds <= deadline_s:
+        yield Caveat(
+            code="realtime-meets-deadline",
+            severity="notes",
+            message=f"In real time the rate limits allow the workload in {duration(fast.seconds)}, for {money(plan.cost.realtime_usd)}.",
+        )
 
 
 _RULES: tuple[Callable[[Plan], Iterator[Caveat]], ...] = (

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from planner import advice, scenario, texts, view
+from planner import scenario, texts, view
 from planner.errors import Problem, ScenarioError
-from planner.export import export
+from planner.export import export_text
 from planner.plan import make_plan
 from planner.scenario import Scenario
 
@@ -34,20 +34,17 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
     plan, query = make_plan(asked), texts.write_query(asked)
     want = ask.get("want", "plan")
     if want == "alternatives":
-        return {"query": query, "view": {"slots": {}, "lists": {"alternatives": view.show_alternatives(plan)}, "charts": {}}}
+        return {
+            "query": query,
+            "view": {"slots": {}, "lists": {"alternatives": view.show_alternatives(plan)}, "charts": {}},
+        }
     if want == "json":
-        return {"query": query, "json": plan_text(plan)}
+        return {"query": query, "json": export_text(plan)}
     first, _, last = ask.get("rows", "").partition("-")
     shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=(int(first), int(last)) if last else None)
     changed = _changed(ask.get("before"), asked)
     shown["slots"]["answer.changed"] = view.changes(asked, changed)
     return {"query": query, "values": texts.write_texts(asked), "changed": [name for name, _ in changed], "view": shown}
-
-
-def plan_text(plan: Any) -> str:
-    """The plan as the JSON text that `plan --json` prints, without the last newline."""
-    document = export(plan, advice.caveats(plan), advice.alternatives(plan))
-    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
@@ -59,7 +56,8 @@ def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
     except ScenarioError:
         return []
     return [
-        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name))) for name in scenario.changed(old, asked)
+        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name)))
+        for name in scenario.changed(old, asked)
     ]
 
 

@@ -4,19 +4,14 @@ Positions across are percentages and sizes of text are pixels, so that one pictu
 screen without a script. Colours, strokes and fonts come from the page's style sheet by class.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from math import sqrt
 
-from planner.simulate import Record, Run
-from planner.split import Batch, body_bytes
 from planner.summary import Forecast, queue_depth
+from planner.timeline import Row, Timeline
 from planner.words import clock, count, counted, duration, share
 
-MAX_ROWS = 40
-MOMENTS = 100  # steps of the slider
 FIRST_MOMENT = 40  # where the slider stands at first: some batches done, some at work
 
 _X0, _X1 = 15.0, 97.0  # the plot, in per cent of the width
@@ -25,108 +20,23 @@ _NICE_STEPS_S = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
     172_800, 345_600, 604_800, 1_209_600, 2_592_000, 5_184_000, 15_552_000, 31_104_000, 155_520_000,
 )  # fmt: skip
-_ROOT_TICKS_S = (60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400, 172_800, 345_600, 691_200, 1_382_400, 2_764_800)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One batch, or consecutive batches folded into one: `first` to `last` count from 1, times in seconds."""
-
-    first: int
-    last: int
-    round: int
-    requests: int
-    bytes: int
-    binding: str
-    ready_s: float
-    submitted_s: float
-    ended_s: float
-    noticed_s: float
-    latest_s: float  # its end in the run at P95, if that is later
-
-    @property
-    def folded(self) -> bool:
-        return self.first != self.last
-
-    @property
-    def name(self) -> str:
-        numbers = f"{count(self.first)}–{count(self.last)}" if self.folded else count(self.first)
-        return f"{numbers} · retry {self.round}" if self.round else numbers
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timeline:
-    """The rows of a typical run, with the seconds at the right end of the axis, and the range that is shown."""
-
-    rows: tuple[Row, ...]
-    end_s: float
-    makespan_s: float
-    latest_s: float
-    batches: int  # in all, folded or not
-    records: tuple[Record, ...]
-
-    def moment_s(self, step: int) -> float:
-        """The time of a step of the slider, 0 to MOMENTS."""
-        return self.makespan_s * step / MOMENTS
-
-
-def timeline(run: Run, forecast: Forecast, planned: Sequence[Batch], request_bytes: int, shown: tuple[int, int] | None) -> Timeline:
-    """The rows of `run`, folded to at most MAX_ROWS; `shown` picks batches FIRST to LAST (from 1) to unfold."""
-    records = run.records
-    ready: dict[int, float] = {}
-    for record in records:
-        ready[record.round] = min(ready.get(record.round, record.submitted_s), record.submitted_s)
-    bindings = {batch.number: batch.binding for batch in planned}
-    late = forecast.p95.records
-    first, last = shown or (1, len(records))
-    first, last = max(1, first), min(len(records), last)
-    groups = _fold([(number, records[number - 1]) for number in range(first, last + 1)])
-    rows = tuple(
-        Row(
-            first=members[0][0],
-            last=members[-1][0],
-            round=members[0][1].round,
-            requests=sum(record.requests for _, record in members),
-            bytes=sum(body_bytes(record.requests, request_bytes) for _, record in members),
-            binding=bindings.get(members[0][0], "count"),
-            ready_s=ready[members[0][1].round],
-            submitted_s=min(record.submitted_s for _, record in members),
-            ended_s=max(record.ended_s for _, record in members),
-            noticed_s=max(record.noticed_s for _, record in members),
-            latest_s=max(
-                late[number - 1].ended_s if number <= len(late) and late[number - 1].round == record.round else record.ended_s
-                for number, record in members
-            ),
-        )
-        for members in groups
-    )
-    return Timeline(
-        rows=rows,
-        end_s=_axis_end(run.makespan_s),
-        makespan_s=run.makespan_s,
-        latest_s=forecast.p95.makespan_s,
-        batches=len(records),
-        records=records,
-    )
-
-
-def _fold(members: list[tuple[int, Record]]) -> list[list[tuple[int, Record]]]:
-    """Consecutive batches of one round, in at most about MAX_ROWS groups of equal size."""
-    size = -(-len(members) // MAX_ROWS)
-    while True:
-        groups: list[list[tuple[int, Record]]] = []
-        for number, record in members:
-            if groups and len(groups[-1]) < size and groups[-1][-1][1].round == record.round:
-                groups[-1].append((number, record))
-            else:
-                groups.append([(number, record)])
-        if len(groups) <= MAX_ROWS or size >= len(members):
-            return groups
-        size += 1  # the last group of a round may be short, which makes a few groups too many
-
-
-def _axis_end(makespan_s: float) -> float:
-    return max(makespan_s, 1.0) * 1.2
+_ROOT_TICKS_S = (
+    60,
+    300,
+    900,
+    1800,
+    3600,
+    7200,
+    14_400,
+    28_800,
+    57_600,
+    86_400,
+    172_800,
+    345_600,
+    691_200,
+    1_382_400,
+    2_764_800,
+)
 
 
 # The queue
@@ -136,7 +46,10 @@ def queue(line: Timeline, start: datetime | None, expiry_s: float) -> str:
     """One bar for each row on a true time axis: waiting is a thin line, work a bar, doubt fades out to P95."""
     height = _AXIS_PX + _ROW_PX * len(line.rows) + 6
     at_s = line.moment_s(FIRST_MOMENT)
-    parts = [_axis(line.end_s, start, height), *(_bar(line, row, place, at_s, expiry_s) for place, row in enumerate(line.rows))]
+    parts = [
+        _axis(line.end_s, start, height),
+        *(_bar(line, row, place, at_s, expiry_s) for place, row in enumerate(line.rows)),
+    ]
     moment = _percent(_x(at_s, line.end_s))
     parts.append(f'<line class="moment" x1="{moment}" x2="{moment}" y1="{_AXIS_PX - 6}" y2="{height}"/>')
     more = f", folded into {counted(len(line.rows), 'row')}" if any(row.folded for row in line.rows) else ""
@@ -145,7 +58,14 @@ def queue(line: Timeline, start: datetime | None, expiry_s: float) -> str:
         f"{counted(line.batches, 'batch', 'batches')}{more}. The last result comes after {duration(line.makespan_s)}; "
         f"in the run at P95 after {duration(line.latest_s)}. The table below has the same numbers."
     )
-    return _svg("queue", height, title, text, _QUEUE_DEFS + "".join(parts), f' data-x0="{_X0:g}" data-x1="{_X1:g}" data-t1="{_num(line.end_s)}"')
+    return _svg(
+        "queue",
+        height,
+        title,
+        text,
+        _QUEUE_DEFS + "".join(parts),
+        f' data-x0="{_X0:g}" data-x1="{_X1:g}" data-t1="{_num(line.end_s)}"',
+    )
 
 
 _QUEUE_DEFS = (
@@ -177,7 +97,9 @@ def _bar(line: Timeline, row: Row, place: int, at_s: float, expiry_s: float) -> 
         parts.append(f'<line class="wait" x1="{waits}" x2="{_percent(start)}" y1="{middle}" y2="{middle}"/>')
     latest = min(_x(row.latest_s, line.end_s), 100.0)
     if latest > start + width:
-        fade = f'x="{_percent(start + width)}" y="{bar_top}" width="{_percent(latest - start - width)}" height="{_BAR_PX}"'
+        fade = (
+            f'x="{_percent(start + width)}" y="{bar_top}" width="{_percent(latest - start - width)}" height="{_BAR_PX}"'
+        )
         parts.append(f'<rect class="fade" fill="url(#queue-fade)" {fade}/>')
     parts.append(f'<rect class="body" {where}/>')
     parts.append(f'<rect class="hatch hatch-processing" fill="url(#queue-processing)" {where}/>')
@@ -240,26 +162,32 @@ def chance(forecast: Forecast, start: datetime | None, deadline_s: float) -> str
     for step in range(1, 201):
         at = step / 200
         points.append(f"L{at * 1000:.0f} {_down(forecast.chance_by(at * at * end_s)):.1f}")
-    parts = [_plot(top, plot, f'<path class="area" d="{"".join(points)}L1000 100L0 100Z"/><path class="curve" d="{"".join(points)}"/>')]
-    for ratio in (0.0, 0.5, 1.0):
-        parts.append(_left_label(top + plot - ratio * plot + (4 if ratio == 1 else 0), share(ratio)))
+    parts = [
+        _plot(
+            top,
+            plot,
+            f'<path class="area" d="{"".join(points)}L1000 100L0 100Z"/><path class="curve" d="{"".join(points)}"/>',
+        )
+    ]
+    parts.extend(
+        _left_label(top + plot - ratio * plot + (4 if ratio == 1 else 0), share(ratio)) for ratio in (0.0, 0.5, 1.0)
+    )
     parts.append(_baseline(top + plot))
     taken = -20.0
     for at_s in (0, *_ROOT_TICKS_S):
-        x = _root_x(at_s, end_s)
-        if at_s > end_s or x - taken < 14:
-            continue
-        taken = x
-        parts.append(_tick(x, top + plot, at_s, start))
+        across = _root_x(at_s, end_s)
+        if at_s <= end_s and across - taken >= 14:
+            taken = across
+            parts.append(_tick(across, top + plot, at_s, start))
     for name, ratio in (("P50", 0.5), ("P85", 0.85), ("P95", 0.95)):
-        x, y = _percent(_root_x(forecast.done_by(ratio), end_s)), top + plot - ratio * plot
-        parts.append(f'<line class="mark" x1="{x}" x2="{x}" y1="{y:.1f}" y2="{top + plot}"/>')
-        parts.append(f'<circle class="mark-dot" cx="{x}" cy="{y:.1f}" r="3.5"/>')
-        parts.append(f'<text class="mark-name" x="{x}" y="{y:.1f}" dx="-6" dy="-5" text-anchor="end">{name}</text>')
+        at, y = _percent(_root_x(forecast.done_by(ratio), end_s)), top + plot - ratio * plot
+        parts.append(f'<line class="mark" x1="{at}" x2="{at}" y1="{y:.1f}" y2="{top + plot}"/>')
+        parts.append(f'<circle class="mark-dot" cx="{at}" cy="{y:.1f}" r="3.5"/>')
+        parts.append(f'<text class="mark-name" x="{at}" y="{y:.1f}" dx="-6" dy="-5" text-anchor="end">{name}</text>')
     if deadline_s:
-        x = _percent(_root_x(deadline_s, end_s))
-        parts.append(f'<line class="deadline" x1="{x}" x2="{x}" y1="{top - 6}" y2="{top + plot}"/>')
-        parts.append(f'<text class="deadline-name" x="{x}" y="{top + 4}" dx="5">deadline</text>')
+        at = _percent(_root_x(deadline_s, end_s))
+        parts.append(f'<line class="deadline" x1="{at}" x2="{at}" y1="{top - 6}" y2="{top + plot}"/>')
+        parts.append(f'<text class="deadline-name" x="{at}" y="{top + 4}" dx="5">deadline</text>')
     text = (
         f"Half of the runs are done after {duration(forecast.done_by(0.5))}, 85 % after {duration(forecast.done_by(0.85))}, "
         f"95 % after {duration(forecast.done_by(0.95))}. The time axis is a square-root scale."
@@ -287,9 +215,13 @@ def _axis(end_s: float, start: datetime | None, height: int) -> str:
             break
         parts.append(f'<line class="grid" x1="{_percent(x)}" x2="{_percent(x)}" y1="{_AXIS_PX - 8}" y2="{height}"/>')
         anchor = "start" if number == 0 else "middle"
-        parts.append(f'<text class="tick" x="{_percent(x)}" y="12" text-anchor="{anchor}">{duration(number * step)}</text>')
+        parts.append(
+            f'<text class="tick" x="{_percent(x)}" y="12" text-anchor="{anchor}">{duration(number * step)}</text>'
+        )
         if start:
-            parts.append(f'<text class="tick clock" x="{_percent(x)}" y="26" text-anchor="{anchor}">{clock(start, number * step)}</text>')
+            parts.append(
+                f'<text class="tick clock" x="{_percent(x)}" y="26" text-anchor="{anchor}">{clock(start, number * step)}</text>'
+            )
     return "".join(parts)
 
 
@@ -297,7 +229,9 @@ def _tick(x: float, y: int, at_s: float, start: datetime | None) -> str:
     parts = [f'<line class="grid" x1="{_percent(x)}" x2="{_percent(x)}" y1="{y}" y2="{y + 4}"/>']
     parts.append(f'<text class="tick" x="{_percent(x)}" y="{y + 16}" text-anchor="middle">{duration(at_s)}</text>')
     if start:
-        parts.append(f'<text class="tick clock" x="{_percent(x)}" y="{y + 30}" text-anchor="middle">{clock(start, at_s)}</text>')
+        parts.append(
+            f'<text class="tick clock" x="{_percent(x)}" y="{y + 30}" text-anchor="middle">{clock(start, at_s)}</text>'
+        )
     return "".join(parts)
 
 

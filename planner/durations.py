@@ -13,6 +13,7 @@ straight line (definition 4 of Hyndman and Fan, 1996, doi:10.1080/00031305.1996.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from planner import facts
@@ -108,7 +109,7 @@ def _median_knots(rows: tuple[Sample, ...]) -> tuple[tuple[float, float], ...]:
 def _median_at(knots: tuple[tuple[float, float], ...], requests: int) -> float:
     if requests <= knots[0][0]:
         return knots[0][1]
-    for (low, low_s), (high, high_s) in zip(knots, knots[1:], strict=False):
+    for (low, low_s), (high, high_s) in pairwise(knots):
         if requests <= high:
             return low_s + (requests - low) / (high - low) * (high_s - low_s)
     return knots[-1][1] * max(1.0, requests / knots[-1][0])

@@ -3,12 +3,11 @@
 Money is a decimal string, exact to a hundredth of a cent; times are seconds.
 """
 
-from collections.abc import Iterable
+import json
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from planner import facts, scenario
-from planner.advice import Alternative, Caveat
+from planner import advice, alternatives, facts, scenario
 from planner.cost import Line
 from planner.plan import Plan
 from planner.split import Batch
@@ -17,8 +16,8 @@ from planner.words import plain
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 
-def export(plan: Plan, caveats: Iterable[Caveat], alternatives: Iterable[Alternative]) -> dict[str, Any]:
-    """The whole plan as JSON values; the names are those of the scenario contract."""
+def export(plan: Plan) -> dict[str, Any]:
+    """The whole plan as JSON values, its caveats and alternatives included; the names are those of the contract."""
     forecast = plan.forecast
     return {
         "scenario": scenario.to_json(plan.scenario),
@@ -49,7 +48,7 @@ def export(plan: Plan, caveats: Iterable[Caveat], alternatives: Iterable[Alterna
         "realtime": {"seconds": plan.realtime.seconds, "binding": plan.realtime.binding} if plan.realtime else None,
         "caveats": [
             {"code": caveat.code, "severity": caveat.severity, "message": caveat.message, "fix": caveat.fix}
-            for caveat in caveats
+            for caveat in advice.caveats(plan)
         ],
         "alternatives": [
             {
@@ -57,9 +56,14 @@ def export(plan: Plan, caveats: Iterable[Caveat], alternatives: Iterable[Alterna
                 "p85_s": alternative.plan.forecast.p85.makespan_s,
                 "batch_usd": usd(alternative.plan.cost.batch_usd),
             }
-            for alternative in alternatives
+            for alternative in alternatives.alternatives(plan)
         ],
     }
+
+
+def export_text(plan: Plan) -> str:
+    """The plan as JSON text, the same to the letter wherever it is made."""
+    return json.dumps(export(plan), ensure_ascii=False, indent=1)
 
 
 def usd(amount: Decimal) -> str:

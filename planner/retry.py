@@ -5,6 +5,7 @@ transient rate, independently. The number of attempts is then geometric, cut off
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from random import Random
 
@@ -108,7 +109,7 @@ def draw_failures(requests: int, rate: float, rng: Random) -> int:
 
 
 def _normal(point: float) -> float:
-    for (low, z_low), (high, z_high) in zip(_NORMAL, _NORMAL[1:], strict=False):
+    for (low, z_low), (high, z_high) in pairwise(_NORMAL):
         if point <= high:
             return z_low + (point - low) / (high - low) * (z_high - z_low)
     return _NORMAL[-1][1]

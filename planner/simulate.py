@@ -62,7 +62,9 @@ def replications(batches: int) -> int:
     return max(MIN_REPLICATIONS, min(MAX_REPLICATIONS, BUDGET_BATCHES // batches))
 
 
-def simulate(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, *, runs: int, seed: int) -> tuple[Run, ...]:
+def simulate(
+    stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, *, runs: int, seed: int
+) -> tuple[Run, ...]:
     """`runs` independent replications of the stages, in the order in which they were drawn.
 
     `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that primes the cache
@@ -87,7 +89,9 @@ def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules
     while failed and retry < rules.retry.max_retries:
         retry += 1
         sizes = split_sizes(failed, rules.batch_requests)
-        clock, expired = _stage(sizes, clock + backoff_s(rules.retry, retry), retry, records, durations, rules, load, rng)
+        clock, expired = _stage(
+            sizes, clock + backoff_s(rules.retry, retry), retry, records, durations, rules, load, rng
+        )
         failed = draw_failures(failed - expired, rules.retry.transient_rate, rng) + expired
     return Run(tuple(records), given_up + failed)
 

@@ -66,7 +66,9 @@ def split(
     size, binding = largest(request_bytes, limits)
     if size < 1:
         raise ScenarioError(
-            Problem("workload.bytes_per_request", f"A request of {request_bytes:,} bytes is larger than a batch may be.")
+            Problem(
+                "workload.bytes_per_request", f"A request of {request_bytes:,} bytes is larger than a batch may be."
+            )
         )
     rest = requests - 1 if prime else requests
     if rest > MAX_BATCHES * size:

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote
 
 from planner import scenario as scenarios
 from planner.errors import Problem, ScenarioError
-from planner.scenario import Field, Scenario
+from planner.questions import Field, bound
+from planner.scenario import Scenario
 from planner.words import counted, plain
 
 MAX_QUERY_CHARS = 65_536
@@ -57,7 +58,9 @@ def read_query(query: str) -> Scenario:
     """A scenario from a link's query string, with or without its question mark; raises ScenarioError."""
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
-            Problem("", f"The link has {len(query):,} characters; at most {MAX_QUERY_CHARS:,} can be read. Ask for it anew.")
+            Problem(
+                "", f"The link has {len(query):,} characters; at most {MAX_QUERY_CHARS:,} can be read. Ask for it anew."
+            )
         )
     try:
         pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=200, errors="strict")
@@ -86,7 +89,9 @@ def read_json(document: str) -> Any:
     except RecursionError:
         raise ScenarioError(Problem("", "The file is nested too deeply to be a scenario.")) from None
     except json.JSONDecodeError as why:
-        raise ScenarioError(Problem("", f"The file is not JSON: line {why.lineno}, column {why.colno}: {why.msg}.")) from None
+        raise ScenarioError(
+            Problem("", f"The file is not JSON: line {why.lineno}, column {why.colno}: {why.msg}.")
+        ) from None
     except ValueError:  # an integer of more digits than Python reads
         raise ScenarioError(Problem("", "The file holds a number of thousands of digits.")) from None
 
@@ -141,7 +146,7 @@ def _number(entry: Field, text: str) -> Decimal:
     found = _NUMBER.fullmatch(text)
     if not found:
         raise ValueError(
-            f"{entry.label} must be a number from {scenarios.bound(entry.low)} to {scenarios.bound(entry.high)}, "
+            f"{entry.label} must be a number from {bound(entry.low)} to {bound(entry.high)}, "
             "such as 10000, 10,000, 10k or 1e4."
         )
     digits = re.sub(r"[^\d.+-]", "", found["digits"])
@@ -159,5 +164,7 @@ def _history(entry: Field, text: str) -> list[list[Any]]:
         try:
             rows.append([Decimal(part.strip()) for part in parts])
         except ArithmeticError:
-            raise ValueError(f"Row {number:,} must be requests:seconds, such as 8150:1200, not “{row.strip()[:40]}”.") from None
+            raise ValueError(
+                f"Row {number:,} must be requests:seconds, such as 8150:1200, not “{row.strip()[:40]}”."
+            ) from None
     return rows

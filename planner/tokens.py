@@ -46,7 +46,9 @@ class AnswerLengths:
 
     def max_tokens(self, share_cut: float, most: int) -> int:
         """The smallest limit of two digits and zeros that cuts off at most `share_cut`, but never above `most`."""
-        wanted = next(tokens for tokens, chance in zip(self.tokens, self.chances, strict=True) if 1 - chance <= share_cut + 1e-9)
+        wanted = next(
+            tokens for tokens, chance in zip(self.tokens, self.chances, strict=True) if 1 - chance <= share_cut + 1e-9
+        )
         step = 1
         while wanted >= 100 * step:
             step *= 10

@@ -7,12 +7,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from planner import advice, charts, facts, scenario, texts
+from planner import advice, alternatives, charts, facts, reasons, scenario, texts, timeline
 from planner.plan import Plan
-from planner.retry import MAX_BACKOFF_S, backoff_s
+from planner.retry import backoff_s
 from planner.scenario import Scenario
 from planner.simulate import Run
-from planner.words import clock, count, counted, duration, money, plain, price, share, size
+from planner.words import KINDS, clock, count, counted, duration, money, plain, price, share, size
 
 Row = dict[str, str]
 
@@ -22,9 +22,7 @@ _BINDING = {
     "bytes": "the bytes that a batch may have",
     "queue": "the queue limit",
 }
-_KINDS = {"input": "Input", "output": "Output", "cache_write": "Cache write", "cache_read": "Cache read"}
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
-_RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 _UNCOUNTED = (
     "Server tools: web search is charged for each search, without the batch discount; code execution by the hour.",
     "The time to upload batches and to download results.",
@@ -40,7 +38,7 @@ def show(plan: Plan, *, percentile: str = "p85", rows: tuple[int, int] | None = 
     The list `alternatives` is left empty: it takes other plans, see `show_alternatives`.
     """
     run = {"p50": plan.forecast.p50, "p85": plan.forecast.p85, "p95": plan.forecast.p95}[percentile]
-    line = charts.timeline(run, plan.forecast, plan.batches + plan.retry_batches, plan.request_bytes, rows)
+    line = timeline.timeline(run, plan.forecast, plan.batches + plan.retry_batches, plan.request_bytes, rows)
     deadline_s = plan.scenario.goal.deadline_h * 3600
     return {
         "slots": _slots(plan, line, percentile),
@@ -64,7 +62,7 @@ def show(plan: Plan, *, percentile: str = "p85", rows: tuple[int, int] | None = 
 
 def show_alternatives(plan: Plan) -> list[Row]:
     """The rows of `alternatives`: plans of neighbouring scenarios, and the same workload in real time."""
-    found = [_alternative(plan, alternative) for alternative in advice.alternatives(plan)]
+    found = [_alternative(plan, alternative) for alternative in alternatives.alternatives(plan)]
     if plan.realtime:
         found.append(
             {
@@ -87,7 +85,11 @@ def command(asked: Scenario) -> str:
 def sentence(plan: Plan) -> str:
     """The answer in one sentence."""
     work, goal = plan.scenario.workload, plan.scenario.goal
-    half = "half of the real-time price" if plan.cost.realtime_usd == 2 * plan.cost.batch_usd else f"{money(plan.cost.saved_usd)} less than in real time"
+    half = (
+        "half of the real-time price"
+        if plan.cost.realtime_usd == 2 * plan.cost.batch_usd
+        else f"{money(plan.cost.saved_usd)} less than in real time"
+    )
     return (
         f"{counted(work.requests, 'request')} to {plan.model.name} in {counted(len(plan.batches), 'batch', 'batches')} "
         f"cost {money(plan.cost.batch_usd)}, {half}, and are {share(goal.confidence)} likely to be done "
@@ -95,9 +97,13 @@ def sentence(plan: Plan) -> str:
     )
 
 
-def _slots(plan: Plan, line: charts.Timeline, percentile: str) -> dict[str, str]:
+def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, str]:
     forecast, asked = plan.forecast, plan.scenario
-    shown = {"p50": "P50: half of the runs are faster", "p85": "P85: 85 % of the runs are as fast", "p95": "P95: 95 % of the runs are as fast"}
+    shown = {
+        "p50": "P50: half of the runs are faster",
+        "p85": "P85: 85 % of the runs are as fast",
+        "p95": "P95: 95 % of the runs are as fast",
+    }
     return {
         "page.title": f"{counted(asked.workload.requests, 'request')} to {plan.model.name}: {money(plan.cost.batch_usd)}, {duration(plan.confident_s)}",
         "answer.sentence": sentence(plan),
@@ -112,7 +118,7 @@ def _slots(plan: Plan, line: charts.Timeline, percentile: str) -> dict[str, str]
         "time.p95": _time(plan, forecast.p95),
         "time.deadline": _deadline(plan),
         "time.expiry": f"{share(forecast.expiry_probability)} of the runs have a batch that reaches its 24 h end.",
-        "time.evidence": _evidence(plan),
+        "time.evidence": reasons.evidence(plan),
         "time.replications": f"{counted(forecast.replications, 'simulated run')}, seed {asked.forecast.seed}.",
         "cost.batch": money(plan.cost.batch_usd),
         "cost.realtime": money(plan.cost.realtime_usd),
@@ -133,13 +139,7 @@ def _slots(plan: Plan, line: charts.Timeline, percentile: str) -> dict[str, str]
         "chance.caption": f"Shares of {counted(forecast.replications, 'simulated run')}; the time axis is a square-root scale.",
         "command": command(asked),
         "facts.checked": facts.checked_on(),
-        "why.batches": _why_batches(plan),
-        "why.time": _why_time(plan),
-        "why.cost": _why_cost(plan),
-        "why.realtime": _why_realtime(plan),
-        "why.saved": f"Real time {money(plan.cost.realtime_usd)} less batch {money(plan.cost.batch_usd)}. {_cited('batch_multiplier')}",
-        "why.failed": _why_failed(plan),
-        "why.given_up": _why_given_up(plan),
+        **reasons.reasons(plan),
     }
 
 
@@ -193,16 +193,6 @@ def _deadline(plan: Plan) -> str:
     return f"{share(chance)} likely to be done within {plain(plan.scenario.goal.deadline_h)} h."
 
 
-def _evidence(plan: Plan) -> str:
-    samples = counted(plan.durations.samples, "batch", "batches")
-    return {
-        "observed": f"Judged by {samples} that people have published, most of them tiny; a wide band is the honest one.",
-        "history": f"Judged by {samples} of your own.",
-        "formula": "Judged by a formula, which knows no bad days.",
-        "guide": "Judged by an old rule of thumb that no measurement supports.",
-    }[plan.scenario.duration.model]
-
-
 def _cost_note(plan: Plan) -> str:
     notes = []
     if plan.scenario.pricing.bill_failed:
@@ -231,72 +221,11 @@ def _retries(plan: Plan) -> str:
     return f"Tried again: {rounds}."
 
 
-def _range(line: charts.Timeline) -> str:
+def _range(line: timeline.Timeline) -> str:
     first, last = line.rows[0].first, line.rows[-1].last
     if last - first + 1 == line.batches:
         return f"All {counted(line.batches, 'batch', 'batches')}"
     return f"Batches {count(first)} to {count(last)} of {count(line.batches)}"
-
-
-# Reasons: formula, inputs, source with its date
-
-
-def _cited(*keys: str) -> str:
-    named = [facts.limit(key) for key in keys]
-    sources = dict.fromkeys(fact.source.split("; ")[0] for fact in named)
-    return f"Source: {'; '.join(sources)}."
-
-
-def _why_batches(plan: Plan) -> str:
-    batch = max(batch.requests for batch in plan.batches)
-    estimated = "estimated " if plan.bytes_estimated else ""
-    return (
-        f"{counted(plan.scenario.workload.requests, 'request')} ÷ {count(batch)}. The largest batch is the smallest of "
-        f"{count(plan.scenario.batches.requests_per_batch)} asked for, {size(scenario.batch_byte_limit())} ÷ "
-        f"{estimated}{count(plan.request_bytes)} bytes, and the queue limit of {count(plan.account.queue_requests)}. "
-        + _cited("batch_max_requests", "batch_max_bytes")
-    )
-
-
-def _why_time(plan: Plan) -> str:
-    return (
-        f"{counted(plan.forecast.replications, 'simulated run')} of these batches, {count(plan.scenario.batches.concurrent)} at once, "
-        f"polled every {plain(plan.scenario.batches.poll_s)} s, with their retry rounds; P85 is the time within which 85 % of the runs "
-        f"had their last result. {_evidence(plan)}"
-    )
-
-
-def _why_cost(plan: Plan) -> str:
-    terms = " + ".join(
-        f"{count(line.tokens)} × {price(line.usd_per_mtok)}/M ({_KINDS[line.kind].lower()})" for line in plan.cost.lines if line.tokens
-    )
-    return f"{terms} = {money(plan.cost.batch_usd)}. Prices: {plan.model.sources[0]}; checked {plan.model.checked_on}."
-
-
-def _why_realtime(plan: Plan) -> str:
-    terms = " + ".join(f"{count(line.tokens)} × {price(line.usd_per_mtok)}/M" for line in plan.cost.realtime_lines if line.tokens)
-    limits = ""
-    if plan.realtime:
-        limits = (
-            f" At best it takes {duration(plan.realtime.seconds)}: the limit on {_RATE_LIMIT[plan.realtime.binding]} per minute binds."
-        )
-    return f"The same tokens at the price of the Messages API: {terms} = {money(plan.cost.realtime_usd)}.{limits}"
-
-
-def _why_failed(plan: Plan) -> str:
-    asked = plan.scenario.retries
-    return (
-        f"{count(plan.scenario.workload.requests)} × {share(asked.permanent_rate)} that can never succeed, and "
-        f"{share(asked.transient_rate)} of the others. They are not billed. {_cited('failures_unbilled')}"
-    )
-
-
-def _why_given_up(plan: Plan) -> str:
-    asked = plan.scenario.retries
-    return (
-        f"Those that can never succeed, and those that fail {counted(asked.max + 1, 'time')} in a row: "
-        f"{plain(asked.transient_rate)} to the power of {asked.max + 1}. The wait before a retry round never exceeds {duration(MAX_BACKOFF_S)}."
-    )
 
 
 # Rows
@@ -313,7 +242,7 @@ def _caveat(asked: Scenario, caveat: advice.Caveat) -> Row:
     }
 
 
-def _batch(row: charts.Row, plan: Plan) -> Row:
+def _batch(row: timeline.Row, plan: Plan) -> Row:
     def at(seconds: float) -> str:
         moment = clock(plan.start, seconds)
         return f"{duration(seconds)} ({moment})" if moment else duration(seconds)
@@ -333,11 +262,11 @@ def _batch(row: charts.Row, plan: Plan) -> Row:
     }
 
 
-def _moments(line: charts.Timeline) -> Iterator[Row]:
+def _moments(line: timeline.Timeline) -> Iterator[Row]:
     starts = sorted(record.submitted_s for record in line.records)
     ends = sorted(record.ended_s for record in line.records)
     started = ended = 0
-    for step in range(charts.MOMENTS + 1):
+    for step in range(timeline.MOMENTS + 1):
         at_s = line.moment_s(step)
         while started < len(starts) and starts[started] <= at_s:
             started += 1
@@ -361,7 +290,7 @@ def _chances(plan: Plan) -> Iterator[Row]:
 def _cost_lines(plan: Plan) -> Iterator[Row]:
     for line in plan.cost.lines:
         yield {
-            "kind": _KINDS[line.kind],
+            "kind": KINDS[line.kind],
             "tokens": count(line.tokens),
             "price": price(line.usd_per_mtok),
             "amount": money(line.usd),
@@ -374,13 +303,23 @@ def _results(plan: Plan, run: Run) -> Iterator[Row]:
     first, requests = plan.rounds[0], plan.requests
     expired = sum(record.expired for record in run.records)
     failed = first.failed_transient + first.failed_permanent
-    yield {"kind": "Succeeded", "first": count(first.sent - failed), "final": count(requests.answered), "note": "billed"}
-    yield {"kind": "Errored", "first": count(failed), "final": count(requests.given_up), "note": "not billed; transient ones are sent again"}
+    yield {
+        "kind": "Succeeded",
+        "first": count(first.sent - failed),
+        "final": count(requests.answered),
+        "note": "billed",
+    }
+    yield {
+        "kind": "Errored",
+        "first": count(failed),
+        "final": count(requests.given_up),
+        "note": "not billed; transient ones are sent again",
+    }
     yield {"kind": "Expired", "first": count(expired), "final": "0", "note": "in the run shown; not billed, sent again"}
     yield {"kind": "Canceled", "first": "0", "final": "0", "note": "only if you cancel; not billed"}
 
 
-def _alternative(plan: Plan, alternative: advice.Alternative) -> Row:
+def _alternative(plan: Plan, alternative: alternatives.Alternative) -> Row:
     other = alternative.plan
     return {
         "change": alternative.label,
@@ -407,7 +346,7 @@ def _signed_money(usd: Any) -> str:
 # Links and commands
 
 
-def _link(asked: Scenario, change: advice.Change) -> str:
+def _link(asked: Scenario, change: dict[str, Any]) -> str:
     return "?" + texts.write_query(scenario.replace(asked, change))
 
 

@@ -15,6 +15,7 @@ import pytest
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from anthropic.types import AnthropicBetaParam, Model, ModelParam
 from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
+from genai_prices import Usage, calc_price
 from genai_prices.data import providers
 from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
@@ -82,7 +83,7 @@ KINDS = {
 OTHER_VARIANTS = {("speed", "fast"): "fast mode is refused in batches"}
 
 # Steps in their prices that are history.
-PAST_TIERS = {"claude-sonnet-4-5": "above 200,000 tokens it fails since its beta with a longer context ended in April 2026"}
+PAST_TIERS = {"claude-sonnet-4-5": "longer prompts fail since its beta with 1,000,000 tokens ended in April 2026"}
 
 # Today's price, and the one that they expect for good: an announced change is a difference, too.
 CHECKED = datetime.datetime.fromisoformat(facts.checked_on()).replace(hour=12, tzinfo=datetime.UTC)
@@ -128,6 +129,17 @@ def test_standard_prices(model: facts.Model, entry: ModelInfo, moment: datetime.
     assert our_table(model.standard, model.long_prompt_tokens, model.long_standard) == their_table(entry, moment)
 
 
+@pytest.mark.parametrize(("tokens", "usd"), [(100_000, "standard"), (100_001, "long_standard")])
+def test_a_long_prompt_begins_above_its_limit(tokens: int, usd: str) -> None:
+    """The dearer price is for prompts longer than the limit, cached tokens counted, and for all their tokens."""
+    model = facts.model("claude-haiku-5-5")
+    prices = getattr(model, usd)
+    usage = Usage(input_tokens=tokens, cache_read_tokens=60_000, output_tokens=1_000)
+    price = calc_price(usage, model.id, provider_id="anthropic", genai_request_timestamp=CHECKED).total_price
+    fresh = tokens - 60_000
+    assert price * 1_000_000 == fresh * prices.input + 60_000 * prices.cache_read + 1_000 * prices.output
+
+
 @MOMENTS
 @BOTH
 def test_batch_prices(model: facts.Model, entry: ModelInfo, moment: datetime.datetime) -> None:
@@ -145,7 +157,7 @@ def test_every_variant_is_known(model: facts.Model, entry: ModelInfo) -> None:
     """A price of theirs under a new condition, such as another speed or place, does not go unseen."""
     conditions = [tuple(v.when.items()) for v in entry.price_variants or ()]
     known = {(("processing", "batch"),)} | {(variant,) for variant in OTHER_VARIANTS}
-    assert [condition for condition in conditions if condition not in known] == []
+    assert [condition for condition in conditions if condition not in known] == [], model.id
 
 
 def test_variants_and_past_tiers_still_exist() -> None:
@@ -201,17 +213,40 @@ def test_the_sdk_has_every_model_that_can_be_used() -> None:
     assert [name for name in usable if name not in literals(Model)] == []
 
 
+# Names that the SDK warns of and that are left out here.
+BEFORE_CLAUDE_3 = dict.fromkeys(
+    ("claude-1.3", "claude-1.3-100k", "claude-instant-1.1", "claude-instant-1.1-100k", "claude-instant-1.2"),
+    "retired in November 2024, a month after batches were first offered",
+) | dict.fromkeys(
+    ("claude-2.0", "claude-2.1"),
+    "retired in July 2025, long before any batch that is planned here",
+)
+
+
 def their_end(words: str) -> str:
-    """"November 30th, 2026" as an ISO date."""
+    """The ISO date of words such as: November 30th, 2026."""
     month, day, year = words.replace(",", "").split()
-    number = int(day.rstrip("stndrh"))
-    return datetime.datetime.strptime(f"{month} {number} {year}", "%B %d %Y").date().isoformat()  # noqa: DTZ007
+    return datetime.datetime.strptime(f"{month} {day.rstrip('stndrh')} {year}", "%B %d %Y").date().isoformat()
 
 
-def test_deprecated_models_end_when_the_sdk_says() -> None:
-    """The SDK warns of exactly the models that are deprecated here, with the same day."""
-    ours = {name: model.retires_on for name, model in known_names().items() if model.status == "deprecated"}
-    assert ours == {name: their_end(words) for name, words in DEPRECATED_MODELS.items()}
+def test_models_end_when_the_sdk_says() -> None:
+    """Every model that the SDK warns of ends here on the same day."""
+    known = known_names()
+    theirs = {name: their_end(words) for name, words in DEPRECATED_MODELS.items() if name not in BEFORE_CLAUDE_3}
+    assert {name: known[name].retires_on if name in known else "unknown here" for name in theirs} == theirs
+
+
+def test_the_sdk_warns_of_every_deprecated_model() -> None:
+    """What is deprecated here is so there, and what is active or legacy here is not."""
+    known = known_names()
+    ours = sorted(name for name, model in known.items() if model.status == "deprecated")
+    assert ours == sorted(n for n in DEPRECATED_MODELS if n in known and known[n].status != "retired")
+
+
+def test_names_before_claude_3_are_still_left_out() -> None:
+    """Each exception is one: the SDK still warns of the name, and it is no model here."""
+    assert BEFORE_CLAUDE_3.keys() <= DEPRECATED_MODELS.keys()
+    assert BEFORE_CLAUDE_3.keys() & known_names().keys() == set()
 
 
 # ---- the SDK: wire format

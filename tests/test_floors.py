@@ -23,13 +23,14 @@ SCRIPTS = sorted((ROOT / "site" / "js").glob("*.js"))
 
 FLOORS = (
     ("errors", "facts", "words"),
+    ("questions",),
     ("scenario",),
     ("split", "retry", "durations", "tokens", "texts"),
     ("simulate",),
     ("summary", "cost", "realtime"),
-    ("plan",),
-    ("advice", "charts", "programs"),
-    ("view",),
+    ("plan", "timeline"),
+    ("advice", "alternatives", "charts", "reasons", "programs"),
+    ("view", "export"),
     ("bridge", "__main__"),
     ("__init__",),
 )

@@ -16,7 +16,8 @@ const engineBox = find('[data-module="engine"]');
 const summary = find("[data-problems]");
 
 const state = {
-  query: location.search.slice(1), // of the plan that is shown
+  query: "", // of the plan that is shown: at first the example
+  before: "", // of the plan before the change that is under way; typing one number is one change
   asked: 0, // questions so far; a reply that is not to the last one is old
   field: "", // the field that was typed into last: one entry of the history for each
   rows: "", // the rows of the queue that are unfolded
@@ -47,13 +48,15 @@ const percentile = () => find("[name=percentile]:checked").value;
 function askForm({ field, settled, submitted = false }) {
   state.rows = "";
   // One entry of the history for each field, not for each key.
-  const history = field === state.field ? "replace" : "push";
+  const history = !field || field === state.field ? "replace" : "push";
+  if (history === "push") state.before = state.query;
   ask({ texts: form.texts() }, { history, settled, submitted, field });
 }
 
 function askQuery(query, history) {
   state.rows = "";
   state.field = "";
+  state.before = state.query;
   ask({ query }, { history, settled: true });
 }
 
@@ -68,7 +71,7 @@ async function ask(question, how) {
   clearTimeout(rest);
   if (page.dataset.engine !== "failed") results.setAttribute("aria-busy", "true");
   const extra = state.rows ? { rows: state.rows } : {};
-  const reply = await engine.ask({ ...question, before: state.query, percentile: percentile(), ...extra });
+  const reply = await engine.ask({ ...question, before: state.before, percentile: percentile(), ...extra });
   if (turn !== state.asked || reply === null) return;
   results.removeAttribute("aria-busy");
   if (reply.defect !== undefined) showDefect(reply.defect);

@@ -28,7 +28,7 @@ function makeRow(template, row) {
   }
   for (const place of made.querySelectorAll("[data-link]")) {
     const address = row[place.dataset.link];
-    place.hidden = !address;
+    place.hidden = !address && !("keep" in place.dataset);
     if (address) place.setAttribute("href", address);
   }
   for (const place of made.querySelectorAll("[data-open]")) {

@@ -9,7 +9,7 @@
 //      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
 //      {kind: "failed", message}         Python could not be loaded; this worker is of no use any more
 
-const FILES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "planner.zip"];
+const FILES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip", "planner.zip"];
 const HOME = "/planner";
 
 let handle = null;
@@ -26,11 +26,7 @@ async function start(runtime) {
     const planner = await download(runtime);
     send({ kind: "starting" });
     const { loadPyodide } = await import(new URL("pyodide.mjs", runtime).href);
-    // No packages: an empty lock file saves a request.
-    const python = await loadPyodide({
-      indexURL: runtime,
-      lockFileContents: JSON.stringify({ info: {}, packages: {} }),
-    });
+    const python = await loadPyodide({ indexURL: runtime });
     python.unpackArchive(planner, "zip", { extractDir: HOME });
     python.runPython(`import sys; sys.path.insert(0, ${JSON.stringify(HOME)})`);
     handle = python.pyimport("planner.bridge").handle;
