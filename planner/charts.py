@@ -157,11 +157,11 @@ def chance(forecast: Forecast, start: datetime | None, deadline_s: float) -> str
     """The share of simulated runs that are done by each time, on a square-root time axis."""
     top, plot = 14, 150
     height = top + plot + 34
-    end_s = max(forecast.done_by(0.97) * 1.15, deadline_s * 1.1, 1.0)
+    end_s = max(forecast.done_by(0.95) * 1.3, deadline_s * 1.1, 1.0)
     points = [f"M0 {_down(forecast.chance_by(0.0)):.1f}"]
     for step in range(1, 201):
-        at = step / 200
-        points.append(f"L{at * 1000:.0f} {_down(forecast.chance_by(at * at * end_s)):.1f}")
+        root = step / 200
+        points.append(f"L{root * 1000:.0f} {_down(forecast.chance_by(root * root * end_s)):.1f}")
     parts = [
         _plot(
             top,

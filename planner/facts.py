@@ -141,9 +141,11 @@ class GuideRow:
     high_s: int
 
 
+@cache
 def models() -> tuple[Model, ...]:
     """Every model, the newest first."""
-    return _models()
+    file = _read("models.json")
+    return tuple(_model(row, file["sources"]) for row in file["models"])
 
 
 def model(name: str) -> Model:
@@ -158,7 +160,7 @@ def successor(model: Model) -> Model:
     """
     if model.status == "active":
         return model
-    for candidate in _models():
+    for candidate in models():
         open_to_all = model.limited_access or not candidate.limited_access
         if candidate.family == model.family and candidate.status == "active" and open_to_all:
             return candidate
@@ -194,9 +196,10 @@ def realtime_rates(tier_key: str, pool: str | None) -> Rates | None:
     return _realtime().get((tier_key, pool))
 
 
+@cache
 def guide() -> tuple[GuideRow, ...]:
-    """The original planner's table of durations. Unsupported: `limit("original_guide")` says by what."""
-    return _guide()
+    """The original planner's table of durations. No source supports it; `limit("original_guide")` says more."""
+    return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
 
 def observations() -> tuple[Observation, ...]:
@@ -228,12 +231,6 @@ def _read(name: str) -> Row:
     return file
 
 
-@cache
-def _models() -> tuple[Model, ...]:
-    file = _read("models.json")
-    return tuple(_model(row, file["sources"]) for row in file["models"])
-
-
 def _model(row: Row, sources: Row) -> Model:
     usd = row["usd_per_mtok"]
     long_prompt = row["long_prompt"] or {}
@@ -259,7 +256,7 @@ def _prices(row: Row) -> Prices:
 
 @cache
 def _models_by_name() -> dict[str, Model]:
-    return {name: model for model in _models() for name in (model.id, *model.aliases)}
+    return {name: model for model in models() for name in (model.id, *model.aliases)}
 
 
 @cache
@@ -283,11 +280,6 @@ def _realtime() -> dict[tuple[str, str | None], Rates]:
         key = limits.pop("tier"), limits.pop("pool")
         rates[key] = Rates(**limits)
     return rates
-
-
-@cache
-def _guide() -> tuple[GuideRow, ...]:
-    return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
 
 def _sourced(row: Row, sources: Row) -> Row:

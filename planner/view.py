@@ -9,6 +9,7 @@ from typing import Any
 
 from planner import advice, alternatives, charts, facts, reasons, scenario, texts, timeline
 from planner.plan import Plan
+from planner.questions import Field
 from planner.retry import backoff_s
 from planner.scenario import Scenario
 from planner.simulate import Run
@@ -85,20 +86,19 @@ def command(asked: Scenario) -> str:
 def sentence(plan: Plan) -> str:
     """The answer in one sentence."""
     work, goal = plan.scenario.workload, plan.scenario.goal
-    half = (
-        "half of the real-time price"
-        if plan.cost.realtime_usd == 2 * plan.cost.batch_usd
-        else f"{money(plan.cost.saved_usd)} less than in real time"
-    )
+    costs, are = ("costs", "is") if work.requests == 1 else ("cost", "are")
+    half = plan.cost.realtime_usd == 2 * plan.cost.batch_usd
+    saving = "half of the real-time price" if half else f"{money(plan.cost.saved_usd)} less than in real time"
     return (
         f"{counted(work.requests, 'request')} to {plan.model.name} in {counted(len(plan.batches), 'batch', 'batches')} "
-        f"cost {money(plan.cost.batch_usd)}, {half}, and are {share(goal.confidence)} likely to be done "
+        f"{costs} {money(plan.cost.batch_usd)}, {saving}, and {are} {share(goal.confidence)} likely to be done "
         f"{_within(plan, plan.confident_s)}."
     )
 
 
 def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, str]:
     forecast, asked = plan.forecast, plan.scenario
+    spread = forecast.makespans_s[0] < forecast.makespans_s[-1]
     shown = {
         "p50": "P50: half of the runs are faster",
         "p85": "P85: 85 % of the runs are as fast",
@@ -107,8 +107,10 @@ def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, st
     return {
         "page.title": f"{counted(asked.workload.requests, 'request')} to {plan.model.name}: {money(plan.cost.batch_usd)}, {duration(plan.confident_s)}",
         "answer.sentence": sentence(plan),
-        "answer.half": f"Half of such runs take less than {duration(forecast.p50.makespan_s)}.",
-        "answer.tail": f"One in twenty takes more than {duration(forecast.p95.makespan_s)}.",
+        "answer.half": f"Half of such runs take less than {duration(forecast.p50.makespan_s)}." if spread else "",
+        "answer.tail": f"One in twenty takes more than {duration(forecast.p95.makespan_s)}."
+        if spread
+        else "All simulated runs take the same time, because nothing in them varies.",
         "answer.changed": "",
         "batches.count": count(len(plan.batches)),
         "batches.size": _batch_sizes(plan),
@@ -153,7 +155,7 @@ def changes(asked: Scenario, changed: list[tuple[str, str]]) -> str:
     return f"Changed {'; '.join(said)}." if said else ""
 
 
-def _for_people(entry: scenario.Field, text: str) -> str:
+def _for_people(entry: Field, text: str) -> str:
     if entry.kind == "integer":
         return count(int(text))
     if entry.kind == "flag":

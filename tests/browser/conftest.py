@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=AutofillServerCommunication",  # Chromium asks its maker about forms
 ]
 READY_MS = 60_000  # a cold start takes two seconds alone on two cores, much more beside other tests
 
@@ -143,5 +144,6 @@ def page(visit: Visit) -> Page:
 
 
 def wait_ready(page: Page) -> None:
-    """Until Python answers."""
-    expect(page.locator("html")).to_have_attribute("data-engine", "ready", timeout=READY_MS)
+    """Until Python answers; if it cannot be loaded, the page's own reason is the failure."""
+    page.locator("html[data-engine=ready], html[data-engine=failed]").wait_for(state="attached", timeout=READY_MS)
+    assert page.locator("html").get_attribute("data-engine") == "ready", page.locator("[data-engine-detail]").inner_text()
