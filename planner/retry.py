@@ -4,8 +4,8 @@ A request fails for good with the permanent rate, at its first attempt; every ot
 transient rate, independently. The number of attempts is then geometric, cut off after the last retry.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 from math import sqrt
 from random import Random
 
@@ -109,10 +109,10 @@ def draw_failures(requests: int, rate: float, rng: Random) -> int:
 
 
 def _normal(point: float) -> float:
-    for (low, z_low), (high, z_high) in pairwise(_NORMAL):
-        if point <= high:
-            return z_low + (point - low) / (high - low) * (z_high - z_low)
-    return _NORMAL[-1][1]
+    """The standard normal quantile at `point`, on straight lines between the entries of the table."""
+    above = bisect_right(_NORMAL, (point, 9.0), hi=len(_NORMAL) - 1)
+    (low, z_low), (high, z_high) = _NORMAL[above - 1], _NORMAL[above]
+    return z_low + (point - low) / (high - low) * (z_high - z_low)
 
 
 def _whole_power(base: float, exponent: int) -> float:

@@ -16,7 +16,7 @@ from planner.durations import DurationModel, look_up
 from planner.retry import RetryPolicy, backoff_s, draw_failures
 from planner.split import sizes as split_sizes
 
-BUDGET_BATCHES = 300_000  # simulated batches for a forecast; what follows is the number of replications
+BUDGET_BATCHES = 50_000  # simulated batches for a forecast; what follows is the number of replications
 MAX_REPLICATIONS = 1000
 MIN_REPLICATIONS = 20
 
@@ -33,15 +33,16 @@ class Record(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One replication: its batches in the order of submission, and its requests that were given up."""
+    """One replication: its batches in the order of submission, and its requests that were given up.
+
+    `makespan_s` is the time from the first submission to the last result; `expired` counts requests that a
+    batch left undone at its 24 h end, whatever became of them later.
+    """
 
     records: tuple[Record, ...]
     given_up: int
-
-    @property
-    def makespan_s(self) -> float:
-        """Seconds from the first submission to the last result."""
-        return max(record.ended_s for record in self.records)
+    makespan_s: float
+    expired: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,23 +78,23 @@ def simulate(
 
 def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, load: float, rng: Random) -> Run:
     records: list[Record] = []
-    clock, retry, given_up = 0.0, 0, 0
-    expired = sent = 0
+    clock, makespan, sent, expired = 0.0, 0.0, 0, 0
     for sizes in stages:
-        clock, undone = _stage(sizes, clock, 0, records, durations, rules, load, rng)
+        clock, makespan, undone = _stage(sizes, clock, 0, records, durations, rules, load, rng)
         expired += undone
         sent += sum(sizes)
-    # draw one for the requests that can never succeed, then the same draw each round for those that may
+    # requests that can never succeed fail once and for all; of the others some fail in every round
     given_up = draw_failures(sent - expired, rules.retry.permanent_rate, rng)
     failed = draw_failures(sent - expired - given_up, rules.retry.transient_rate, rng) + expired
-    while failed and retry < rules.retry.max_retries:
-        retry += 1
+    for retry in range(1, rules.retry.max_retries + 1):
+        if not failed:
+            break
         sizes = split_sizes(failed, rules.batch_requests)
-        clock, expired = _stage(
-            sizes, clock + backoff_s(rules.retry, retry), retry, records, durations, rules, load, rng
-        )
-        failed = draw_failures(failed - expired, rules.retry.transient_rate, rng) + expired
-    return Run(tuple(records), given_up + failed)
+        begins = clock + backoff_s(rules.retry, retry)
+        clock, makespan, undone = _stage(sizes, begins, retry, records, durations, rules, load, rng)
+        expired += undone
+        failed = draw_failures(failed - undone, rules.retry.transient_rate, rng) + undone
+    return Run(tuple(records), given_up + failed, makespan, expired)
 
 
 def _stage(
@@ -105,19 +106,23 @@ def _stage(
     rules: Rules,
     load: float,
     rng: Random,
-) -> tuple[float, int]:
-    """Append the records of one round that begins at `clock`; when its last batch was noticed, and how many expired."""
+) -> tuple[float, float, int]:
+    """Append the records of one round that begins at `clock`.
+
+    Returns when its last end was noticed, when its last batch ended, and how many requests expired.
+    """
     scales = {size: durations.scale(size) for size in set(sizes)}
     table, uniform = durations.table, rng.random
     concurrent, limit, poll_s, expiry_s = rules.concurrent, rules.queue_requests, rules.poll_s, rules.expiry_s
     open_batches: list[tuple[float, int, int]] = []  # (noticed, ticket, requests): the ticket breaks ties
     queued = expired_in_all = 0
-    last = clock
+    last_ended = last_noticed = clock
     for ticket, size in enumerate(sizes):
         while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
             noticed, _, done = heappop(open_batches)
             queued -= done
-            clock = max(clock, noticed)
+            if noticed > clock:
+                clock = noticed
         base, spread = scales[size]
         # the first batch carries the run's own load, the others share it with the given chance
         u = load if ticket == 0 or uniform() < rules.shared_load else uniform()
@@ -132,5 +137,8 @@ def _stage(
         heappush(open_batches, (noticed, ticket, size))
         queued += size
         expired_in_all += expired
-        last = max(last, noticed)
-    return last, expired_in_all
+        if noticed > last_noticed:
+            last_noticed = noticed
+        if ended > last_ended:
+            last_ended = ended
+    return last_noticed, last_ended, expired_in_all

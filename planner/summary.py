@@ -61,7 +61,7 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         p95=at(0.95),
         confident=at(confidence),
         deadline_probability=bisect_right(makespans, deadline_s) / len(makespans) if deadline_s else None,
-        expiry_probability=sum(any(record.expired for record in run.records) for run in runs) / len(runs),
+        expiry_probability=sum(run.expired > 0 for run in runs) / len(runs),
         mean_given_up=sum(run.given_up for run in runs) / len(runs),
     )
 
