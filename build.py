@@ -89,9 +89,9 @@ class Blank(dict):
 
 
 def read_pages(content: Path) -> tuple[Page, ...]:
-    """The planner, the page of a missing page, and one page for each Markdown file below `content`.
+    """The planner, the page of a missing page, and one page for each Markdown file of `content`.
 
-    `content/method.md` becomes `method/index.html`, `content/guides/index.md` becomes `guides/index.html`.
+    `content/method.md` becomes `method/index.html`.
     Raises SiteError with every file whose front matter is not whole.
     """
     pages = [
@@ -113,8 +113,8 @@ def read_pages(content: Path) -> tuple[Page, ...]:
         ),
     ]
     faults = []
-    for file in sorted(content.rglob("*.md")):
-        name = file.relative_to(content).as_posix()
+    for file in sorted(content.glob("*.md")):
+        name = file.name
         try:
             pages.append(_page(name, file.read_text("utf-8")))
         except ValueError as why:
@@ -135,9 +135,8 @@ def _page(name: str, text: str) -> Page:
         raise ValueError(f"the front matter has unknown keys: {', '.join(sorted(unknown))}")
     if not front.get("title") or not front.get("description"):
         raise ValueError("title or description is missing")
-    folder = name.removesuffix(".md").removesuffix("index").rstrip("/")
     return Page(
-        path=f"{folder}/index.html",
+        path=f"{name.removesuffix('.md')}/index.html",
         template=front.get("template", "article.html"),
         title=front["title"],
         description=front["description"],
@@ -223,9 +222,9 @@ def _maybe(number: int | None) -> str:
     return "not published" if number is None else words.count(number)
 
 
-def _nearest(steps: tuple[int, ...], text: str) -> int:
+def _nearest(steps: tuple[int, ...], number: int) -> int:
     """The place of the largest step that is not above the number."""
-    return max(place for place, step in enumerate(steps) if step <= int(text) or place == 0)
+    return max(place for place, step in enumerate(steps) if step <= number or place == 0)
 
 
 def _links(text: str) -> Markup:

@@ -6,6 +6,7 @@ input, with every problem on standard error.
 
 import argparse
 import dataclasses
+import io
 import json
 import os
 import sys
@@ -25,6 +26,8 @@ from planner.words import count, price
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     asked = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # not every terminal's own encoding has → and ÷
     try:
         return int(asked.run(asked))
     except ScenarioError as error:
@@ -69,7 +72,7 @@ def _scenario(asked: argparse.Namespace) -> Scenario:
         if not equals:
             raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
         given[name] = text
-    return texts.read_texts(given, _read(asked.scenario) if asked.scenario else None)
+    return texts.read_texts(given, None if asked.scenario is None else _read(asked.scenario))
 
 
 def _read(path: str) -> Any:

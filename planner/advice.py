@@ -11,7 +11,7 @@ from typing import Any
 
 from planner import facts, scenario, tokens
 from planner.plan import Plan, make_plan
-from planner.words import count, counted, duration, money, plain, share, size
+from planner.words import count, counted, duration, money, percent, plain, share, size
 
 Change = dict[str, Any]
 
@@ -20,6 +20,7 @@ _RISKY_EXPIRY = 0.05
 _SLOW_POLL_S = 600
 _MANY_BATCHES = 1000  # plans of more are not compared with smaller batches
 _FEW_SAMPLES = 10
+_LONG_HISTORY = 500  # rows, about 8,000 characters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,7 +161,7 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
         severity="warns",
         message=(
             f"The chance of being done within {plain(goal.deadline_h)} h is {share(chance)}, "
-            f"below the {share(goal.confidence)} asked for."
+            f"below the {percent(goal.confidence)} asked for."
         ),
         fix=fix,
         fix_label=f"Allow {plain(hours)} h" if fix else "",
@@ -288,11 +289,18 @@ def _expiry(plan: Plan) -> Iterator[Caveat]:
         severity="warns",
         message=(
             f"In {share(chance)} of the simulated runs a batch reaches its 24 h end with requests undone. "
-            "They end unbilled and are sent again."
+            f"They end unbilled{_sent_again(plan)}."
         ),
         fix=fix if helps else {},
         fix_label=f"Use batches of {count(smaller)}" if helps else "",
     )
+
+
+def _sent_again(plan: Plan) -> str:
+    lost = plan.forecast.mean_given_up - plan.requests.given_up
+    if lost >= 1:
+        return f"; on average {counted(int(lost), 'request')} more than planned stay unanswered"
+    return " and are sent again" if plan.policy.max_retries else ""
 
 
 def _expiry_chance(plan: Plan, change: Change) -> float:
@@ -441,6 +449,16 @@ def _evidence(plan: Plan) -> Iterator[Caveat]:
         )
 
 
+def _long_link(plan: Plan) -> Iterator[Caveat]:
+    rows = len(plan.scenario.duration.history)
+    if rows > _LONG_HISTORY:
+        yield Caveat(
+            code="history-link-long",
+            severity="notes",
+            message=f"A link with {count(rows)} rows of history is longer than many servers accept; keep them in a scenario file too.",
+        )
+
+
 def _real_time_is_near(plan: Plan) -> Iterator[Caveat]:
     fast, deadline_s = plan.realtime, plan.scenario.goal.deadline_h * 3600
     late = (plan.forecast.deadline_probability or 0) < plan.scenario.goal.confidence
@@ -473,4 +491,5 @@ _RULES: tuple[Callable[[Plan], Iterator[Caveat]], ...] = (
     _bytes_bind,
     _polling,
     _evidence,
+    _long_link,
 )

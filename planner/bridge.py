@@ -1,6 +1,7 @@
 """The browser's only door: one JSON request in, one JSON reply out."""
 
 import json
+import re
 from typing import Any
 
 from planner import scenario, texts, view
@@ -40,8 +41,9 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
         }
     if want == "json":
         return {"query": query, "json": export_text(plan)}
-    first, _, last = ask.get("rows", "").partition("-")
-    shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=(int(first), int(last)) if last else None)
+    range_asked = re.fullmatch(r"(\d{1,7})-(\d{1,7})", ask.get("rows", ""))
+    rows = (int(range_asked[1]), int(range_asked[2])) if range_asked else None
+    shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=rows)
     changed = _changed(ask.get("before"), asked)
     shown["slots"]["answer.changed"] = view.changes(asked, changed)
     return {"query": query, "values": texts.write_texts(asked), "changed": [name for name, _ in changed], "view": shown}

@@ -131,11 +131,14 @@ def depth(line: Timeline, limit: int) -> str:
     steps = queue_depth(line.records)
     highest = max(step.requests for step in steps)
     scale = max(highest, limit if highest * 4 >= limit else highest, 1)
-    points, level = ["M0 100"], 0
-    for step in steps:
-        x = step.at_s / line.end_s * 1000
-        points.append(f"L{x:.1f} {100 - level / scale * 100:.1f}L{x:.1f} {100 - step.requests / scale * 100:.1f}")
-        level = step.requests
+    points, level, drawn = ["M0 100"], 0, -1
+    for place, step in enumerate(steps):
+        across = int(step.at_s / line.end_s * 1000)
+        # a plot has a thousand units: of many steps in one unit the last stays
+        if place + 1 < len(steps) and int(steps[place + 1].at_s / line.end_s * 1000) == across == drawn:
+            continue
+        points.append(f"L{across} {100 - level / scale * 100:.1f}L{across} {100 - step.requests / scale * 100:.1f}")
+        level, drawn = step.requests, across
     path = "".join(points) + "L1000 100Z"
     parts = [
         _plot(top, plot, f'<path class="area" d="{path}"/>'),

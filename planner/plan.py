@@ -174,7 +174,8 @@ def _forecast(shape: _Shape) -> summary.Forecast:
         batch_requests=shape.batch_requests,
     )
     stages = [(1,), sizes] if shape.primes else [sizes]
-    count = simulate.replications(len(sizes))
+    planned = sum(-(-each.sent // shape.batch_requests) for each in retry.rounds(shape.requests, shape.policy))
+    count = simulate.replications(planned)
     runs = simulate.simulate(stages, model_of(shape.duration), rules, runs=count, seed=shape.seed)
     return summary.summarise(runs, confidence=shape.confidence, deadline_s=shape.deadline_s)
 

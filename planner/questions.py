@@ -12,6 +12,8 @@ from planner.words import plain
 Choices = tuple[tuple[str, str], ...]
 History = tuple[tuple[int, float], ...]
 
+_HUNDREDTH_OF_A_CENT = Decimal("0.0001")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
@@ -63,11 +65,11 @@ def _integer(entry: Field, given: Any) -> int:
 
 
 def _number(entry: Field, given: Any) -> float:
-    return float(_within(entry, given, "a number"))
+    return _rounded(_within(entry, given, "a number"), 9)
 
 
 def _money(entry: Field, given: Any) -> Decimal:
-    return _within(entry, given, "an amount").normalize() + 0
+    return _within(entry, given, "an amount").quantize(_HUNDREDTH_OF_A_CENT).normalize() + 0
 
 
 def _flag(entry: Field, given: Any) -> bool:
@@ -95,7 +97,8 @@ def _model(entry: Field, given: Any) -> str:
 
 def _time(entry: Field, given: Any) -> str:
     example = f"{entry.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
-    if not isinstance(given, str) or len(given) > 40:
+    # 24:00 is an hour for some versions of Python and a mistake for others
+    if not isinstance(given, str) or len(given) > 40 or given[11:13] == "24":
         raise ValueError(example)
     if given == "":
         return ""
@@ -122,13 +125,18 @@ def _history_row(row: Any, number: int) -> tuple[int, float]:
     if not isinstance(row, list | tuple) or len(row) != 2:
         raise ValueError(f"Row {number:,} of the history must be requests and seconds, such as [8150, 1200].")
     requests = _integer(_HISTORY_REQUESTS, row[0]) if _is_number(row[0]) else 0
-    seconds = float(row[1]) if _is_number(row[1]) and 0 < row[1] <= 2_592_000 else 0.0
+    seconds = _rounded(Decimal(row[1]), 3) if _is_number(row[1]) and 0 < row[1] <= 2_592_000 else 0.0
     if not requests or not seconds:
         raise ValueError(
             f"Row {number:,} of the history: requests must be a whole number from 1 to 100,000, "
-            "seconds a number above 0 and up to 2,592,000 (30 days)."
+            "seconds a number from 0.001 to 2,592,000 (30 days)."
         )
     return requests, seconds
+
+
+def _rounded(number: Decimal, digits: int) -> float:
+    """To so many decimals: what is finer says nothing, and would not come back from a text."""
+    return float(round(number, digits)) + 0.0  # + 0.0: there is no minus zero
 
 
 def _is_number(value: Any) -> bool:

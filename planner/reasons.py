@@ -3,7 +3,7 @@
 from planner import facts, scenario
 from planner.plan import Plan
 from planner.retry import MAX_BACKOFF_S
-from planner.words import KINDS, count, counted, duration, money, plain, price, share, size
+from planner.words import KINDS, count, counted, duration, money, percent, plain, price, size
 
 _RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 
@@ -77,11 +77,11 @@ def _why_realtime(plan: Plan) -> str:
 
 
 def _why_failed(plan: Plan) -> str:
-    asked = plan.scenario.retries
-    return (
-        f"{count(plan.scenario.workload.requests)} × {share(asked.permanent_rate)} that can never succeed, and "
-        f"{share(asked.transient_rate)} of the others. They are not billed. {_cited('failures_unbilled')}"
+    asked, requests = plan.scenario.retries, count(plan.scenario.workload.requests)
+    lasting = (
+        f"{percent(asked.permanent_rate)} that can never succeed, and of the others " if asked.permanent_rate else ""
     )
+    return f"Of {requests}: {lasting}{percent(asked.transient_rate)} that fail for now. They are not billed. {_cited('failures_unbilled')}"
 
 
 def _why_given_up(plan: Plan) -> str:

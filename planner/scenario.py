@@ -246,14 +246,13 @@ def parse(raw: Any, *, found: Iterable[Problem] = ()) -> Scenario:
         except ValueError as why:
             problems.append(Problem(name, str(why)))
     order = {field.name: place for place, field in enumerate(FIELDS)}
-    problems.sort(key=lambda problem: order.get(problem.field, len(order)))
     wrong = {problem.field for problem in problems}
     scenario = _assemble(values)
     for rule in _RULES:
         if wrong.isdisjoint(rule.fields):
             problems.extend(Problem(rule.fields[0], message) for message in rule.broken(scenario))
     if problems:
-        raise ScenarioError(*problems)
+        raise ScenarioError(*sorted(problems, key=lambda problem: order.get(problem.field, len(order))))
     return scenario
 
 
@@ -354,6 +353,12 @@ def _tail_fits(scenario: Scenario) -> Iterator[str]:
         yield f"95 % of answers cannot be at most {tail:,} tokens when their mean is {mean:,}. Use {mean:,} or more, or 0."
 
 
+def _limit_above_mean(scenario: Scenario) -> Iterator[str]:
+    limit, mean = scenario.workload.max_tokens, scenario.workload.output_tokens
+    if 0 < limit < mean:
+        yield f"No answer may be longer than max_tokens, {limit:,}, so their mean cannot be {mean:,}. Use {mean:,} or more, or 0."
+
+
 def _answer_fits_model(scenario: Scenario) -> Iterator[str]:
     model = facts.model(scenario.workload.model)
     longest = model.batch_max_output_tokens
@@ -397,6 +402,7 @@ _RULES = (
     _Rule(("workload.shared_prefix_tokens", "workload.input_tokens"), _prefix_fits),
     _Rule(("workload.output_p95_tokens", "workload.output_tokens"), _tail_fits),
     _Rule(("workload.output_tokens", "workload.model"), _answer_fits_model),
+    _Rule(("workload.max_tokens", "workload.output_tokens"), _limit_above_mean),
     _Rule(("workload.max_tokens", "workload.model"), _max_tokens_fits_model),
     _Rule(("workload.input_tokens", "workload.output_tokens", "workload.max_tokens", "workload.model"), _context_fits),
     _Rule(("workload.bytes_per_request",), _request_fits_batch),

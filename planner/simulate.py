@@ -17,7 +17,7 @@ from planner.retry import RetryPolicy, backoff_s, draw_failures
 from planner.split import sizes as split_sizes
 
 BUDGET_BATCHES = 50_000  # simulated batches for a forecast; what follows is the number of replications
-MAX_REPLICATIONS = 1000
+MAX_REPLICATIONS = 500
 MIN_REPLICATIONS = 20
 
 
@@ -124,8 +124,8 @@ def _stage(
             if noticed > clock:
                 clock = noticed
         base, spread = scales[size]
-        # the first batch carries the run's own load, the others share it with the given chance
-        u = load if ticket == 0 or uniform() < rules.shared_load else uniform()
+        # the first batch of a run carries its load, the others share it with the given chance
+        u = load if not records or uniform() < rules.shared_load else uniform()
         service = base + spread * look_up(table, u) if spread else base
         expired = 0
         if service > expiry_s:

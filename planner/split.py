@@ -73,6 +73,8 @@ def split(
     rest = requests - 1 if prime else requests
     if rest > MAX_BATCHES * size:
         raise ScenarioError(_too_many(requests, size, binding))
+    if rest < size:
+        binding = "count"  # all fit into one batch: no limit has cut anything
     shapes = [(1, "count")] * prime + [(count, binding) for count in sizes(rest, size)]
     return tuple(
         Batch(number, count, body_bytes(count, request_bytes), round, bound)

@@ -17,9 +17,9 @@ from planner.questions import Field, bound
 from planner.scenario import Scenario
 from planner.words import counted, plain
 
-MAX_QUERY_CHARS = 65_536
+MAX_QUERY_CHARS = 250_000  # ten thousand rows of history fit
 MAX_TEXT_CHARS = 200
-MAX_HISTORY_CHARS = 400_000
+MAX_HISTORY_CHARS = 240_000
 
 _NUMBER = re.compile(
     r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
@@ -68,8 +68,8 @@ def read_query(query: str) -> Scenario:
         raise ScenarioError(Problem("", "The link cannot be read: it is cut or mangled. Ask for it anew.")) from None
     texts = dict(pairs)
     if len(texts) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        seen = [name for name, _ in pairs]
+        twice = (name for name in texts if seen.count(name) > 1)
         raise ScenarioError(*(Problem(name[:60], "The link gives this field more than once.") for name in twice))
     return read_texts(texts)
 
@@ -78,11 +78,12 @@ def read_json(document: str) -> Any:
     """The JSON values of a scenario file, for `read_texts` or `scenario.parse`; raises ScenarioError if it is no JSON."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise ScenarioError(Problem("", f"The file gives “{twice[:60]}” twice."))
-        return dict(pairs)
+        seen: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen:
+                raise ScenarioError(Problem("", f"The file gives “{key[:60]}” twice."))
+            seen[key] = value
+        return seen
 
     try:
         return json.loads(document, object_pairs_hook=unique)
@@ -99,21 +100,26 @@ def read_json(document: str) -> Any:
 def write_query(scenario: Scenario) -> str:
     """The query string of a link to the scenario, without question mark: only what differs from the defaults."""
     return "&".join(
-        f"{entry.name}={quote(text_of(entry, value), safe=':,+/@')}".replace("+", "%2B")
+        f"{entry.name}={quote(text_of(entry, value), safe=':;,+/@')}".replace("+", "%2B")
         for entry in scenarios.FIELDS
         if (value := scenarios.value_of(scenario, entry.name)) != entry.default
     )
 
 
 def write_texts(scenario: Scenario) -> dict[str, str]:
-    """The text of every field, as a form holds it."""
-    return {entry.name: text_of(entry, scenarios.value_of(scenario, entry.name)) for entry in scenarios.FIELDS}
+    """The text of every field, as a form holds it: large numbers with commas, one row of history a line."""
+    texts = {}
+    for entry in scenarios.FIELDS:
+        value = scenarios.value_of(scenario, entry.name)
+        text = f"{value:,}" if entry.kind == "integer" else text_of(entry, value)
+        texts[entry.name] = text.replace(";", "\n") if entry.kind == "history" else text
+    return texts
 
 
 def text_of(entry: Field, value: Any) -> str:
     """The text that `read_texts` reads back to the same value, to the digit."""
     if entry.kind == "history":
-        return " ".join(f"{requests}:{plain(seconds)}" for requests, seconds in value)
+        return ";".join(f"{requests}:{plain(seconds)}" for requests, seconds in value)
     if entry.kind == "flag":
         return "true" if value else "false"
     if entry.kind in ("integer", "number", "money"):

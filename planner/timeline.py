@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from planner.simulate import Record, Run
 from planner.split import Batch, body_bytes
@@ -57,7 +58,8 @@ class Timeline:
 def timeline(
     run: Run, forecast: Forecast, planned: Sequence[Batch], request_bytes: int, shown: tuple[int, int] | None
 ) -> Timeline:
-    """The rows of `run`, folded to at most MAX_ROWS; `shown` picks batches FIRST to LAST (from 1) to unfold."""
+    """The rows of `run`, folded to at most MAX_ROWS; `shown` picks batches FIRST to LAST (from 1) to
+    unfold; a range that the run does not have shows all."""
     records = run.records
     ready: dict[int, float] = {}
     for record in records:
@@ -65,7 +67,8 @@ def timeline(
     bindings = {batch.number: batch.binding for batch in planned}
     late = forecast.p95.records
     first, last = shown or (1, len(records))
-    first, last = max(1, first), min(len(records), last)
+    if not 1 <= first <= last <= len(records):  # a range of another run: this one has fewer batches
+        first, last = 1, len(records)
     groups = _fold([(number, records[number - 1]) for number in range(first, last + 1)])
     rows = tuple(
         Row(
@@ -99,18 +102,16 @@ def timeline(
 
 
 def _fold(members: list[tuple[int, Record]]) -> list[list[tuple[int, Record]]]:
-    """Consecutive batches of one round, in at most about MAX_ROWS groups of equal size."""
-    size = -(-len(members) // MAX_ROWS)
-    while True:
-        groups: list[list[tuple[int, Record]]] = []
-        for number, record in members:
-            if groups and len(groups[-1]) < size and groups[-1][-1][1].round == record.round:
-                groups[-1].append((number, record))
-            else:
-                groups.append([(number, record)])
-        if len(groups) <= MAX_ROWS or size >= len(members):
-            return groups
-        size += 1  # the last group of a round may be short, which makes a few groups too many
+    """Consecutive batches of one round, in groups of one size: the smallest that gives at most MAX_ROWS groups."""
+    rounds = [list(group) for _, group in groupby(members, key=lambda member: member[1].round)]
+    low, high = 1, len(members)
+    while low < high:
+        size = (low + high) // 2
+        if sum(-(-len(batches) // size) for batches in rounds) <= MAX_ROWS:
+            high = size
+        else:
+            low = size + 1
+    return [batches[place : place + low] for batches in rounds for place in range(0, len(batches), low)]
 
 
 def _axis_end(makespan_s: float) -> float:

@@ -38,8 +38,8 @@ class AnswerLengths:
         """The share of answers longer than `max_tokens`, on straight lines between the quantiles."""
         below_tokens, below_chance = 0.0, 0.0
         for tokens, chance in zip(self.tokens, self.chances, strict=True):
-            if max_tokens <= tokens:
-                inside = (max_tokens - below_tokens) / (tokens - below_tokens) if tokens > below_tokens else 1.0
+            if max_tokens < tokens:
+                inside = (max_tokens - below_tokens) / (tokens - below_tokens)
                 return 1 - (below_chance + inside * (chance - below_chance))
             below_tokens, below_chance = tokens, chance
         return 0.0

@@ -13,7 +13,7 @@ from planner.questions import Field
 from planner.retry import backoff_s
 from planner.scenario import Scenario
 from planner.simulate import Run
-from planner.words import KINDS, clock, count, counted, duration, money, plain, price, share, size
+from planner.words import KINDS, clock, count, counted, duration, money, percent, plain, price, share, size
 
 Row = dict[str, str]
 
@@ -91,7 +91,7 @@ def sentence(plan: Plan) -> str:
     saving = "half of the real-time price" if half else f"{money(plan.cost.saved_usd)} less than in real time"
     return (
         f"{counted(work.requests, 'request')} to {plan.model.name} in {counted(len(plan.batches), 'batch', 'batches')} "
-        f"{costs} {money(plan.cost.batch_usd)}, {saving}, and {are} {share(goal.confidence)} likely to be done "
+        f"{costs} {money(plan.cost.batch_usd)}, {saving}, and {are} {percent(goal.confidence)} likely to be done "
         f"{_within(plan, plan.confident_s)}."
     )
 
@@ -114,7 +114,7 @@ def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, st
         "answer.changed": "",
         "batches.count": count(len(plan.batches)),
         "batches.size": _batch_sizes(plan),
-        "batches.binding": f"Set by {_BINDING[plan.batches[-1].binding]}.",
+        "batches.binding": _binding(plan),
         "time.p50": _time(plan, forecast.p50),
         "time.p85": _time(plan, forecast.p85),
         "time.p95": _time(plan, forecast.p95),
@@ -186,6 +186,12 @@ def _batch_sizes(plan: Plan) -> str:
     if rest[0] == rest[-1]:
         return f"{first}{counted(rest[0], 'request')} each"
     return f"{first}{counted(rest[0], 'request')} each, the last {count(rest[-1])}"
+
+
+def _binding(plan: Plan) -> str:
+    if len(plan.batches) == 1 + plan.primes and plan.batches[-1].binding == "count":
+        return "All fit into one batch."
+    return f"Their size is set by {_BINDING[plan.batches[-1].binding]}."
 
 
 def _deadline(plan: Plan) -> str:
@@ -303,7 +309,8 @@ def _cost_lines(plan: Plan) -> Iterator[Row]:
 def _results(plan: Plan, run: Run) -> Iterator[Row]:
     """All result kinds that the provider has, after the first round and at the end of the shown run."""
     first, requests = plan.rounds[0], plan.requests
-    expired = sum(record.expired for record in run.records)
+    expired = sum(record.expired for record in run.records if record.round == 0)
+    lost = sum(record.expired for record in run.records if record.round == plan.policy.max_retries)
     failed = first.failed_transient + first.failed_permanent
     yield {
         "kind": "Succeeded",
@@ -317,7 +324,12 @@ def _results(plan: Plan, run: Run) -> Iterator[Row]:
         "final": count(requests.given_up),
         "note": "not billed; transient ones are sent again",
     }
-    yield {"kind": "Expired", "first": count(expired), "final": "0", "note": "in the run shown; not billed, sent again"}
+    yield {
+        "kind": "Expired",
+        "first": count(expired),
+        "final": count(lost),
+        "note": "in the run shown; not billed" + ("; sent again" if plan.policy.max_retries else ""),
+    }
     yield {"kind": "Canceled", "first": "0", "final": "0", "note": "only if you cancel; not billed"}
 
 

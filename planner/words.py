@@ -23,11 +23,13 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def money(usd: Decimal) -> str:
-    """Dollars and cents; below one cent as many digits as say something: '$0.0012'."""
-    if 0 < usd < _CENT:
-        return f"${usd:.2g}" if usd < Decimal("0.0001") else f"${usd.quantize(Decimal('0.0001'), ROUND_HALF_UP)}"
-    rounded = usd.quantize(_CENT, ROUND_HALF_UP)
-    return f"-${-rounded:,}" if rounded < 0 else f"${rounded:,}"
+    """Dollars and cents; below one cent the first two digits that are not zero: '$0.0012'."""
+    sign, amount = ("-", -usd) if usd < 0 else ("", usd)
+    rounded = amount.quantize(_CENT, ROUND_HALF_UP)
+    if amount and amount < _CENT:
+        small = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP)
+        rounded = small if small < _CENT else rounded
+    return f"{sign}${rounded:,f}"
 
 
 def plain(number: Decimal | float) -> str:
@@ -43,16 +45,19 @@ def price(usd_per_mtok: Decimal) -> str:
     return f"${whole}.{digits.ljust(2, '0')}"
 
 
+def percent(ratio: float) -> str:
+    """A share that somebody gave, as exact as it was given: 0.025 -> '2.5 %'."""
+    return f"{plain(Decimal(repr(ratio)) * 100)} %"
+
+
 def share(ratio: float) -> str:
-    """A share in per cent: '85 %', '0.5 %', 'under 0.1 %'; never rounded up to certainty."""
-    percent = ratio * 100
-    if percent == 0 or percent == 100:
-        return f"{percent:.0f} %"
-    if percent < 0.1:
+    """An estimated share in per cent: '85 %', '0.5 %', 'under 0.1 %'; never rounded up to certainty."""
+    points = ratio * 100
+    if 0 < points < 0.1:
         return "under 0.1 %"
-    if percent > 99.9:
+    if 99.9 < points < 100:
         return "over 99.9 %"
-    return f"{percent:.1f} %" if percent < 1 or percent > 99 else f"{percent:.0f} %"
+    return f"{points:.1f} %" if 0 < points < 0.95 or 99 < points < 100 else f"{points:.0f} %"
 
 
 def duration(seconds: float) -> str:

@@ -45,6 +45,7 @@ shape a success.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
 import re
@@ -53,8 +54,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -107,7 +109,7 @@ class Batch:
     calls: Counter[str] = field(default_factory=Counter)
 
 
-class Cut(Exception):
+class CutError(Exception):
     """Close the connection now."""
 
 
@@ -154,7 +156,9 @@ class FakeApi:
         self.thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.server.shutdown()
         self.server.server_close()
 
@@ -171,7 +175,13 @@ class FakeApi:
             return {
                 "calls": dict(self.calls),
                 "batches": [
-                    {"id": b.id, "requests": len(b.entries), "bytes": b.bytes, "foreign": b.foreign, "ended": b.ended is not None}
+                    {
+                        "id": b.id,
+                        "requests": len(b.entries),
+                        "bytes": b.bytes,
+                        "foreign": b.foreign,
+                        "ended": b.ended is not None,
+                    }
                     for b in self.batches
                 ],
                 "accepted": sum(self.accepted.values()),
@@ -231,7 +241,9 @@ class FakeApi:
 
     def add(self, entries: list[Entry], size: int) -> Batch:
         number = len(self.batches) + 1
-        batch = Batch(f"msgbatch_{number:06d}", number, self.now(), entries, polls_left=int(self.scenario["polls"]), bytes=size)
+        batch = Batch(
+            f"msgbatch_{number:06d}", number, self.now(), entries, polls_left=int(self.scenario["polls"]), bytes=size
+        )
         if self.batches and batch.created <= self.batches[-1].created:
             batch.created = self.batches[-1].created + 1e-6
         self.batches.append(batch)
@@ -271,7 +283,11 @@ class FakeApi:
     def end(self, batch: Batch) -> None:
         batch.ended = self.now()
         for entry in batch.entries:
-            if batch.cancel_initiated is not None and entry.outcome["type"] == "succeeded" and entry.outcome.get("cancelable", True):
+            if (
+                batch.cancel_initiated is not None
+                and entry.outcome["type"] == "succeeded"
+                and entry.outcome.get("cancelable", True)
+            ):
                 entry.outcome = {"type": "canceled"}
             kind = entry.outcome["type"]
             if batch.foreign:
@@ -343,7 +359,7 @@ def result_of(entry: Entry) -> dict[str, Any]:
 def stamp(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -353,7 +369,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002 - the name of the base class
         self.server_api.log.append(f"{self.command} {self.path} {args[1] if len(args) > 1 else ''}")
 
     def do_GET(self) -> None:
@@ -368,9 +384,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         try:
             self.route(body)
-        except (Cut, BrokenPipeError, ConnectionResetError):
+        except (CutError, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-            self.wfile = _Nowhere()  # what is buffered is not sent
+            self.wfile = io.BytesIO()  # what is buffered is not sent
 
     def route(self, body: bytes) -> None:
         api = self.server_api
@@ -378,16 +394,19 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}
         parts = [part for part in url.path.split("/") if part]
         if parts[:1] == ["_control"]:
-            return self.control(parts[1:], body)
+            self.control(parts[1:], body)
+            return
         with api.lock:
             api.headers.append({name.lower(): value for name, value in self.headers.items()})
             if len(api.headers) > 1000:
                 del api.headers[:500]
         if self.headers.get("anthropic-version") not in VERSIONS:
-            return self.refuse(400, "invalid_request_error", "anthropic-version: header is required")
+            self.refuse(400, "invalid_request_error", "anthropic-version: header is required")
+            return
         bearer = self.headers.get("authorization", "")
         if self.headers.get("x-api-key") != api.key and bearer != f"Bearer {api.key}":
-            return self.refuse(401, "authentication_error", "invalid x-api-key")
+            self.refuse(401, "authentication_error", "invalid x-api-key")
+            return
         match (self.command, parts[:3], parts[3:]):
             case ("POST", ["v1", "messages", "batches"], []):
                 self.create(body)
@@ -397,7 +416,8 @@ class _Handler(BaseHTTPRequestHandler):
                 with api.lock:
                     batch = next((b for b in api.batches if b.id == batch_id), None)
                 if batch is None:
-                    return self.refuse(404, "not_found_error", f"No batch {batch_id}")
+                    self.refuse(404, "not_found_error", f"No batch {batch_id}")
+                    return
                 match (method, rest):
                     case ("GET", []):
                         self.retrieve(batch)
@@ -436,10 +456,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             do = fault.get("do")
             if do in ("drop", "error", "html", "garbage"):
-                return self.fail(fault)
+                self.fail(fault)
+                return
             # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
             if len(body) > api.scenario["max_bytes"]:
-                return self.refuse(413, "request_too_large", "Request exceeds the maximum size")
+                self.refuse(413, "request_too_large", "Request exceeds the maximum size")
+                return
             try:
                 requests = json.loads(body)["requests"]
                 ids = [request["custom_id"] for request in requests]
@@ -447,29 +469,40 @@ class _Handler(BaseHTTPRequestHandler):
                     if set(request) != {"custom_id", "params"} or not isinstance(request["params"], dict):
                         raise ValueError("requests: Extra inputs are not permitted")
             except (ValueError, KeyError, TypeError) as error:
-                return self.refuse(400, "invalid_request_error", f"The body is no batch: {error}")
+                self.refuse(400, "invalid_request_error", f"The body is no batch: {error}")
+                return
             if not ids or len(ids) > api.scenario["max_requests"]:
-                return self.refuse(400, "invalid_request_error", f"requests: from 1 to {api.scenario['max_requests']}")
+                self.refuse(400, "invalid_request_error", f"requests: from 1 to {api.scenario['max_requests']}")
+                return
             if len(set(ids)) < len(ids) or not all(isinstance(i, str) and CUSTOM_ID.fullmatch(i) for i in ids):
-                return self.refuse(400, "invalid_request_error", "custom_id: malformed or repeated")
+                self.refuse(400, "invalid_request_error", "custom_id: malformed or repeated")
+                return
             with api.lock:
                 limit = api.scenario["queue_limit"]
                 if limit is not None and api.queued() + len(ids) > limit:
-                    headers = {} if api.scenario["queue_retry_after"] is None else {"retry-after": str(api.scenario["queue_retry_after"])}
-                    return self.refuse(429, "rate_limit_error", "Too many requests in the batch processing queue", headers=headers)
+                    headers = (
+                        {}
+                        if api.scenario["queue_retry_after"] is None
+                        else {"retry-after": str(api.scenario["queue_retry_after"])}
+                    )
+                    self.refuse(
+                        429, "rate_limit_error", "Too many requests in the batch processing queue", headers=headers
+                    )
+                    return
                 if do == "foreign":
                     api.make_foreign(len(ids))
-                    raise Cut
+                    raise CutError
                 if do == "foreign-too":
                     api.make_foreign(len(ids))
                     do = "lose-answer"
                 version = self.headers["anthropic-version"]
                 if do == "late":
                     threading.Timer(fault["seconds"], self.make_late, (requests, len(body), version)).start()
-                    raise Cut
+                    raise CutError
                 batch = api.make(requests, len(body), version)
             if do in ("lose-answer", "error-after", "html-after"):
-                return self.fail(fault)
+                self.fail(fault)
+                return
             self.send(200, api.show(batch))
         finally:
             with api.lock:
@@ -484,16 +517,19 @@ class _Handler(BaseHTTPRequestHandler):
         with api.lock:
             fault = api.fault("list")
             if fault:
-                return self.fail(fault)
+                self.fail(fault)
+                return
             seen_until = api.now() - float(api.scenario["list_delay"])
             newest_first = [b for b in reversed(api.batches) if b.created <= seen_until]
             limit = int(query.get("limit", "20"))
             if not 1 <= limit <= 1000:
-                return self.refuse(400, "invalid_request_error", "limit: from 1 to 1000")
+                self.refuse(400, "invalid_request_error", "limit: from 1 to 1000")
+                return
             ids = [batch.id for batch in newest_first]
             if "after_id" in query:
                 if query["after_id"] not in ids:
-                    return self.refuse(400, "invalid_request_error", "after_id: no such batch")
+                    self.refuse(400, "invalid_request_error", "after_id: no such batch")
+                    return
                 start = ids.index(query["after_id"]) + 1
                 page, more = newest_first[start : start + limit], len(ids) > start + limit
             elif "before_id" in query:
@@ -518,9 +554,11 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     shown["results_url"] = None
                     shown["archived_at"] = stamp(api.now()) if do == "archived" else None
-                return self.send(200, shown)
+                self.send(200, shown)
+                return
             if fault:
-                return self.fail(fault)
+                self.fail(fault)
+                return
             api.poll(batch)
             self.send(200, api.show(batch))
 
@@ -529,11 +567,13 @@ class _Handler(BaseHTTPRequestHandler):
         with api.lock:
             fault = api.fault("cancel", batch)
             if batch.ended is not None:
-                return self.refuse(400, "invalid_request_error", "The batch has already ended.")
+                self.refuse(400, "invalid_request_error", "The batch has already ended.")
+                return
             if fault.get("do") not in ("drop", "error", "html"):
                 batch.cancel_initiated = batch.cancel_initiated or api.now()
             if fault:
-                return self.fail(fault)
+                self.fail(fault)
+                return
             self.send(200, api.show(batch))
 
     def delete(self, batch: Batch) -> None:
@@ -541,9 +581,11 @@ class _Handler(BaseHTTPRequestHandler):
         with api.lock:
             fault = api.fault("delete", batch)
             if fault:
-                return self.fail(fault)
+                self.fail(fault)
+                return
             if batch.ended is None:
-                return self.refuse(400, "invalid_request_error", "Cancel the batch first.")
+                self.refuse(400, "invalid_request_error", "Cancel the batch first.")
+                return
             api.batches.remove(batch)
             self.send(200, {"id": batch.id, "type": "message_batch_deleted"})
 
@@ -552,11 +594,13 @@ class _Handler(BaseHTTPRequestHandler):
         with api.lock:
             fault = api.fault("results", batch)
             if batch.ended is None:
-                return self.refuse(404, "not_found_error", "The batch has not ended.")
+                self.refuse(404, "not_found_error", "The batch has not ended.")
+                return
             lines = list(api.result_lines(batch))
         do = fault.get("do")
         if fault and do not in ("cut", "short", "slow"):
-            return self.fail(fault)
+            self.fail(fault)
+            return
         if do == "short":
             lines = lines[: -fault.get("lines", 1)]
         body = b"".join(lines)
@@ -567,7 +611,7 @@ class _Handler(BaseHTTPRequestHandler):
         if do == "cut":
             self.wfile.write(body[: fault.get("bytes", int(len(body) * fault.get("share", 0.5)))])
             self.wfile.flush()
-            raise Cut
+            raise CutError
         if do == "slow":
             pieces = fault.get("pieces", 10)
             step = max(1, -(-len(body) // pieces))
@@ -583,19 +627,22 @@ class _Handler(BaseHTTPRequestHandler):
     def fail(self, fault: dict[str, Any]) -> None:
         do = fault["do"]
         if do in ("drop", "lose-answer"):
-            raise Cut
+            raise CutError
         if do in ("html", "html-after"):
             page = b"<!DOCTYPE html><html><body><h1>A page of some proxy</h1></body></html>\n"
-            return self.send_bytes(fault.get("status", 200), page, "text/html; charset=utf-8")
+            self.send_bytes(fault.get("status", 200), page, "text/html; charset=utf-8")
+            return
         if do == "garbage":
-            return self.send_bytes(200, b'{"id": "msgbatch_', "application/json")
+            self.send_bytes(200, b'{"id": "msgbatch_', "application/json")
+            return
         if do in ("error", "error-after"):
             status = fault.get("status", 500)
             headers = dict(fault.get("headers", {}))
             if "retry_after" in fault:
                 headers["retry-after"] = str(fault["retry_after"])
             kind = fault.get("type", "api_error")
-            return self.refuse(status, kind, fault.get("message", "On cue."), fault.get("error_code"), headers)
+            self.refuse(status, kind, fault.get("message", "On cue."), fault.get("error_code"), headers)
+            return
         raise ValueError(f"no such fault: {do}")
 
     def refuse(
@@ -620,21 +667,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class _Nowhere:
-    """Stands in for the connection once it is to be cut."""
-
-    closed = False
-
-    def write(self, data: bytes) -> int:
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="A Message Batches API on 127.0.0.1 that fails on cue.")
     parser.add_argument("--port", type=int, default=0)
@@ -642,8 +674,7 @@ def main() -> None:
     arguments = parser.parse_args()
     scenario = {}
     if arguments.scenario:
-        with open(arguments.scenario, encoding="utf-8") as file:
-            scenario = json.load(file)
+        scenario = json.loads(Path(arguments.scenario).read_text("utf-8"))
     with FakeApi(scenario, port=arguments.port) as api:
         print(api.url, flush=True)
         api.thread.join()

@@ -17,9 +17,10 @@ const summary = find("[data-problems]");
 
 const state = {
   query: "", // of the plan that is shown: at first the example
-  before: "", // of the plan before the change that is under way; typing one number is one change
+  before: null, // of the plan before the change that is under way; typing one number is one change
   asked: 0, // questions so far; a reply that is not to the last one is old
   field: "", // the field that was typed into last: one entry of the history for each
+  answered: "", // the texts of the form that the plan answers
   rows: "", // the rows of the queue that are unfolded
 };
 let rest = 0;
@@ -47,16 +48,17 @@ const percentile = () => find("[name=percentile]:checked").value;
 
 function askForm({ field, settled, submitted = false }) {
   state.rows = "";
+  const texts = form.texts();
+  if (settled && !submitted && JSON.stringify(texts) === state.answered) return;
   // One entry of the history for each field, not for each key.
   const history = !field || field === state.field ? "replace" : "push";
   if (history === "push") state.before = state.query;
-  ask({ texts: form.texts() }, { history, settled, submitted, field });
+  ask({ texts }, { history, settled, submitted, field });
 }
 
 function askQuery(query, history) {
   state.rows = "";
   state.field = "";
-  state.before = state.query;
   ask({ query }, { history, settled: true });
 }
 
@@ -70,8 +72,8 @@ async function ask(question, how) {
   const turn = ++state.asked;
   clearTimeout(rest);
   if (page.dataset.engine !== "failed") results.setAttribute("aria-busy", "true");
-  const extra = state.rows ? { rows: state.rows } : {};
-  const reply = await engine.ask({ ...question, before: state.before, percentile: percentile(), ...extra });
+  const extra = { ...(state.rows && { rows: state.rows }), ...(state.before !== null && { before: state.before }) };
+  const reply = await engine.ask({ ...question, percentile: percentile(), ...extra });
   if (turn !== state.asked || reply === null) return;
   results.removeAttribute("aria-busy");
   if (reply.defect !== undefined) showDefect(reply.defect);
@@ -93,6 +95,7 @@ function showPlan(reply, question, how) {
   const fromAddress = question.query !== undefined;
   form.fill(reply.values, { all: fromAddress || how.submitted });
   if (fromAddress) form.markChanged(reply.changed);
+  state.answered = JSON.stringify(question.texts ?? form.texts());
   remember(reply.query, how.history);
   if (how.field) state.field = how.field;
 }
@@ -117,6 +120,7 @@ async function askAlternatives(query) {
 }
 
 function showProblems(problems, { settled, submitted }) {
+  state.answered = "";
   results.dataset.stale = "";
   if (!settled) return;
   form.showProblems(problems);
@@ -141,6 +145,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="?"]');
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && event.button === 0) {
     event.preventDefault();
+    state.before = state.query;
     askQuery(link.getAttribute("href").slice(1), "push");
   }
   // A fragment only scrolls to a control; the person wants to type there.
@@ -176,13 +181,20 @@ async function copy(button) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (target.name === "percentile") askAgain();
+  if (target.name !== "percentile") return;
+  state.rows = ""; // another run has other rows
+  askAgain();
 });
 
 // It also fires when a link leads to a place in the page: the plan is then the same.
 window.addEventListener("popstate", () => {
-  if (location.search.slice(1) !== state.query) askQuery(location.search.slice(1), "none");
+  if (location.search.slice(1) === state.query) return;
+  state.before = state.query;
+  askQuery(location.search.slice(1), "none");
 });
+
+// A browser may bring back a choice of an earlier visit, but the page shows the example.
+for (const choice of document.querySelectorAll("[name=percentile]")) choice.checked = choice.defaultChecked;
 
 engine.start();
 if (location.search.length > 1) askQuery(location.search.slice(1), "replace");

@@ -42,7 +42,7 @@ export function createEngine({ runtime, onState, onBytes }) {
 
   function watch(limit) {
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => fail(`${limit / 1000} s`), limit);
+    watchdog = setTimeout(() => fail(`> ${limit / 1000} s`), limit);
   }
 
   function fail(message) {

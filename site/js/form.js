@@ -29,11 +29,13 @@ export function createForm(form, { onInput, onSubmit }) {
 
   function setSlider(slider, text) {
     if (slider === document.activeElement || text === undefined) return;
-    const wanted = Number(text);
+    const wanted = number(text);
     const steps = stepsOf(slider);
-    slider.value = String(Math.max(0, steps.findLastIndex((step) => Number(step.replaceAll(",", "")) <= wanted)));
+    slider.value = String(Math.max(0, steps.findLastIndex((step) => number(step) <= wanted)));
     slider.setAttribute("aria-valuetext", controls.get(slider.dataset.sliderFor).value);
   }
+
+  const number = (text) => Number(text.replaceAll(",", ""));
 
   const stepsOf = (slider) => [...slider.list.options].map((option) => option.label);
 
@@ -89,7 +91,7 @@ export function createForm(form, { onInput, onSubmit }) {
     const field = target.dataset.sliderFor ?? target.name;
     if (target.dataset.sliderFor) {
       const text = stepsOf(target)[Number(target.value)];
-      controls.get(field).value = text.replaceAll(",", "");
+      controls.get(field).value = text;
       target.setAttribute("aria-valuetext", text);
     }
     showGroupValues();

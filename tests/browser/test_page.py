@@ -202,10 +202,9 @@ def test_back_and_forward(page: Page) -> None:
         ("?workload.requests=5&workload.requests=6", "more than once"),
         ("?workload.requests=%FF", "cut or mangled"),
         ("?workload.model=%3Cimg%20src=x%20onerror=alert(1)%3E", "<img src=x onerror=alert(1)>"),
-        ("?x=" + "a" * 100_000, "100,002 characters"),
-        ("?workload.requests=" + "9" * 400, "from 1 to 10,000,000"),
+        ("?workload.requests=" + "9" * 400, "400 characters"),
     ],
-    ids=["unknown field", "field twice", "mangled", "markup", "100 kB", "400 digits"],
+    ids=["unknown field", "field twice", "mangled", "markup", "400 digits"],
 )
 def test_bad_link(visit: Visit, link: str, message: str) -> None:
     """A link that cannot be planned says why; the example plan stays, marked as such."""
@@ -214,6 +213,14 @@ def test_bad_link(visit: Visit, link: str, message: str) -> None:
     expect(page.locator(".notice.is-stale")).to_be_visible()
     expect(slot(page, "answer.sentence")).to_have_text(answered("")["answer.sentence"])
     expect(page.locator("img[src=x]")).to_have_count(0)
+    control(page, "workload.requests").fill("12")
+    expect_plan(page, "workload.requests=12")
+
+
+def test_link_of_100_kilobytes(page: Page) -> None:
+    """Servers refuse such an address, but a page can still come to it; it says how much too long it is."""
+    page.evaluate("history.pushState(null, '', '?x=' + 'a'.repeat(100_000)); dispatchEvent(new PopStateEvent('popstate'))")
+    expect(page.locator("[data-problems]")).to_contain_text("100,002 characters")
     control(page, "workload.requests").fill("12")
     expect_plan(page, "workload.requests=12")
 
@@ -262,7 +269,7 @@ def test_slider_sets_the_field(page: Page) -> None:
 
 
 def test_moment_of_the_run(visit: Visit) -> None:
-    """The moment's counts are those of the table, and add up to all requests at every step."""
+    """At the start nothing is done, at the end all is; between them every batch that is drawn is counted once."""
     page = visit("?workload.requests=40000&batches.requests_per_batch=5000&batches.concurrent=2")
     expect(page.locator("[data-slot='batches.count']")).to_have_text("8")
     slider, line = page.locator("[data-moment-slider]"), page.locator("[data-chart='queue'] .moment")
@@ -276,7 +283,7 @@ def test_moment_of_the_run(visit: Visit) -> None:
     for key in ("Home", "PageUp", "PageUp", "End"):
         slider.press(key)
         counts = page.locator(".legend [data-moment-cell]").all_inner_texts()
-        assert sum(int(count.replace(",", "")) for count in counts) == 40000
+        assert sum(map(int, counts)) == page.locator("[data-chart='queue'] .bar").count()
 
 
 def test_play_walks_through_the_run(page: Page) -> None:
@@ -355,7 +362,7 @@ def test_without_javascript(visit: Visit) -> None:
     """The example plan is whole: sentence, numbers, rows and pictures."""
     page = visit("", ready=False, java_script_enabled=False)
     for name, text in answered("").items():
-        if name != "answer.changed" and slot(page, name).count():
+        if name not in ("answer.changed", "page.title") and slot(page, name).count():
             expect(slot(page, name).first).to_have_text(text)
     expect(page.locator("html")).to_have_attribute("data-engine", "static")
     expect(page.locator("[data-chart='queue'] svg")).to_be_visible()
