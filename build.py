@@ -14,6 +14,7 @@ import argparse
 import io
 import json
 import os
+import posixpath
 import re
 import shutil
 import sys
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import jinja2
@@ -280,6 +281,7 @@ class Outline(HTMLParser):
     description: str = ""
     inline: list[str] = field(default_factory=list)  # what the Content-Security-Policy forbids
     no_alt: int = 0
+    _in_head: bool = True
     _in_title: bool = False
 
     def __post_init__(self) -> None:
@@ -298,8 +300,8 @@ class Outline(HTMLParser):
                 self.links.append((given[name], loaded))
         self.h1 += tag == "h1"
         self.no_alt += tag == "img" and "alt" not in given
-        # an <svg> has a <title> of its own
-        self._in_title = tag == "title" and not self.title
+        self._in_head = self._in_head and tag != "body"
+        self._in_title = tag == "title" and self._in_head  # an <svg> has a <title> of its own
         if tag == "meta" and given.get("name") == "description":
             self.description = given.get("content", "")
 
@@ -349,24 +351,33 @@ def _link_faults(path: str, address: str, loaded: bool, site: dict[str, bytes], 
     """A link that leads nowhere, or a script, style or picture that comes from elsewhere."""
     parts = urlsplit(address)
     if address.startswith(SITE_URL):
-        parts = urlsplit("/" + address.removeprefix(SITE_URL))
+        parts = urlsplit(urlsplit(SITE_URL).path + address.removeprefix(SITE_URL))
     elif parts.scheme or parts.netloc:
         if loaded:
             return [Fault(where=path, what=f"{address} is loaded from elsewhere", remedy="Keep it in the site itself.")]
         return []
-    home = urlsplit(SITE_URL).path if path == "404.html" else "/"
-    target = unquote(urljoin("/" + path, parts.path)) if parts.path else "/" + path
-    target = target.removeprefix(home).removeprefix("/")
-    if target.startswith("..") or address.startswith("/") and path != "404.html":
+    target = _target(path, unquote(parts.path))
+    if target.startswith("..") or (address.startswith("/") and path != "404.html"):
         return [Fault(where=path, what=f"the link {address} leaves the site", remedy="Use a relative link.")]
-    if target.endswith("/") and any(name.startswith(target) for name in site) and path.endswith(".html") and loaded:
-        return []
+    if target.endswith("/") and loaded and any(name.startswith(target) for name in site):
+        return []  # a folder from which the script loads
     target = target + "index.html" if not target or target.endswith("/") else target
     if target not in site:
         return [Fault(where=path, what=f"the link {address} leads to {target}, which is not there", remedy="Mend the link or add the file.")]
     if parts.fragment and target in outlines and parts.fragment not in outlines[target].ids:
         return [Fault(where=path, what=f"the link {address} leads to an id that {target} does not have", remedy="Mend the link or add the id.")]
     return []
+
+
+def _target(path: str, link: str) -> str:
+    """The path below the site's root to which a link of the page `path` leads."""
+    if not link:
+        return path
+    home = urlsplit(SITE_URL).path
+    at_root = link.removeprefix(home) if link.startswith(home) else None
+    joined = at_root if at_root is not None else posixpath.join(posixpath.dirname(path), link)
+    target = posixpath.normpath(joined) if joined else "."
+    return ("" if target == "." else target) + ("/" if joined.endswith("/") and target != "." else "")
 
 
 def _references(path: str, text: str) -> list[str]:
@@ -379,7 +390,12 @@ def _references(path: str, text: str) -> list[str]:
 
 
 def write(site: dict[str, bytes], out: Path) -> None:
-    """Put the site into `out` in place of what is there. It is written beside it first, so `out` is never half a site."""
+    """Put the site into `out` in place of the site that is there. It is written beside it first: `out` is never half a site.
+
+    Raises SiteError if `out` holds something else, so that a slip in --out deletes nobody's files.
+    """
+    if out.exists() and not (out / "runtime" / "planner.zip").exists() and any(out.iterdir()):
+        raise SiteError(Fault(where=str(out), what="the folder is not a site", remedy="Name another folder with --out, or empty this one."))
     fresh, old = out.with_name(out.name + ".new"), out.with_name(out.name + ".old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
@@ -410,10 +426,10 @@ def main(arguments: list[str]) -> int:
     out = parser.parse_args(arguments).out.resolve()
     try:
         site = build()
+        write(site, out)
     except SiteError as error:
         print(error, f"\nNothing was written: {len(error.faults)} to mend.", sep="\n", file=sys.stderr)
         return 1
-    write(site, out)
     print(f"{out.name}/: {len(site)} files, {sum(map(len, site.values())):,} bytes")
     return 0
 

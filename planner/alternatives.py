@@ -22,14 +22,18 @@ class Alternative:
 
 
 def alternatives(plan: Plan) -> tuple[Alternative, ...]:
-    """Plans of neighbours: other batch sizes, more batches at once, other models, caching. Only valid ones that differ."""
+    """Plans of neighbours: other batch sizes, more batches at once, other models, caching.
+
+    Only those that can be planned and that differ in batches, time or cost.
+    """
     found = []
     for label, change in _neighbours(plan):
         try:
             neighbour = make_plan(scenario.replace(plan.scenario, change))
         except ScenarioError:
-            continue  # a neighbour that cannot be planned, such as a prompt too long for a model, is no alternative
-        found.append(Alternative(label=label, change=change, plan=neighbour))
+            continue  # such as a prompt too long for the model
+        if (neighbour.batches, neighbour.forecast, neighbour.cost) != (plan.batches, plan.forecast, plan.cost):
+            found.append(Alternative(label=label, change=change, plan=neighbour))
     return tuple(found)
 
 
@@ -43,7 +47,7 @@ def _neighbours(plan: Plan) -> Iterator[tuple[str, Change]]:
     larger = min((step for step in steps if step > batch), default=0)
     if smaller:
         yield f"Batches of {count(smaller)}", {"batches.requests_per_batch": smaller}
-    if larger and len(plan.batches) > 1 and plan.batches[0].binding == "count":
+    if larger and len(plan.batches) > 1 and plan.batches[-1].binding == "count":
         yield f"Batches of {count(larger)}", {"batches.requests_per_batch": larger}
         if larger != largest:
             yield f"Batches of {count(largest)}", {"batches.requests_per_batch": largest}

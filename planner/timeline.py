@@ -77,7 +77,7 @@ def timeline(
             round=members[0][1].round,
             requests=sum(record.requests for _, record in members),
             bytes=sum(body_bytes(record.requests, request_bytes) for _, record in members),
-            binding=bindings.get(members[0][0], "count"),
+            binding=bindings.get(members[0][0], planned[-1].binding),
             ready_s=ready[members[0][1].round],
             submitted_s=min(record.submitted_s for _, record in members),
             ended_s=max(record.ended_s for _, record in members),

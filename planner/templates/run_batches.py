@@ -83,8 +83,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -251,6 +252,10 @@ class InputError(Exception):
 
 class StoppedError(Exception):
     """Something outside stops the run; the state is kept. Exit code 3."""
+
+
+class LostBatchError(StoppedError):
+    """The API does not know a batch of this run."""
 
 
 class RefusedError(Exception):
@@ -1110,7 +1115,7 @@ class BatchRunner:
         self.requests = Requests(self.settings)
         self.state = State()
         self.journal = Journal(self.out / "journal.jsonl")
-        self.changed = asyncio.Event()  # a batch was sorted, so there is room
+        self.changed = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
 
     # Before anything is submitted ------------------------------------------------------------------------------
@@ -1292,26 +1297,37 @@ class BatchRunner:
     async def work_off_round(self) -> None:
         """One task submits, one task follows each open batch, until nothing of this round is left."""
         while True:
-            self.tasks = {
-                asyncio.ensure_future(self.follow(batch)) for batch in self.state.with_status("open", "stored")
-            }
-            self.tasks.add(asyncio.ensure_future(self.submit_all()))
+            for batch in self.state.with_status("open", "stored"):
+                self.start(self.follow(batch))
+            self.start(self.submit_all())
             try:
                 while self.tasks:
-                    self.show_progress()
-                    finished, _ = await asyncio.wait(self.tasks, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+                    self.changed.clear()
+                    finished = {task for task in self.tasks if task.done()}
                     self.tasks -= finished
                     for task in finished:
                         task.result()
-                    if finished:
-                        self.changed.set()
+                    self.show_progress()
+                    if not finished:
+                        await self.change(1.0)
             finally:
                 for task in self.tasks:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
+                self.tasks.clear()
             if not self.state.batches:
                 return
             # An adopted batch was somebody else's, and its requests are still to be sent.
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda _: self.changed.set())
+        self.tasks.add(task)
+
+    async def change(self, longest_s: float | None = None) -> None:
+        """Wait until a task has ended: a batch is sorted, and there is room for another."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.changed.wait(), longest_s)
 
     def begin_round(self) -> None:
         number = self.state.round + 1
@@ -1446,7 +1462,7 @@ class BatchRunner:
                     f"The budget of ${settings.budget_usd} would be passed: ${usd_rounded(state.spent)} is spent, and the next batch of "
                     f"{batch.requests:,} requests may cost ${usd_rounded(batch.worst)}. Raise --budget-usd, or lower max_tokens."
                 )
-            await self.changed.wait()
+            await self.change()
 
     async def submit(self, batch: Batch) -> None:
         """Send one batch, until it is made or there is no need."""
@@ -1473,7 +1489,7 @@ class BatchRunner:
                 del body
             self.note("created", batch=batch.number, id=made.id, created_at=iso(made.created_at))
             self.log.line(f"Batch {batch.number} with {batch.requests:,} requests is {made.id}")
-            self.tasks.add(asyncio.ensure_future(self.follow(batch)))
+            self.start(self.follow(batch))
 
     async def create(self, body: bytes) -> MessageBatch:
         """One POST, and what its answer means."""
@@ -1496,12 +1512,14 @@ class BatchRunner:
 
     async def wait_out(self, refused: RefusedError, waits: Waits) -> None:
         """After a 429: as long as it says; when the queue is full, until one of our own batches has left it."""
-        wait_s = refused.wait_s if refused.wait_s is not None else waits.next()
-        self.log.line(f"{refused}; the batch goes out again in {clock(wait_s)}, or when one of ours has ended")
+        wait_s = waits.next() if refused.wait_s is None else refused.wait_s
         self.changed.clear()
-        flying = self.state.in_flight() if refused.queue_is_full else []
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.changed.wait() if flying else asyncio.Event().wait(), max(wait_s, 0.001))
+        if refused.queue_is_full and self.state.in_flight():
+            self.log.line(f"{refused}; the batch goes out again when one of ours has ended, or in {clock(wait_s)}")
+            await self.change(wait_s)
+        else:
+            self.log.line(f"{refused}; the batch goes out again in {clock(wait_s)}")
+            await asyncio.sleep(wait_s)
 
     def halve(self, batch: Batch) -> None:
         """The body is too large for the API, though not for the settings: two batches of half the requests."""
@@ -1546,7 +1564,7 @@ class BatchRunner:
                 if found.id not in self.state.known and sum(counts_of(found).values()) == batch.requests:
                     self.note("adopted", batch=batch.number, id=found.id, created_at=iso(found.created_at))
                     self.log.line(f"Batch {batch.number} was made: it is {found.id}")
-                    self.tasks.add(asyncio.ensure_future(self.follow(batch)))
+                    self.start(self.follow(batch))
                     return
             if grace_is_over:
                 self.note("not_made", batch=batch.number)
@@ -1584,9 +1602,15 @@ class BatchRunner:
     async def follow(self, batch: Batch) -> None:
         """Stay with one batch from its making to its last result."""
         if batch.status == "open":
-            if self.state.canceling:
-                await self.cancel_at_api(batch)
-            ended = await self.poll_until_ended(batch)
+            try:
+                if self.state.canceling:
+                    await self.cancel_at_api(batch)
+                ended = await self.poll_until_ended(batch)
+            except LostBatchError:
+                if not self.state.canceling:
+                    raise
+                self.give_up_batch(batch, "batch_not_found")
+                return
             if ended.archived_at is not None:
                 self.log.line(
                     f"Batch {batch.number} ({batch.id}): its results are no longer at the API, and it is not paid for again"
@@ -1756,9 +1780,10 @@ class BatchRunner:
                 if made and error.status_code == 404:
                     unknown_since = unknown_since or time.monotonic()
                     if time.monotonic() - unknown_since >= LOST_BATCH_SECONDS:
-                        raise StoppedError(
-                            f"The API has not known batch {made.id} for {clock(LOST_BATCH_SECONDS)}. It may be paid for, so it is not "
-                            "sent again. Use a key of the workspace where the run began."
+                        raise LostBatchError(
+                            f"The API has not known batch {made.id} for {clock(LOST_BATCH_SECONDS)}. It may be paid for, so its "
+                            "requests are not sent again. Use a key of the workspace where the run began; if somebody deleted "
+                            "the batch, end the run with --cancel."
                         ) from None
                 elif account_is_stopped(error) or (
                     400 <= error.status_code < 500 and error.status_code not in (408, 409, 429)
@@ -1941,13 +1966,11 @@ def backoff_seconds(settings: Settings, retry: int) -> float:
 def retry_after(error: APIStatusError) -> float | None:
     """Seconds that the API asks to wait: a number or a date."""
     text: str = error.response.headers.get("retry-after", "")
-    try:
+    seconds = math.nan
+    with contextlib.suppress(ValueError):
         seconds = float(text)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except (ValueError, TypeError):
-            return None
+    with contextlib.suppress(ValueError, TypeError):
+        seconds = parsedate_to_datetime(text).timestamp() - time.time()
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS) if math.isfinite(seconds) else None
 
 
@@ -2050,7 +2073,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
         except ValueError:
             value = math.nan
         if not 0 <= value <= 86_400:
-            raise argparse.ArgumentTypeError("must be seconds from 0 to 86,400")
+            raise argparse.ArgumentTypeError("must be a number of seconds from 0 to 86,400")
         return value
 
     def dollars(text: str) -> str:
@@ -2112,6 +2135,11 @@ def main() -> int:
         return 2
     except StoppedError as stopped:
         runner.log.line(f"Stopped: {stopped} The state is kept; to go on: {command}")
+        return 3
+    except Exception as error:
+        # The words of an unforeseen error may hold a prompt; where it happened does not.
+        traceback.print_tb(error.__traceback__)
+        runner.log.line(f"Stopped by an unforeseen {type(error).__name__}. The state is kept; to go on: {command}")
         return 3
     except Interrupted as interrupted:
         open_batches = len(runner.state.in_flight())
