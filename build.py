@@ -11,18 +11,22 @@ Environment: SITE_URL is where the site will stand (only for canonical links, th
 """
 
 import argparse
+import hashlib
 import io
 import json
 import os
 import posixpath
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -79,7 +83,7 @@ class Page:
         return self.path.removesuffix("index.html")
 
 
-class Blank(dict):
+class Blank(dict[str, str]):
     """The row that fills a <template>: every cell of it is empty."""
 
     def __missing__(self, key: str) -> str:
@@ -119,7 +123,13 @@ def read_pages(content: Path) -> tuple[Page, ...]:
         try:
             pages.append(_page(name, file.read_text("utf-8")))
         except ValueError as why:
-            faults.append(Fault(where=f"content/{name}", what=str(why), remedy="Begin the file with ---, title: …, description: …, ---."))
+            faults.append(
+                Fault(
+                    where=f"content/{name}",
+                    what=str(why),
+                    remedy="Begin the file with ---, title: …, description: …, ---.",
+                )
+            )
     if faults:
         raise SiteError(*faults)
     return tuple(pages)
@@ -154,35 +164,68 @@ def read_assets(site: Path) -> dict[str, bytes]:
 
 
 def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
-    """What the browser needs to run the planner: Python itself, and the package as one zip.
+    """What the browser needs to run the planner: Python with its library, and the package, both as byte code.
 
-    Raises SiteError if the npm package `pyodide` is not whole.
+    Byte code is kept beside the npm package `pyodide`, by the hash of all that it is made from: a second build of the
+    same sources takes it from there. Raises SiteError if the package is not whole or Node cannot compile.
     """
     missing = [name for name in PYODIDE_FILES if not (pyodide / name).is_file()]
     if missing:
-        raise SiteError(*(Fault(where=str(pyodide / name), what="the file is missing", remedy="Run `npm ci`.") for name in missing))
-    site = {f"runtime/{name}": (pyodide / name).read_bytes() for name in PYODIDE_FILES}
+        raise SiteError(
+            *(Fault(where=str(pyodide / name), what="the file is missing", remedy="Run `npm ci`.") for name in missing)
+        )
+    library = _compiled(pyodide, pyodide / "python_stdlib.zip", (pyodide / "python_stdlib.zip").read_bytes())
+    planner = _compiled(pyodide, library, _zip(package))
     # Python wants to see its lock file, of which we need the versions but none of the packages.
-    lock = json.loads(site["runtime/pyodide-lock.json"]) | {"packages": {}}
-    return site | {"runtime/pyodide-lock.json": json.dumps(lock).encode(), "runtime/planner.zip": _zip(package)}
+    lock = json.loads((pyodide / "pyodide-lock.json").read_bytes()) | {"packages": {}}
+    return {f"runtime/{name}": (pyodide / name).read_bytes() for name in PYODIDE_FILES} | {
+        "runtime/pyodide-lock.json": json.dumps(lock).encode(),
+        "runtime/python_stdlib.zip": library.read_bytes(),
+        "runtime/planner.zip": planner.read_bytes(),
+    }
+
+
+def _compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
+    """The zip of sources as a zip of byte code, made by the browser's Python with `library` as its own library."""
+    script = ROOT / "site" / "runtime" / "compile.mjs"
+    parts = (sources, script.read_bytes(), library.read_bytes(), (pyodide / "pyodide.asm.wasm").read_bytes())
+    key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+    made = pyodide.parent / ".cache" / "byte-code" / f"{key}.zip"
+    if made.exists():
+        return made
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=made.parent) as folder:
+        given, got = Path(folder, "sources.zip"), Path(folder, "compiled.zip")
+        given.write_bytes(sources)
+        try:
+            subprocess.run(
+                ["node", script, pyodide, library, given, got], check=True, capture_output=True, text=True, timeout=300
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            why = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+            raise SiteError(
+                Fault(where="site/runtime/compile.mjs", what=why, remedy="It needs Node 20 or newer, as `node`.")
+            ) from None
+        got.rename(made)
+    return made
 
 
 def _zip(package: Path) -> bytes:
+    """The package as a zip, but for what Python leaves in __pycache__."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for file in sorted(package.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
-                entry = zipfile.ZipInfo(file.relative_to(package.parent).as_posix(), ZIP_DATE)
-                entry.external_attr = 0o644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, file.read_bytes())
+                archive.writestr(
+                    zipfile.ZipInfo(file.relative_to(package.parent).as_posix(), ZIP_DATE), file.read_bytes()
+                )
     return buffer.getvalue()
 
 
 # ---------------------------------------------------------------- render
 
 
-def example_plan() -> dict:
+def example_plan() -> dict[str, Any]:
     """The view of the default scenario, with its alternatives: what the page shows before any script runs."""
     shown = view.show(make_plan(Scenario()))
     more = json.loads(bridge.handle(json.dumps({"query": "", "want": "alternatives"})))
@@ -208,7 +251,15 @@ def environment(templates: Path) -> jinja2.Environment:
         "blank": Blank(),
         "site_url": SITE_URL,
     }
-    env.filters |= {"count": words.count, "price": words.price, "duration": words.duration, "plain": _plain, "links": _links, "maybe": _maybe, "nearest": _nearest}
+    env.filters |= {
+        "count": words.count,
+        "price": words.price,
+        "duration": words.duration,
+        "plain": _plain,
+        "links": _links,
+        "maybe": _maybe,
+        "nearest": _nearest,
+    }
     return env
 
 
@@ -231,7 +282,10 @@ def _nearest(steps: tuple[int, ...], number: int) -> int:
 def _links(text: str) -> Markup:
     """The text with every web address in it as a link."""
     parts = re.split(r"(https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:])", text)
-    made = [Markup('<a href="{0}">{0}</a>').format(part) if place % 2 else Markup.escape(part) for place, part in enumerate(parts)]
+    made = [
+        Markup('<a href="{0}">{0}</a>').format(part) if place % 2 else Markup.escape(part)
+        for place, part in enumerate(parts)
+    ]
     return Markup("").join(made)
 
 
@@ -245,7 +299,10 @@ def render(pages: tuple[Page, ...], env: jinja2.Environment, runtime_bytes: int)
         html = env.get_template(page.template).render(more, body=body)
         site[page.path] = _relative(html, page.path).encode()
     addresses = [page.address for page in pages if page.path != "404.html"]
-    return site | {"sitemap.xml": _sitemap(addresses), "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode()}
+    return site | {
+        "sitemap.xml": _sitemap(addresses),
+        "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode(),
+    }
 
 
 def _markdown(text: str) -> Markup:
@@ -259,7 +316,11 @@ def _relative(html: str, path: str) -> str:
     404.html is shown at any depth, so its links begin with the path of SITE_URL.
     """
     up = urlsplit(SITE_URL).path if path == "404.html" else "../" * path.count("/")
-    return re.sub(r'(?<=\s)(href|src|data-runtime)="/([^"]*)"', lambda m: f'{m[1]}="{up}{m[2]}"' if up + m[2] else f'{m[1]}="./"', html)
+    return re.sub(
+        r'(?<=\s)(href|src|data-runtime)="/([^"]*)"',
+        lambda m: f'{m[1]}="{up}{m[2]}"' if up + m[2] else f'{m[1]}="./"',
+        html,
+    )
 
 
 def _sitemap(addresses: list[str]) -> bytes:
@@ -341,13 +402,22 @@ def _page_faults(outline: Outline) -> list[tuple[str, str]]:
     if not outline.description:
         found.append(("the page has no description", "Give it a description in its front matter or template."))
     if outline.no_alt:
-        found.append((f"{outline.no_alt} images have no alt text", "Say what the image shows, or alt=\"\" if it only decorates."))
-    found += [(f"the id {name} is used twice", "Ids are unique in a page.") for name in sorted({i for i in outline.ids if outline.ids.count(i) > 1})]
-    found += [(f"{what} is forbidden by the page's policy", "Move it into a file of css/ or js/.") for what in outline.inline]
+        found.append(
+            (f"{outline.no_alt} images have no alt text", 'Say what the image shows, or alt="" if it only decorates.')
+        )
+    found += [
+        (f"the id {name} is used twice", "Ids are unique in a page.")
+        for name in sorted({i for i in outline.ids if outline.ids.count(i) > 1})
+    ]
+    found += [
+        (f"{what} is forbidden by the page's policy", "Move it into a file of css/ or js/.") for what in outline.inline
+    ]
     return found
 
 
-def _link_faults(path: str, address: str, loaded: bool, site: dict[str, bytes], outlines: dict[str, Outline]) -> list[Fault]:
+def _link_faults(
+    path: str, address: str, loaded: bool, site: dict[str, bytes], outlines: dict[str, Outline]
+) -> list[Fault]:
     """A link that leads nowhere, or a script, style or picture that comes from elsewhere."""
     parts = urlsplit(address)
     if address.startswith(SITE_URL):
@@ -363,9 +433,21 @@ def _link_faults(path: str, address: str, loaded: bool, site: dict[str, bytes], 
         return []  # a folder from which the script loads
     target = target + "index.html" if not target or target.endswith("/") else target
     if target not in site:
-        return [Fault(where=path, what=f"the link {address} leads to {target}, which is not there", remedy="Mend the link or add the file.")]
+        return [
+            Fault(
+                where=path,
+                what=f"the link {address} leads to {target}, which is not there",
+                remedy="Mend the link or add the file.",
+            )
+        ]
     if parts.fragment and target in outlines and parts.fragment not in outlines[target].ids:
-        return [Fault(where=path, what=f"the link {address} leads to an id that {target} does not have", remedy="Mend the link or add the id.")]
+        return [
+            Fault(
+                where=path,
+                what=f"the link {address} leads to an id that {target} does not have",
+                remedy="Mend the link or add the id.",
+            )
+        ]
     return []
 
 
@@ -395,7 +477,13 @@ def write(site: dict[str, bytes], out: Path) -> None:
     Raises SiteError if `out` holds something else, so that a slip in --out deletes nobody's files.
     """
     if out.exists() and not (out / "runtime" / "planner.zip").exists() and any(out.iterdir()):
-        raise SiteError(Fault(where=str(out), what="the folder is not a site", remedy="Name another folder with --out, or empty this one."))
+        raise SiteError(
+            Fault(
+                where=str(out),
+                what="the folder is not a site",
+                remedy="Name another folder with --out, or empty this one.",
+            )
+        )
     fresh, old = out.with_name(out.name + ".new"), out.with_name(out.name + ".old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)

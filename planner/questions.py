@@ -126,14 +126,16 @@ def _history_row(row: Any, number: int) -> tuple[int, float]:
         row = (row["requests"], row["seconds"])
     if not isinstance(row, list | tuple) or len(row) != 2:
         raise ValueError(f"Row {number:,} of the history must be requests and seconds, such as [8150, 1200].")
-    requests = _integer(_HISTORY_REQUESTS, row[0]) if _is_number(row[0]) else 0
-    seconds = _rounded(Decimal(row[1]), 3) if _is_number(row[1]) and 0 < row[1] <= 2_592_000 else 0.0
-    if not requests or not seconds:
+    requests, seconds = row
+    if not (
+        _is_number(requests) and requests == int(requests) and 1 <= requests <= 100_000
+        and _is_number(seconds) and Decimal("0.001") <= seconds <= 2_592_000
+    ):  # fmt: skip
         raise ValueError(
             f"Row {number:,} of the history: requests must be a whole number from 1 to 100,000, "
             "seconds a number from 0.001 to 2,592,000 (30 days)."
         )
-    return requests, seconds
+    return int(requests), _rounded(Decimal(seconds), 3)
 
 
 def _rounded(number: Decimal, digits: int) -> float:
@@ -167,8 +169,3 @@ _CHECKS: dict[str, Callable[[Field, Any], Any]] = {
     "time": _time,
     "history": _history,
 }
-
-_HISTORY_REQUESTS = Field(
-    name="duration.history", group="duration", default=(), kind="integer", label="Requests of a row of the history",
-    low=Decimal(1), high=Decimal(100_000),
-)  # fmt: skip

@@ -87,6 +87,8 @@ def read_json(document: str) -> Any:
 
     try:
         return json.loads(document, object_pairs_hook=unique)
+    except ScenarioError:  # a ValueError too
+        raise
     except RecursionError:
         raise ScenarioError(Problem("", "The file is nested too deeply to be a scenario.")) from None
     except json.JSONDecodeError as why:

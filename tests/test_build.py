@@ -23,31 +23,9 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 @pytest.fixture(scope="session")
-def pyodide(tmp_path_factory):
-    """A stand-in for the npm package, so that these tests need no download: the same file names, little in them."""
-    folder = tmp_path_factory.mktemp("pyodide")
-    for name in build.PYODIDE_FILES:
-        (folder / name).write_text('{"info": {"python": "3.14"}, "packages": {"numpy": {}}}' if name.endswith(".json") else name)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def make_site(pyodide):
-    """Build the site from the project's own files with the stand-in runtime."""
-
-    def make() -> dict[str, bytes]:
-        kept, build.PYODIDE_DIR = build.PYODIDE_DIR, pyodide
-        try:
-            return build.build()
-        finally:
-            build.PYODIDE_DIR = kept
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def site(make_site):
-    return make_site()
+def site():
+    """The whole site, from the project's own files."""
+    return build.build()
 
 
 class Element:
@@ -118,12 +96,21 @@ def whats(site: dict[str, bytes]) -> list[str]:
 
 
 def small_site(extra: str = "", page: str = PAGE) -> dict[str, bytes]:
-    return {"index.html": page.format(extra).encode(), "css/page.css": b"", "about/index.html": PAGE.replace("css/", "../css/").encode()}
+    return {
+        "index.html": page.format(extra).encode(),
+        "css/page.css": b"",
+        "about/index.html": PAGE.replace("css/", "../css/").encode(),
+    }
 
 
 def test_a_whole_site_has_no_fault():
     """A link to another page, to an anchor there and to a scenario are all in order."""
-    assert build.check(small_site('<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>')) == []
+    assert (
+        build.check(
+            small_site('<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>')
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +147,9 @@ def test_a_page_that_is_not_whole_is_a_fault(old, new, expected):
     assert expected in whats(small_site(page=PAGE.replace(old, new)))
 
 
-@pytest.mark.parametrize("tag", ['<script src="{}"></script>', '<img alt="" src="{}">', '<link rel="stylesheet" href="{}">'])
+@pytest.mark.parametrize(
+    "tag", ['<script src="{}"></script>', '<img alt="" src="{}">', '<link rel="stylesheet" href="{}">']
+)
 def test_a_page_that_loads_from_elsewhere_is_a_fault(tag):
     """Scripts, pictures and styles come from the site itself; plain links may lead out."""
     address = "https://example.com/thing"
@@ -171,13 +160,16 @@ def test_a_page_that_loads_from_elsewhere_is_a_fault(tag):
 def test_a_title_in_a_picture_is_no_page_title():
     """Every SVG has a <title> of its own."""
     page = PAGE.replace("<title>A page</title>", "").replace("Text", "<svg><title>Chart</title></svg>")
-    assert "the page has no title" not in whats(small_site('<svg><title>Chart</title></svg>'))
+    assert "the page has no title" not in whats(small_site("<svg><title>Chart</title></svg>"))
     assert "the page has no title" in whats(small_site(page=page))
 
 
 def test_a_missing_import_of_a_script_is_a_fault():
     """What a module or a style sheet refers to is part of the site."""
-    site = small_site() | {"js/app.js": b'import { x } from "./gone.js";\n', "css/page.css": b"a{background:url(gone.svg)}"}
+    site = small_site() | {
+        "js/app.js": b'import { x } from "./gone.js";\n',
+        "css/page.css": b"a{background:url(gone.svg)}",
+    }
     assert sorted(whats(site)) == [
         "the link ./gone.js leads to js/gone.js, which is not there",
         "the link gone.svg leads to css/gone.svg, which is not there",
@@ -228,7 +220,10 @@ def test_writing_replaces_the_whole_site(tmp_path):
     out = tmp_path / "dist"
     build.write({"old.html": b"1", "runtime/planner.zip": b""}, out)
     build.write({"a/new.html": b"2", "runtime/planner.zip": b""}, out)
-    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()) == ["a/new.html", "runtime/planner.zip"]
+    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()) == [
+        "a/new.html",
+        "runtime/planner.zip",
+    ]
 
 
 def test_a_folder_that_is_no_site_is_not_replaced(tmp_path):
@@ -239,9 +234,9 @@ def test_a_folder_that_is_no_site_is_not_replaced(tmp_path):
     assert (tmp_path / "thesis.txt").exists()
 
 
-def test_two_builds_are_equal_in_every_byte(site, make_site):
+def test_two_builds_are_equal_in_every_byte(site):
     """No clock and no chance in the builder."""
-    again = make_site()
+    again = build.build()
     assert sorted(again) == sorted(site)
     assert [path for path in site if site[path] != again[path]] == []
 
@@ -253,7 +248,9 @@ def test_no_page_loads_anything_from_elsewhere(site):
     """Apart from plain links for people, no address of another host is in a page, style sheet or script."""
     for path, content in site.items():
         if path.endswith((".html", ".css", ".js")):
-            text = re.sub(r'<a [^>]*>|<link rel="canonical"[^>]*>|<meta property="og:[^>]*>|xmlns="[^"]*"', "", content.decode())
+            text = re.sub(
+                r'<a [^>]*>|<link rel="canonical"[^>]*>|<meta property="og:[^>]*>|xmlns="[^"]*"', "", content.decode()
+            )
             assert re.findall(r"""(?:src|href|url|import)\b\s*[=(]?\s*["']?(?:https?:)?//[^"')\s]+""", text) == [], path
 
 
@@ -337,9 +334,37 @@ def test_the_site_map_lists_every_page_once(site):
     assert sorted(found) == sorted(build.SITE_URL + path.removesuffix("index.html") for path in pages)
 
 
-def test_the_runtime_is_the_planner_and_python_without_packages(site):
-    """planner.zip has the sources and data, no byte code; the lock file names no package."""
-    names = zipfile.ZipFile(io.BytesIO(site["runtime/planner.zip"])).namelist()
-    assert {"planner/bridge.py", "planner/data/models.json"} <= set(names)
-    assert not [name for name in names if "__pycache__" in name]
+def test_the_runtime_is_byte_code_without_packages(site):
+    """The library and the planner are compiled, programs that we hand out are not, and the lock file names no package."""
+    packed = {
+        name: zipfile.ZipFile(io.BytesIO(site[f"runtime/{name}.zip"])).namelist()
+        for name in ("planner", "python_stdlib")
+    }
+    assert {"planner/bridge.pyc", "planner/data/models.json", "planner/templates/run_batches.py"} <= set(
+        packed["planner"]
+    )
+    assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(packed["python_stdlib"])
+    sources = [
+        name for names in packed.values() for name in names if name.endswith(".py") and "/templates/" not in name
+    ]
+    assert sources == []
     assert json.loads(site["runtime/pyodide-lock.json"])["packages"] == {}
+
+
+def test_byte_code_is_the_same_when_it_is_made_anew(site, tmp_path):
+    """The cache saves time and changes nothing: without it the planner is compiled to the same bytes."""
+    (tmp_path / "pyodide").symlink_to(build.PYODIDE_DIR.resolve())
+    library = tmp_path / "library.zip"
+    library.write_bytes(site["runtime/python_stdlib.zip"])
+    made = build._compiled(tmp_path / "pyodide", library, build._zip(build.ROOT / "planner"))
+    assert tmp_path in made.parents
+    assert made.read_bytes() == site["runtime/planner.zip"]
+
+
+def test_sources_that_cannot_be_compiled_are_a_fault(tmp_path):
+    """What Python says of it reaches the reader."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "module.py").write_text("def (")
+    library = build.PYODIDE_DIR / "python_stdlib.zip"
+    with pytest.raises(build.SiteError, match=r"site/runtime/compile\.mjs: .*SyntaxError"):
+        build._compiled(build.PYODIDE_DIR, library, build._zip(tmp_path / "broken"))

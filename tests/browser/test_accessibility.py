@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.watch import Visit, wait_ready
 from tests.static_server import StaticServer
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -18,7 +18,6 @@ AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
 NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 
-Visit = Callable[..., Page]
 
 each_look = pytest.mark.parametrize("scheme", ["light", "dark"])
 each_size = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
@@ -94,5 +93,5 @@ def test_every_file_that_a_page_asks_for_is_there(visit: Visit, server: StaticSe
     missing: list[str] = []
     page.context.on("response", lambda reply: missing.append(reply.url) if reply.status >= 400 else None)
     page.reload()
-    expect(page.locator("html")).to_have_attribute("data-engine", "ready", timeout=60_000)
+    wait_ready(page)
     assert missing == []

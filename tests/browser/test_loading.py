@@ -1,13 +1,14 @@
 """When a download fails or is late: the example plan stays readable, and the page says so within its limits."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import chromium
+from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.static_server import Fault, StaticServer, html, missing, never, slow, truncated
 
-Visit = Callable[..., Page]
 
 WASM, LIBRARY, PLANNER = "runtime/pyodide.asm.wasm", "runtime/python_stdlib.zip", "runtime/planner.zip"
 LOADER, WORKER = "runtime/pyodide.mjs", "js/worker.js"
@@ -30,7 +31,7 @@ def say_failed(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("file", "fault"), FAULTS, ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS])
-def test_failed_download(visit: Visit, server: StaticServer, watch, file: str, fault: Fault) -> None:  # type: ignore[no-untyped-def]
+def test_failed_download(visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault) -> None:
     """Whatever is missing, replaced, cut or silent: one message, and the example plan as it was."""
     watch.allow("^console:")  # what a broken Python says there is not ours
     server.faults[file] = fault
@@ -44,7 +45,7 @@ def test_failed_download(visit: Visit, server: StaticServer, watch, file: str, f
     expect(sentence).to_have_text(example)
 
 
-def test_try_again(visit: Visit, server: StaticServer, watch) -> None:  # type: ignore[no-untyped-def]
+def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """When the network is back, one press is enough, and what was typed meanwhile is answered."""
     watch.allow("Failed to load resource", "404")
     server.faults[PLANNER] = missing
@@ -53,7 +54,7 @@ def test_try_again(visit: Visit, server: StaticServer, watch) -> None:  # type: 
     page.locator("[name='workload.requests']").fill("54321")
     server.faults.clear()
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("54,321", timeout=60_000)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("54,321", timeout=READY_MS)
     expect(page.locator(".notice.is-failed")).to_be_hidden()
 
 
@@ -66,7 +67,7 @@ def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
     requests.fill("22222")
     expect(page.locator("html")).to_have_attribute("data-engine", "loading")
     expect(page.locator("[data-progress]")).to_be_visible()
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("22,222", timeout=60_000)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("22,222", timeout=READY_MS)
     expect(requests).to_have_value("22222")
 
 
@@ -74,11 +75,11 @@ def test_link_opened_while_python_loads(visit: Visit, server: StaticServer) -> N
     """A shared link is answered as soon as Python is there, and its values stand in the form."""
     server.faults[WASM] = slow(1)
     page = visit("?workload.requests=33333", ready=False)
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333", timeout=60_000)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333", timeout=READY_MS)
     expect(page.locator("[name='workload.requests']")).to_have_value("33333")
 
 
-def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch) -> None:  # type: ignore[no-untyped-def]
+def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """If the script itself is missing, the page is the example plan."""
     watch.allow("Failed to load resource", "404")
     server.faults["js/app.js"] = missing
@@ -88,10 +89,14 @@ def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, wat
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("10,000 requests")
 
 
-def test_second_visit_downloads_nothing_large_again(visit: Visit, server: StaticServer) -> None:
-    """What the browser keeps is not fetched again: the runtime comes once."""
-    page = visit()
-    server.asked.clear()
-    page.goto(server.url + "?workload.requests=200")
-    expect(page.locator("html")).to_have_attribute("data-engine", "ready", timeout=60_000)
-    assert [path for path in server.asked if path.endswith(".wasm")] == []
+def test_second_visit_downloads_nothing_of_the_runtime(browser: Browser, site: Path, tmp_path: Path) -> None:
+    """A browser with a disk fetches Python once; a private window has too small a cache for that."""
+    with StaticServer(site) as server:
+        context = browser.browser_type.launch_persistent_context(tmp_path, executable_path=chromium.find(), args=ARGUMENTS)
+        for runtime in (True, False):
+            server.asked.clear()
+            page = context.new_page()
+            page.goto(server.url)
+            wait_ready(page)
+            assert any("/runtime/" in path for path in server.asked) is runtime
+        context.close()

@@ -1,0 +1,80 @@
+"""A watch over the pages of a test: another origin, a console error or a page error is a trouble."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page
+
+Visit = Callable[..., Page]
+
+ARGUMENTS = [
+    "--no-sandbox",  # tests run as root too
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=AutofillServerCommunication",  # Chromium asks its maker about forms
+]
+READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later beside other tests
+
+
+def wait_ready(page: Page) -> None:
+    """Until Python answers; if it cannot be loaded, the page's own reason is the failure."""
+    page.locator("html[data-engine=ready], html[data-engine=failed]").wait_for(state="attached", timeout=READY_MS)
+    assert page.locator("html").get_attribute("data-engine") == "ready", page.locator("[data-engine-detail]").inner_text()
+
+
+@dataclass
+class Watch:
+    """What went wrong in the pages of a test. `allow` says what the test itself provokes."""
+
+    origin: str
+    troubles: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def allow(self, *patterns: str) -> None:
+        """Console and page errors that match one of these regular expressions are expected."""
+        self.allowed += patterns
+
+    def follow(self, context: BrowserContext) -> None:
+        """Listen to every page and worker of a context."""
+        context.on("request", lambda request: self._request(request.url))
+        context.on("console", lambda line: self._error(f"console: {line.text}") if line.type == "error" else None)
+        context.on("weberror", lambda error: self._error(f"page: {error.error}"))
+
+    def _request(self, url: str) -> None:
+        # blob: is the worker's own script; data: a small picture in the style sheet
+        if not url.startswith((self.origin + "/", "blob:", "data:")):
+            self.troubles.append(f"request to {urlsplit(url).netloc or url}")
+
+    def _error(self, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in self.allowed):
+            self.troubles.append(text)
+
+
+class Outside(ThreadingHTTPServer):
+    """A proxy for every address but our own server's: it notes who was called, and refuses."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Refuse)
+        self.called: list[str] = []
+
+
+class _Refuse(BaseHTTPRequestHandler):
+    server: Outside
+
+    def refuse(self) -> None:
+        self.server.called.append(self.path)
+        self.send_error(502)
+
+    do_GET = do_POST = do_HEAD = do_CONNECT = refuse
+
+    def log_message(self, *words: object) -> None:
+        """Silence: `called` is the log."""
