@@ -128,7 +128,7 @@ def _history_row(row: Any, number: int) -> tuple[int, float]:
         raise ValueError(f"Row {number:,} of the history must be requests and seconds, such as [8150, 1200].")
     requests, seconds = row
     if not (
-        _is_number(requests) and requests == int(requests) and 1 <= requests <= 100_000
+        _is_number(requests) and 1 <= requests <= 100_000 and requests == int(requests)
         and _is_number(seconds) and Decimal("0.001") <= seconds <= 2_592_000
     ):  # fmt: skip
         raise ValueError(

@@ -17,8 +17,9 @@ from planner.retry import RetryPolicy, backoff_s, draw_failures
 from planner.split import sizes as split_sizes
 
 BUDGET_BATCHES = 50_000  # simulated batches for a forecast; what follows is the number of replications
-MAX_REPLICATIONS = 500
+MAX_REPLICATIONS = 1000
 MIN_REPLICATIONS = 20
+_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, never bunch up
 
 
 class Record(NamedTuple):
@@ -66,21 +67,46 @@ def replications(batches: int) -> int:
 def simulate(
     stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, *, runs: int, seed: int
 ) -> tuple[Run, ...]:
-    """`runs` independent replications of the stages, in the order in which they were drawn.
+    """`runs` replications of the stages, in the order in which they were drawn.
 
     `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that primes the cache
-    goes first. The slowness that the batches of one run share is drawn once in each of `runs` equal strata of
-    (0, 1), so that few runs cover good and bad days evenly.
+    goes first. What decides most, the run's load and the luck of its first batch, is not left to chance: the
+    pairs lie on a lattice that covers the unit square evenly, so that few runs meet good and bad days in their
+    true shares, and another seed changes little.
     """
     rng = Random(seed)
-    return tuple(_run(stages, durations, rules, (place + rng.random()) / runs, rng) for place in range(runs))
+    shift = rng.random()
+    lattice = (_Luck((place + rng.random()) / runs, (place * _GOLDEN + shift) % 1.0) for place in range(runs))
+    return tuple(_run(stages, durations, rules, luck, rng) for luck in lattice)
 
 
-def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, load: float, rng: Random) -> Run:
+class _Luck(NamedTuple):
+    """Uniform on (0, 1): how slow the run's time is for all its batches, and how slow its first batch is for itself."""
+
+    load: float
+    first: float
+
+
+def blend(load: float, own: float, shared: float) -> float:
+    """One draw from two, uniform on (0, 1) again: the run's `load`, of weight `shared`, and the batch's own luck.
+
+    The sum of both has a trapezoid as its density; its distribution function makes it uniform. Weight 0 is the
+    own luck alone, weight 1 the load alone, and in between batches of a run are slow together, more or less.
+    """
+    wide, narrow = max(shared, 1 - shared), min(shared, 1 - shared)
+    total = shared * load + (1 - shared) * own
+    if total < narrow:
+        return total * total / (2 * wide * narrow)
+    if total <= wide:
+        return (total - narrow / 2) / wide
+    return 1 - (1 - total) * (1 - total) / (2 * wide * narrow)
+
+
+def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, luck: _Luck, rng: Random) -> Run:
     records: list[Record] = []
     clock, makespan, sent, expired = 0.0, 0.0, 0, 0
     for sizes in stages:
-        clock, makespan, undone = _stage(sizes, clock, 0, records, durations, rules, load, rng)
+        clock, makespan, undone = _stage(sizes, clock, 0, records, durations, rules, luck, rng)
         expired += undone
         sent += sum(sizes)
     # requests that can never succeed fail once and for all; of the others some fail in every round
@@ -91,7 +117,7 @@ def _run(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules
             break
         sizes = split_sizes(failed, rules.batch_requests)
         begins = clock + backoff_s(rules.retry, retry)
-        clock, makespan, undone = _stage(sizes, begins, retry, records, durations, rules, load, rng)
+        clock, makespan, undone = _stage(sizes, begins, retry, records, durations, rules, luck, rng)
         expired += undone
         failed = draw_failures(failed - undone, rules.retry.transient_rate, rng) + undone
     return Run(tuple(records), given_up + failed, makespan, expired)
@@ -104,15 +130,15 @@ def _stage(
     records: list[Record],
     durations: DurationModel,
     rules: Rules,
-    load: float,
+    luck: _Luck,
     rng: Random,
 ) -> tuple[float, float, int]:
     """Append the records of one round that begins at `clock`.
 
     Returns when its last end was noticed, when its last batch ended, and how many requests expired.
     """
-    scales = {size: durations.scale(size) for size in set(sizes)}
-    table, uniform = durations.table, rng.random
+    scale, shared, uniform = durations.scale, durations.shared, rng.random
+    table, waits_s = durations.table, durations.waits_s
     concurrent, limit, poll_s, expiry_s = rules.concurrent, rules.queue_requests, rules.poll_s, rules.expiry_s
     open_batches: list[tuple[float, int, int]] = []  # (noticed, ticket, requests): the ticket breaks ties
     queued = expired_in_all = 0
@@ -123,10 +149,12 @@ def _stage(
             queued -= done
             if noticed > clock:
                 clock = noticed
-        base, spread = scales[size]
-        # the first batch of a run carries its load, the others share it with the given chance
-        u = load if not records or uniform() < rules.shared_load else uniform()
-        service = base + spread * look_up(table, u) if spread else base
+        while open_batches and open_batches[0][0] <= clock:
+            queued -= heappop(open_batches)[2]
+        queued += size
+        base, spread = scale(queued if shared else size)
+        u = blend(luck.load, uniform() if records else luck.first, rules.shared_load)
+        service = base + spread * look_up(table, u) + look_up(waits_s, u)
         expired = 0
         if service > expiry_s:
             expired = size - int(size * (expiry_s / service))
@@ -135,7 +163,6 @@ def _stage(
         noticed = clock + -(-service // poll_s) * poll_s
         records.append(Record(number, size, clock, ended, noticed, expired))
         heappush(open_batches, (noticed, ticket, size))
-        queued += size
         expired_in_all += expired
         if noticed > last_noticed:
             last_noticed = noticed

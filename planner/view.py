@@ -119,7 +119,7 @@ def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, st
         "time.p85": _time(plan, forecast.p85),
         "time.p95": _time(plan, forecast.p95),
         "time.deadline": _deadline(plan),
-        "time.expiry": f"{share(forecast.expiry_probability)} of the runs have a batch that reaches its 24 h end.",
+        "time.expiry": _expiry(forecast.expiry_probability),
         "time.evidence": reasons.evidence(plan),
         "time.replications": f"{counted(forecast.replications, 'simulated run')}, seed {asked.forecast.seed}.",
         "cost.batch": money(plan.cost.batch_usd),
@@ -192,6 +192,12 @@ def _binding(plan: Plan) -> str:
     if len(plan.batches) == 1 + plan.primes and plan.batches[-1].binding == "count":
         return "All fit into one batch."
     return f"Their size is set by {_BINDING[plan.batches[-1].binding]}."
+
+
+def _expiry(chance: float) -> str:
+    if not chance:
+        return "In no simulated run does a batch reach its 24 h end."
+    return f"In {share(chance)} of the runs a batch reaches its 24 h end."
 
 
 def _deadline(plan: Plan) -> str:

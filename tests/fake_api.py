@@ -23,7 +23,7 @@ and then `nth` counts its calls), and what happens (`do`):
     lose-answer   it is done, then the connection closes
     late          the connection closes; it is done `seconds` later
     foreign       the connection closes; somebody else makes a batch of the same size
-    foreign-too   somebody else makes a batch of the same size first; then as `lose-answer`
+    foreign-too   somebody else makes a batch first (`count` of them, of `size`); then as `lose-answer`
     error         HTTP `status` with `type`, `message`, `error_code`, `retry_after` or `headers`; nothing was done
     error-after   it is done, then as `error`
     html          HTTP `status` (200) with an HTML page; nothing was done
@@ -493,7 +493,8 @@ class _Handler(BaseHTTPRequestHandler):
                     api.make_foreign(len(ids))
                     raise CutError
                 if do == "foreign-too":
-                    api.make_foreign(len(ids))
+                    for _ in range(fault.get("count", 1)):
+                        api.make_foreign(fault.get("size", len(ids)))
                     do = "lose-answer"
                 version = self.headers["anthropic-version"]
                 if do == "late":

@@ -90,7 +90,11 @@ class StaticServer:
 
     def file(self, path: str) -> tuple[int, Path]:
         """The status and the file that answer a path, 404.html where there is none."""
-        found = (self.root / path.removeprefix(self.base)).resolve() if path.startswith(self.base) else self.root / "404.html"
+        found = (
+            (self.root / path.removeprefix(self.base)).resolve()
+            if path.startswith(self.base)
+            else self.root / "404.html"
+        )
         if found.is_dir():
             found /= "index.html"
         if found.is_file() and found.is_relative_to(self.root):

@@ -37,7 +37,22 @@ FLOORS = (
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 
 # math.log and its kin differ in the last bit from one C library to the next; these do not
-MATH = {"ceil", "comb", "floor", "fsum", "gcd", "inf", "isclose", "isfinite", "isinf", "isnan", "isqrt", "nan", "sqrt", "trunc"}
+MATH = {
+    "ceil",
+    "comb",
+    "floor",
+    "fsum",
+    "gcd",
+    "inf",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isqrt",
+    "nan",
+    "sqrt",
+    "trunc",
+}
 # of all distributions only Random.random() is the same everywhere
 DRAWS = {"gauss", "normalvariate", "lognormvariate", "expovariate", "betavariate", "gammavariate", "binomialvariate"}
 DRAWS |= {"paretovariate", "weibullvariate", "vonmisesvariate", "triangular", "fmean", "stdev", "NormalDist"}
@@ -60,6 +75,7 @@ def imports(tree: ast.AST) -> list[tuple[str, str]]:
 def faults(module: str, source: str) -> list[str]:
     """What a module of the planner does that it may not, one sentence each."""
     tree, found = ast.parse(source), []
+    banned = {"pow"} if module == "__main__" else {"pow", "print", "input"}
     if module not in FLOOR:
         found.append("stands on no floor")
     for origin, name in imports(tree):
@@ -82,9 +98,8 @@ def faults(module: str, source: str) -> list[str]:
             sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
             if not all(isinstance(side, ast.Constant) and isinstance(side.value, int) for side in sides):
                 found.append(f"line {node.lineno} uses **")
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "pow" or (node.func.id in {"print", "input"} and module != "__main__"):
-                found.append(f"line {node.lineno} calls {node.func.id}")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in banned:
+            found.append(f"line {node.lineno} calls {node.func.id}")
     return found
 
 

@@ -50,7 +50,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "planner", copy / "planner", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(out), "."]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(out),
+        ".",
+    ]
     subprocess.run(pip, cwd=copy, check=True)
     return next(out.glob("*.whl"))
 
@@ -64,7 +75,18 @@ def test_wheel_holds_every_file_of_the_planner(wheel: Path) -> None:
 
 def test_installed_command_gives_the_same_plan(wheel: Path, tmp_path: Path) -> None:
     """`batch-planner` answers away from the checkout as `python -m planner` does in it."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(tmp_path), str(wheel)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(tmp_path),
+        str(wheel),
+    ]
     subprocess.run(pip, check=True)
     question = ["plan", "--set", "workload.requests=12345", "--json"]
     here = subprocess.run([sys.executable, "-m", "planner", *question], cwd=ROOT, capture_output=True, check=True)

@@ -284,16 +284,16 @@ function usdRounded(amount, decimals = 2) {
 class Price {
   /** @param {Record<string, string>} row  one of PRICES */
   constructor(row) {
-    const perToken = (/** @type {string} */ kind) => money(row[kind] ?? "") / 1_000_000n;
+    const perToken = (/** @type {string} */ kind) => money(row[kind]) / 1_000_000n;
     this.input = perToken("input");
     this.output = perToken("output");
     this.cacheWrite5m = perToken("cache_write_5m");
     this.cacheWrite1h = perToken("cache_write_1h");
     this.cacheRead = perToken("cache_read");
-    this.usTenths = (money(row.us ?? "") * 10n) / DOLLAR;
-    this.maxTokens = BigInt(row.max_tokens ?? "");
-    this.longPromptTokens = BigInt(row.long_prompt_tokens ?? "");
-    this.longPromptTimes = BigInt(row.long_prompt_times ?? "");
+    this.usTenths = (money(row.us) * 10n) / DOLLAR;
+    this.maxTokens = BigInt(row.max_tokens);
+    this.longPromptTokens = BigInt(row.long_prompt_tokens);
+    this.longPromptTimes = BigInt(row.long_prompt_times);
     this.dearestInput = [this.input, this.cacheWrite5m, this.cacheWrite1h].reduce((a, b) => (a > b ? a : b));
   }
 
@@ -335,8 +335,7 @@ function bill(message, prices) {
   counts.web_search_requests = countOf(usage.server_tool_use, "web_search_requests");
   const price = prices.get(message?.model);
   if (!price) return [counts, null];
-  const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind] ?? 0));
-  if (input === undefined || output === undefined || written === undefined || read === undefined) return [counts, null];
+  const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind]));
   const reported = BigInt(countOf(usage.cache_creation, "ephemeral_1h_input_tokens"));
   const forAnHour = reported < written ? reported : written;
   const tokens =
@@ -345,6 +344,678 @@ function bill(message, prices) {
     (written - forAnHour) * price.cacheWrite5m +
     forAnHour * price.cacheWrite1h +
     read * price.cacheRead;
-  const forSearches = ((searches ?? 0n) * money(WEB_SEARCH_USD_PER_1000)) / 1000n;
+  const forSearches = (searches * money(WEB_SEARCH_USD_PER_1000)) / 1000n;
   return [counts, price.surcharge(tokens, input + written + read, usage.inference_geo === "us") + forSearches];
+}
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/gs;
+const MANY_DIGITS = /[0-9]{4301}/;
+// What Python takes for white space in a text.
+const BLANK_TEXT = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
+
+/** Compact JSON in UTF-8. Half a surrogate pair has no UTF-8, and is written as its escape. @param {unknown} value */
+const jsonBytes = (value) => Buffer.from(JSON.stringify(value));
+
+/** JSON in ASCII. @param {unknown} value @param {number} [indent] */
+function jsonAscii(value, indent) {
+  const escape = (/** @type {string} */ unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, null, indent).replace(/[\x7f-\uffff]/g, escape);
+}
+
+/** A name out of somebody's file, short and on one line. @param {string} value */
+function shown(value) {
+  const text = jsonAscii(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+/** @param {any} value @returns {value is Record<string, any>} */
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param {number | bigint} value */
+const grouped = (value) => value.toLocaleString("en-US");
+
+/** One line of INPUT as JSON. An integer of more than 4,300 digits is refused, as Python does. @param {string} text */
+function decodeJson(text) {
+  if (text.length > 4300 && MANY_DIGITS.test(text)) {
+    const tokens = text.match(STRING_OR_NUMBER) ?? [];
+    if (tokens.some((token) => /^-?[0-9]{4301,}$/.test(token))) throw new RangeError("a number is too long");
+  }
+  return JSON.parse(text);
+}
+
+/**
+ * The number "max_tokens" of a request as it is written: JSON.parse does not tell 4096.0 from 4096.
+ * @param {string} text  the request @param {Record<string, any>} params  its params @returns {string | null}
+ */
+function maxTokensAsWritten(text, params) {
+  const value = params.max_tokens;
+  if (typeof value !== "number") return value === undefined || value === null ? null : typeof value;
+  const name = '"max_tokens"';
+  const at = text.indexOf(name);
+  const plain = /"max_tokens"\s*:\s*[0-9]{1,15}\s*[,}]/y;
+  plain.lastIndex = at;
+  const once = at > 0 && text[at - 1] !== "\\" && text.indexOf(name, at + 1) < 0 && !text.includes("\\u00");
+  if (once && plain.test(text)) return String(value);
+  const quoted = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `["${token}"]`));
+  return JSON.parse(quoted).params.max_tokens[0];
+}
+
+/** @param {number} byte */
+const isSpace = (byte) => byte === 32 || (byte >= 9 && byte <= 13);
+
+/** @param {Buffer} line */
+function stripped(line) {
+  let [start, end] = [0, line.length];
+  while (start < end && isSpace(line[start])) start++;
+  while (start < end && isSpace(line[end - 1])) end--;
+  return line.subarray(start, end);
+}
+
+/** @param {Buffer} line */
+const isBlank = (line) => stripped(line).length === 0;
+
+/**
+ * The lines of a file, split at "\n" only and with it. A line longer than `most` comes in pieces, of which all but the
+ * last are longer than `most` and end without "\n". A line is good until the next one is asked for.
+ * @param {number} fd
+ * @param {{start?: number, end?: number, most?: number, digest?: import("node:crypto").Hash}} [range]
+ * @returns {Generator<Buffer, void>}
+ */
+function* linesOf(fd, { start = 0, end = Infinity, most = Infinity, digest } = {}) {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let /** @type {Buffer[]} */ pieces = [];
+  let held = 0;
+  for (let position = start; position < end; ) {
+    const got = fs.readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, end - position), position);
+    if (!got) break;
+    position += got;
+    const bytes = chunk.subarray(0, got);
+    digest?.update(bytes);
+    let from = 0;
+    for (let newline = bytes.indexOf(10); newline >= 0; newline = bytes.indexOf(10, from)) {
+      const line = bytes.subarray(from, newline + 1);
+      yield held ? Buffer.concat([...pieces, line]) : line;
+      [pieces, held, from] = [[], 0, newline + 1];
+    }
+    if (from < got) {
+      pieces.push(Buffer.from(bytes.subarray(from)));
+      held += got - from;
+      if (held > most) {
+        yield Buffer.concat(pieces);
+        [pieces, held] = [[], 0];
+      }
+    }
+  }
+  if (held) yield Buffer.concat(pieces);
+}
+
+/** @typedef {{customId: string, body: Buffer, worst: bigint | null}} Wire  one request as it is sent */
+
+/**
+ * Where one request stands in INPUT, and what became of it so far; a line of rounds/round-N.jsonl.
+ * @typedef {{custom_id: string, offset: number, length: number, attempts: number, reason: string, result: Event | null}}
+ *   Place
+ */
+
+/** Lines of INPUT, and what is sent for them. */
+class Requests {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.settings = settings;
+    this.prices = priceList();
+    /** @type {Event} */
+    const system = { type: "text", text: settings.systemPrompt };
+    if (settings.cacheTtl) system.cache_control = { type: "ephemeral", ttl: settings.cacheTtl };
+    /** @type {Event} */
+    const params = { model: settings.model, max_tokens: settings.maxTokens };
+    if (settings.systemPrompt) params.system = [system];
+    if (settings.inferenceGeo) params.inference_geo = settings.inferenceGeo;
+    // A row is sent as: head, id, middle, prompt, tail.
+    this.head = '{"custom_id":';
+    this.middle = `,"params":${JSON.stringify(params).slice(0, -1)},"messages":[{"role":"user","content":`;
+    this.tail = "}]}}";
+    this.overhead = Buffer.byteLength(this.head + this.middle + this.tail);
+  }
+
+  /** The request of a line that has been checked. @param {Buffer} line @returns {Wire} */
+  wire(line) {
+    const value = JSON.parse(utf8.decode(line));
+    if (Object.hasOwn(value, "params")) {
+      const body = stripped(line);
+      return { customId: value.custom_id, body, worst: this.worstOfRequest(value.params, body) };
+    }
+    const [id, prompt] = [JSON.stringify(value.id), JSON.stringify(value.prompt)];
+    const body = Buffer.from(this.head + id + this.middle + prompt + this.tail);
+    return { customId: value.id, body, worst: this.worstOfRow(body.length) };
+  }
+
+  /** The bytes of `wire(line).body`, without making it. @param {{id: string, prompt: string}} row */
+  rowSize(row) {
+    return this.overhead + row.id.length + 2 + Buffer.byteLength(JSON.stringify(row.prompt));
+  }
+
+  /** @param {number} size */
+  worstOfRow(size) {
+    const { model, maxTokens, cacheTtl, inferenceGeo } = this.settings;
+    return this.prices.get(model)?.worst(size, maxTokens, cacheTtl !== "", inferenceGeo === "us") ?? null;
+  }
+
+  /** @param {Record<string, any>} params @param {Buffer} body */
+  worstOfRequest(params, body) {
+    const price = this.prices.get(params.model);
+    if (!price) return null;
+    return price.worst(body.length, params.max_tokens, body.includes('"cache_control"'), params.inference_geo === "us");
+  }
+
+  // What is wrong with a line, and what to do about it.
+
+  /** @param {Record<string, any>} row */
+  wrongWithRow(row) {
+    const wrong = wrongWithId(row, "id");
+    if (!Object.hasOwn(row, "prompt")) {
+      wrong.push('"prompt" is missing: add it');
+    } else if (typeof row.prompt !== "string") {
+      wrong.push('"prompt" is no text: put it in quotes, or write a whole request with "params"');
+    } else if (BLANK_TEXT.test(row.prompt)) {
+      wrong.push('"prompt" is empty: the API refuses an empty message; fill it or delete the line');
+    }
+    for (const name of Object.keys(row).filter((key) => key !== "id" && key !== "prompt")) {
+      wrong.push(`a row has "id" and "prompt" only: delete ${shown(name)}, or write a whole request`);
+    }
+    return wrong;
+  }
+
+  /** @param {Record<string, any>} request @param {string} text */
+  wrongWithRequest(request, text) {
+    const wrong = wrongWithId(request, "custom_id");
+    for (const name of Object.keys(request).filter((key) => key !== "custom_id" && key !== "params")) {
+      wrong.push(`a request has "custom_id" and "params" only: delete ${shown(name)} or move it into "params"`);
+    }
+    const params = request.params;
+    if (!isObject(params)) {
+      return [...wrong, '"params" is no object: write {"model": …, "max_tokens": …, "messages": […]}'];
+    }
+    if (typeof params.model !== "string" || !params.model) {
+      wrong.push('"model" is missing: name one');
+    } else {
+      wrong.push(...this.wrongWithModel(params.model, maxTokensAsWritten(text, params)));
+    }
+    if (!Array.isArray(params.messages) || !params.messages.length) {
+      wrong.push('"messages" is missing or empty: write at least one message');
+    }
+    if (params.stream) wrong.push('"stream" is not possible in a batch: delete it');
+    if (Object.hasOwn(params, "speed")) wrong.push('"speed" is not possible in a batch: delete it');
+    for (const name of ["temperature", "top_p", "top_k"]) {
+      if (!Object.hasOwn(params, name)) continue;
+      wrong.push(`"${name}" no longer exists in this version of the API: delete it`);
+    }
+    return wrong;
+  }
+
+  /** @param {string} model @param {string | null} maxTokens  as it is written */
+  wrongWithModel(model, maxTokens) {
+    const wrong = [];
+    const price = this.prices.get(model);
+    const [since, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
+    if (since <= localTime().slice(0, 10)) {
+      wrong.push(`model ${shown(model)} is retired since ${since}: use ${successor}`);
+    }
+    if (maxTokens === null) {
+      wrong.push('"max_tokens" is missing: add it');
+    } else if (!/^-?[0-9]+$/.test(maxTokens)) {
+      wrong.push('"max_tokens" is no whole number: write one of at least 1');
+    } else if (BigInt(maxTokens) < 1n) {
+      wrong.push(`"max_tokens" is ${BigInt(maxTokens)}, and a batch needs at least 1: raise it`);
+    } else if (price && BigInt(maxTokens) > price.maxTokens) {
+      wrong.push(`"max_tokens" is ${maxTokens}, and ${model} allows ${price.maxTokens}: lower it`);
+    }
+    if (this.settings.budgetUsd && !price) {
+      wrong.push(
+        `no price is known for model ${shown(model)}, so no budget can be kept: leave out --budget-usd, or use another model`,
+      );
+    }
+    return wrong;
+  }
+}
+
+/** @param {Record<string, any>} holder @param {string} name @returns {string[]} */
+function wrongWithId(holder, name) {
+  if (!Object.hasOwn(holder, name)) return [`"${name}" is missing: give each line one of its own`];
+  if (typeof holder[name] !== "string") return [`"${name}" is no text: put it in quotes`];
+  if (CUSTOM_ID.test(holder[name])) return [];
+  return [`"${name}" may have 1 to 64 letters (a-z, A-Z), digits, "_" and "-" only: rename it`];
+}
+
+/** The first problems of a file, by line, and how many there are. */
+class Problems {
+  /** @param {string} name */
+  constructor(name) {
+    this.name = name;
+    this.count = 0;
+    /** @type {{line: number, text: string}[]} */
+    this.first = [];
+  }
+
+  /** @param {number} line  0 for the settings @param {unknown} customId @param {string[]} texts */
+  add(line, customId, ...texts) {
+    this.count += texts.length;
+    const where = line ? `line ${line}${typeof customId === "string" ? `, id ${shown(customId)}` : ""}` : "settings";
+    this.first.push(...texts.map((text) => ({ line, text: `${where}: ${text}` })));
+    if (this.first.length > 4 * PROBLEMS_SHOWN) this.cut();
+  }
+
+  cut() {
+    this.first = this.first.sort((a, b) => a.line - b.line).slice(0, PROBLEMS_SHOWN);
+  }
+
+  text() {
+    this.cut();
+    const listed = this.first.map(({ text }) => `${this.name}: ${text}`);
+    if (this.count > listed.length) listed.push(`and ${grouped(this.count - listed.length)} more problems`);
+    return [...listed, "Nothing was submitted."].join("\n");
+  }
+}
+
+/** Finds repeated ids in bounded memory: ids go to temporary files by checksum, and each file is looked at alone. */
+class Ids {
+  /** @param {number} inputBytes */
+  constructor(inputBytes) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "run_batches-"));
+    this.files = Array.from({ length: Math.min(128, 1 + Math.floor(inputBytes / 2 ** 25)) }, (_, number) => ({
+      fd: fs.openSync(path.join(folder, String(number)), "wx+"),
+      pending: "",
+    }));
+    // An open file without a name goes away with the program, whatever becomes of it.
+    fs.rmSync(folder, { recursive: true });
+  }
+
+  /** @param {string} customId @param {number} line */
+  add(customId, line) {
+    let checksum = 0;
+    for (let at = 0; at < customId.length; at++) checksum = (checksum * 31 + customId.charCodeAt(at)) >>> 0;
+    const file = this.files[checksum % this.files.length];
+    file.pending += `${customId} ${line}\n`;
+    if (file.pending.length > 2 ** 16) this.flush(file);
+  }
+
+  /** @param {{fd: number, pending: string}} file */
+  flush(file) {
+    writeAll(file.fd, Buffer.from(file.pending, "latin1"));
+    file.pending = "";
+  }
+
+  /** Each repetition: the id, its line, and the line where the id came first. @returns {Generator<[string, number, number]>} */
+  *repeated() {
+    for (const file of this.files) {
+      this.flush(file);
+      /** @type {Map<string, number>} */
+      const seen = new Map();
+      for (const entry of linesOf(file.fd)) {
+        const [customId, number] = entry.latin1Slice().split(" ");
+        const line = Number(number);
+        const first = seen.get(customId);
+        if (first === undefined) seen.set(customId, line);
+        else yield [customId, line, first];
+      }
+      fs.closeSync(file.fd);
+    }
+  }
+}
+
+/**
+ * What one reading of INPUT found; sizes in bytes, money in units of 1/10**13 dollars.
+ * @typedef {{identity: {name: string, bytes: number, sha256: string, kind: string, requests: number}, batches: number,
+ *   largest: number, textBytes: number, outputTokens: number, cost: bigint, worst: bigint, unpriced: number}} Scan
+ */
+
+/**
+ * Read INPUT once: check every line, take its SHA-256, and count what a run would send.
+ * @param {number} fd @param {string} name @param {Settings} settings @param {AbortSignal} signal
+ * @returns {Promise<{found: Scan, problems: Problems}>}
+ */
+async function scan(fd, name, settings, signal) {
+  const requests = new Requests(settings);
+  const problems = new Problems(name);
+  const digest = createHash("sha256");
+  const ids = new Ids(fs.fstatSync(fd).size);
+  const longest = settings.maxBytesPerBatch - ENVELOPE_BYTES;
+  let [kind, kindLine, total, lineNumber, position, breathed, tooLong] = ["", 0, 0, 0, 0, 0, false];
+  let [batches, inBatch, batchBytes, largest] = [0, 0, 0, 0];
+  let [textBytes, outputTokens, unpriced, cost, worst] = [0, 0, 0, 0n, 0n];
+  for (let line of linesOf(fd, { most: longest + 2 ** 16, digest })) {
+    position += line.length;
+    if (position - breathed > 2 ** 24) {
+      breathed = position;
+      await breath(); // a signal is heard only in between
+      signal.throwIfAborted();
+    }
+    const whole = line[line.length - 1] === 10;
+    if (tooLong) {
+      tooLong = !whole;
+      continue;
+    }
+    lineNumber++;
+    const wrongHere = (/** @type {string} */ text) => problems.add(lineNumber, null, text);
+    if (line.length > longest && !whole) {
+      tooLong = true;
+      wrongHere(`the line is longer than a batch of ${grouped(settings.maxBytesPerBatch)} bytes: shorten it`);
+      continue;
+    }
+    if (lineNumber === 1 && line.indexOf("\ufeff") === 0) {
+      wrongHere("the file begins with a byte order mark: save it as UTF-8 without one");
+      line = line.subarray(3);
+    }
+    if (isBlank(line)) continue;
+    total++;
+    let /** @type {string} */ text, /** @type {any} */ value;
+    try {
+      text = utf8.decode(line);
+    } catch {
+      wrongHere(`byte ${startOfInvalid(line) + 1} is not UTF-8: save the file as UTF-8`);
+      continue;
+    }
+    try {
+      value = decodeJson(text);
+    } catch (error) {
+      wrongHere(`not JSON (${whyNotJson(error)}): each line is one JSON object`);
+      continue;
+    }
+    if (!isObject(value)) {
+      wrongHere('not a JSON object: write {"id": …, "prompt": …} or {"custom_id": …, "params": …}');
+      continue;
+    }
+    const thisKind = Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id") ? "requests" : "rows";
+    if (!kind) {
+      [kind, kindLine] = [thisKind, lineNumber];
+      if (kind === "rows") problems.add(0, null, ...requests.wrongWithModel(settings.model, String(settings.maxTokens)));
+    }
+    const isRow = thisKind === "rows";
+    const customId = isRow ? value.id : value.custom_id;
+    const wrong = isRow ? requests.wrongWithRow(value) : requests.wrongWithRequest(value, text);
+    if (thisKind !== kind) {
+      wrong.push(
+        `the file began with ${kind} (line ${kindLine}), and this is one of the ${thisKind}: use one form throughout`,
+      );
+    }
+    if (typeof customId === "string" && CUSTOM_ID.test(customId)) ids.add(customId, lineNumber);
+    if (wrong.length) {
+      problems.add(lineNumber, customId, ...wrong);
+      continue;
+    }
+
+    const body = isRow ? null : stripped(line);
+    const size = body ? body.length : requests.rowSize(value);
+    if (size > longest) {
+      const limits = `the request has ${grouped(size)} bytes, and a batch takes ${grouped(longest)}`;
+      problems.add(lineNumber, customId, `${limits}: shorten it`);
+      continue;
+    }
+    if (inBatch === 0 || batchIsFull(batches === 1, inBatch, batchBytes + 1 + size, settings, longest)) {
+      [batches, inBatch, batchBytes] = [batches + 1, 0, -1];
+    }
+    inBatch += 1;
+    batchBytes += 1 + size;
+    largest = Math.max(largest, inBatch);
+    textBytes += size;
+    const output = Math.min(isRow ? settings.maxTokens : value.params.max_tokens, PLANNED_OUTPUT_TOKENS);
+    outputTokens += output;
+    const price = requests.prices.get(isRow ? settings.model : value.params.model);
+    if (price) {
+      cost += BigInt(Math.ceil(size / BYTES_PER_TOKEN)) * price.input + BigInt(output) * price.output;
+      worst += (body ? requests.worstOfRequest(value.params, body) : requests.worstOfRow(size)) ?? 0n;
+    } else {
+      unpriced++;
+    }
+  }
+
+  if (!total) problems.add(1, null, 'the file is empty: write one {"id": …, "prompt": …} a line');
+  for (const [customId, line, first] of ids.repeated()) {
+    problems.add(line, customId, `the id stands in line ${first} too: each needs one of its own`);
+  }
+  const identity = { name, bytes: position, sha256: digest.digest("hex"), kind, requests: total };
+  return { found: { identity, batches, largest, textBytes, outputTokens, cost, worst, unpriced }, problems };
+}
+
+/** @param {boolean} first @param {number} count @param {number} sizeWithNext @param {Settings} settings @param {number} longest */
+function batchIsFull(first, count, sizeWithNext, settings, longest) {
+  const canary = (first && settings.canary) || Infinity;
+  return count >= Math.min(settings.requestsPerBatch, settings.maxQueuedRequests, canary) || sizeWithNext > longest;
+}
+
+/** V8's own message may quote the line: only what it says about the place is passed on. @param {unknown} error */
+function whyNotJson(error) {
+  if (error instanceof RangeError) return "a number or constant that JSON does not have";
+  const place = / position (\d+)/.exec(String(error));
+  if (place) return `at character ${Number(place[1]) + 1}`;
+  return /end of JSON/.test(String(error)) ? "it ends too early" : "unexpected characters";
+}
+
+/** Where the first character begins that is no UTF-8. @param {Buffer} line */
+function startOfInvalid(line) {
+  const isGood = (/** @type {number} */ length) => {
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(line.subarray(0, length), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let [good, bad] = [0, line.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isGood(middle)) good = middle;
+    else bad = middle;
+  }
+  // An unfinished character is good so far, and begins up to three bytes earlier.
+  for (let back = 0; back < 4; back++) if (isUtf8(line.subarray(0, good - back))) return good - back;
+  return good;
+}
+
+// --- the folder ------------------------------------------------------------------------------------------------------
+
+/**
+ * One writer. DIR/lock has a line for each program that takes the folder, and a line when it leaves.
+ *
+ * Lines are appended whole, so they have one order for everybody: the first holder that has not left and is alive has
+ * the folder. A killed holder is known by its process id and the time that process started.
+ */
+class Lock {
+  /** @param {string} file */
+  constructor(file) {
+    this.file = file;
+    this.me = {
+      host: os.hostname(),
+      pid: process.pid,
+      started: processStart(process.pid),
+      token: randomBytes(8).toString("hex"),
+    };
+  }
+
+  take() {
+    this.refuseIfHeld();
+    this.append({ taken: this.me });
+    this.refuseIfHeld();
+  }
+
+  leave() {
+    this.append({ left: this.me.token });
+  }
+
+  /** @param {Event} entry */
+  append(entry) {
+    // A line of its own, even after one that was torn.
+    fs.appendFileSync(this.file, Buffer.concat([Buffer.from("\n"), jsonBytes(entry), Buffer.from("\n")]));
+  }
+
+  refuseIfHeld() {
+    /** @type {Event[]} */
+    let holders = [];
+    for (const line of fs.existsSync(this.file) ? fs.readFileSync(this.file, "utf8").split("\n") : []) {
+      const entry = jsonOrNull(line); // a torn line took nothing
+      if (entry?.taken) holders.push(entry.taken);
+      else if (entry?.left) holders = holders.filter((holder) => holder.token !== entry.left);
+    }
+    for (const holder of holders) {
+      if (holder.token === this.me.token) return;
+      if (holder.host !== this.me.host) {
+        throw new InputError(
+          `A program on another host (${shown(holder.host)}, process ${holder.pid}) has this folder. ` +
+            `If it no longer runs, delete ${this.file} and start again.`,
+        );
+      }
+      if ([holder.started, ""].includes(processStart(holder.pid))) {
+        throw new InputError(
+          `Another program (process ${holder.pid}) has this folder. Wait for it or stop it; ` +
+            "one program at a time writes to a folder.",
+        );
+      }
+    }
+  }
+}
+
+/**
+ * When a process began, as text that another process begun at another time does not have.
+ * null: there is no such process. "": it is there, and this system does not say since when.
+ * @param {number} pid @returns {string | null}
+ */
+function processStart(pid) {
+  if (process.platform === "win32") {
+    const listed = execFileSync("tasklist", ["/NH", "/FI", `PID eq ${pid}`], { encoding: "utf8" });
+    return listed.split(/\s+/).includes(String(pid)) ? "" : null;
+  }
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (codeOf(error) === "ESRCH") return null;
+  }
+  try {
+    // State and start time are the 3rd and 22nd fields; the 2nd, a name in brackets, may hold anything.
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/);
+    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return "ZX".includes(fields[0]) ? null : `${boot} ${fields[19]}`;
+  } catch {
+    // no Linux: ask ps
+  }
+  try {
+    const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env }).trim();
+  } catch {
+    return "";
+  }
+}
+
+/** Append-only JSON Lines; a line is on disk when `write` returns. */
+class Journal {
+  /** @param {string} file */
+  constructor(file) {
+    this.file = file;
+    this.fd = -1;
+  }
+
+  /** Every whole line. A torn last line is cut off. @returns {Generator<Event, void>} */
+  *read() {
+    if (!fs.existsSync(this.file)) return;
+    let [whole, number] = [0, 0];
+    for (const line of linesIn(this.file)) {
+      if (line[line.length - 1] !== 10) break;
+      whole += line.length;
+      number++;
+      const event = jsonOrNull(line.toString());
+      if (!event) {
+        throw new InputError(
+          `${this.file}: line ${number} is no JSON, so what was sent is not known. ` +
+            "Restore the file from a copy; do not delete the line.",
+        );
+      }
+      yield event;
+    }
+    if (whole < fs.statSync(this.file).size) fs.truncateSync(this.file, whole);
+  }
+
+  /** The line that says with what the run began. @returns {Event | null} */
+  first() {
+    if (!fs.existsSync(this.file)) return null;
+    const [line] = linesIn(this.file);
+    if (!line || line[line.length - 1] !== 10) return null;
+    const event = jsonOrNull(line.toString());
+    if (event?.event === "run") return event;
+    throw new InputError(`${this.file} is no journal of this program. Choose another --out.`);
+  }
+
+  open() {
+    this.fd = fs.openSync(this.file, "a");
+    syncFolder(path.dirname(this.file));
+  }
+
+  /** @param {Event} event */
+  write(event) {
+    const line = Buffer.concat([jsonBytes(event), Buffer.from("\n")]);
+    if (fs.writeSync(this.fd, line) < line.length) throw new Error("the disk took half a line of the journal");
+    fs.fsyncSync(this.fd);
+  }
+
+  close() {
+    if (this.fd >= 0) fs.closeSync(this.fd);
+    this.fd = -1;
+  }
+}
+
+/** An object of JSON, or null for a text that is none. @param {string} text @returns {Event | null} */
+function jsonOrNull(text) {
+  try {
+    const value = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The lines of a file by its name. @param {string} file @param {{start?: number, end?: number}} [range] */
+function* linesIn(file, range) {
+  const fd = fs.openSync(file, "r");
+  try {
+    yield* linesOf(fd, range);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Make names that were added to a folder survive a power cut. @param {string} folder */
+function syncFolder(folder) {
+  if (process.platform === "win32") return; // there, a folder cannot be opened
+  const fd = fs.openSync(folder, "r");
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** @param {number} fd @param {Uint8Array} bytes */
+function writeAll(fd, bytes) {
+  for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at);
+}
+
+/** Cut off what a torn step left behind; the journal says how long the file was before it. @param {string} file @param {number} length */
+function trim(file, length) {
+  const size = fs.existsSync(file) ? fs.statSync(file).size : 0;
+  if (size < length) {
+    throw new InputError(
+      `${file} has ${grouped(size)} bytes and had ${grouped(length)}: something else changed it. Restore it from a copy.`,
+    );
+  }
+  if (size > length) fs.truncateSync(file, length);
+}
+
+/** The code of an error of the system, such as "ENOENT"; "" for any other error. @param {any} error @returns {string} */
+const codeOf = (error) => (typeof error?.errno === "number" && typeof error.code === "string" ? error.code : "");
+
+/** What the system says about its error. @param {any} error @returns {string} */
+function systemText(error) {
+  const text = getSystemErrorMap().get(error.errno)?.[1] ?? String(error.code);
+  return text[0].toUpperCase() + text.slice(1);
 }

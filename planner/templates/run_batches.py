@@ -1097,6 +1097,8 @@ class Log:
 
 
 def clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
@@ -1959,7 +1961,7 @@ class Waits:
 
 def backoff_seconds(settings: Settings, retry: int) -> float:
     """The wait before retry 1, 2, 3 …"""
-    times = {"exponential": 2 ** (retry - 1), "linear": retry, "fixed": 1}[settings.backoff]
+    times: int = {"exponential": 2 ** (retry - 1), "linear": retry, "fixed": 1}[settings.backoff]
     return settings.base_delay_seconds * times
 
 

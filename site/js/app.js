@@ -124,14 +124,15 @@ function showProblems(problems, { settled, submitted }) {
   results.dataset.stale = "";
   if (!settled) return;
   form.showProblems(problems);
-  showRows("problems", problems.map((problem) => ({ ...problem, href: anchorOf(problem.field) })));
+  showRows("problems", problems.map(problemRow));
   summary.hidden = false;
   if (submitted) summary.focus();
 }
 
-function anchorOf(field) {
+// The message names the field by its label; a field that the form does not have is named as the link wrote it.
+function problemRow({ field, label, message }) {
   const id = `f-${field.replaceAll(".", "-")}`;
-  return field && document.getElementById(id) ? `#${id}` : "#inputs-name";
+  return { name: label ? "" : field, message, href: document.getElementById(id) ? `#${id}` : "#inputs-name" };
 }
 
 function showDefect(message) {

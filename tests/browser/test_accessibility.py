@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.watch import Visit, wait_ready
+from tests.browser.watch import Visit
 from tests.static_server import StaticServer
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -33,7 +33,11 @@ def violations(page: Page) -> list[str]:
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     page.evaluate(AXE)  # not a script tag: the page's Content-Security-Policy allows none but its own
     found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
-    return [f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
 
 
 @each_look
@@ -69,7 +73,9 @@ def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
     command = ["java", "-Xss2m", "-jar", str(NU), "--errors-only", "--format", "json", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     messages = json.loads(done.stderr)["messages"]
-    assert [f"{Path(urlsplit(said['url']).path).name}:{said.get('lastLine')}: {said['message']}" for said in messages] == []
+    assert [
+        f"{Path(urlsplit(said['url']).path).name}:{said.get('lastLine')}: {said['message']}" for said in messages
+    ] == []
 
 
 @pytest.mark.parametrize("server", ["/tools/batch/planner/"], indirect=True)
@@ -89,9 +95,5 @@ def test_site_works_below_any_path(visit: Visit, server: StaticServer, site: Pat
 @pytest.mark.parametrize("server", ["/", "/tools/planner/"], indirect=True)
 def test_every_file_that_a_page_asks_for_is_there(visit: Visit, server: StaticServer) -> None:
     """From the first visit to the first answer nothing is missing."""
-    page = visit("", ready=False)
-    missing: list[str] = []
-    page.context.on("response", lambda reply: missing.append(reply.url) if reply.status >= 400 else None)
-    page.reload()
-    wait_ready(page)
-    assert missing == []
+    visit()
+    assert [path for path in server.asked if server.file(path)[0] != 200] == []

@@ -9,7 +9,6 @@ from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.static_server import Fault, StaticServer, html, missing, never, slow, truncated
 
-
 WASM, LIBRARY, PLANNER = "runtime/pyodide.asm.wasm", "runtime/python_stdlib.zip", "runtime/planner.zip"
 LOADER, WORKER = "runtime/pyodide.mjs", "js/worker.js"
 LIMIT_S = 90  # what a person waits at most before the page says that it failed
@@ -30,7 +29,9 @@ def say_failed(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-engine", "failed")
 
 
-@pytest.mark.parametrize(("file", "fault"), FAULTS, ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS])
+@pytest.mark.parametrize(
+    ("file", "fault"), FAULTS, ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS]
+)
 def test_failed_download(visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault) -> None:
     """Whatever is missing, replaced, cut or silent: one message, and the example plan as it was."""
     watch.allow("^console:")  # what a broken Python says there is not ours
@@ -76,7 +77,7 @@ def test_link_opened_while_python_loads(visit: Visit, server: StaticServer) -> N
     server.faults[WASM] = slow(1)
     page = visit("?workload.requests=33333", ready=False)
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333", timeout=READY_MS)
-    expect(page.locator("[name='workload.requests']")).to_have_value("33333")
+    expect(page.locator("[name='workload.requests']")).to_have_value("33,333")
 
 
 def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
@@ -92,7 +93,9 @@ def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, wat
 def test_second_visit_downloads_nothing_of_the_runtime(browser: Browser, site: Path, tmp_path: Path) -> None:
     """A browser with a disk fetches Python once; a private window has too small a cache for that."""
     with StaticServer(site) as server:
-        context = browser.browser_type.launch_persistent_context(tmp_path, executable_path=chromium.find(), args=ARGUMENTS)
+        context = browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=chromium.find(), args=ARGUMENTS
+        )
         for runtime in (True, False):
             server.asked.clear()
             page = context.new_page()

@@ -152,7 +152,10 @@ def test_link_gives_the_same_plan(visit: Visit) -> None:
     first.locator("[data-group='goal'] summary").click()
     control(first, "goal.start_at").fill("2026-11-28T22:30+01:00")
     control(first, "goal.deadline_h").fill("9.5")
-    expect_plan(first, "workload.requests=123456&batches.concurrent=3&goal.start_at=2026-11-28T22:30%2B01:00&goal.deadline_h=9.5")
+    expect_plan(
+        first,
+        "workload.requests=123456&batches.concurrent=3&goal.start_at=2026-11-28T22:30%2B01:00&goal.deadline_h=9.5",
+    )
     second = visit("?" + query(first))
     expect(control(second, "goal.start_at")).to_have_value("2026-11-28T22:30+01:00")
     assert shown(second) == shown(first)
@@ -216,7 +219,9 @@ def test_bad_link(visit: Visit, link: str, message: str) -> None:
 
 def test_link_of_100_kilobytes(page: Page) -> None:
     """Servers refuse such an address, but a page can still come to it; it says what is wrong, and works on."""
-    page.evaluate("history.pushState(null, '', '?x=' + 'a'.repeat(100_000)); dispatchEvent(new PopStateEvent('popstate'))")
+    page.evaluate(
+        "history.pushState(null, '', '?x=' + 'a'.repeat(100_000)); dispatchEvent(new PopStateEvent('popstate'))"
+    )
     expect(page.locator("[data-problems]")).to_contain_text("no such field")
     control(page, "workload.requests").fill("12")
     expect_plan(page, "workload.requests=12")
@@ -279,7 +284,10 @@ def test_moment_of_the_run(visit: Visit) -> None:
     expect(page.locator("[data-chart='queue'] .bar.is-processing")).to_have_count(0)
     for key in ("Home", "PageUp", "PageUp", "End"):
         slider.press(key)
-        cells = [page.locator(f"[data-moment-cell='{state}']").inner_text() for state in ("completed", "processing", "queued")]
+        cells = [
+            page.locator(f"[data-moment-cell='{state}']").inner_text()
+            for state in ("completed", "processing", "queued")
+        ]
         assert sum(map(int, cells)) == page.locator("[data-chart='queue'] .bar").count()
 
 
@@ -341,7 +349,12 @@ def test_reason_opens_and_closes_by_key(page: Page) -> None:
 def test_paper(page: Page) -> None:
     """Print keeps sentence, numbers, chart and cost, and leaves out what can only be pressed."""
     page.emulate_media(media="print")
-    for kept in ("[data-slot='answer.sentence']", "[data-slot='cost.batch']", "[data-chart='queue'] svg", "[data-list='cost.lines']"):
+    for kept in (
+        "[data-slot='answer.sentence']",
+        "[data-slot='cost.batch']",
+        "[data-chart='queue'] svg",
+        "[data-list='cost.lines']",
+    ):
         expect(page.locator(kept).first).to_be_visible()
     for left_out in ("[data-copy='link']", "[data-play]", "[data-moment-slider]", "nav"):
         expect(page.locator(left_out).first).to_be_hidden()
@@ -351,7 +364,10 @@ def test_paper(page: Page) -> None:
 @pytest.mark.parametrize("width", [360, 320])
 def test_phone_does_not_scroll_sideways(visit: Visit, server: StaticServer, site: Path, width: int) -> None:
     """No page is wider than the window, with large numbers neither."""
-    page = visit("?workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100", viewport={"width": width, "height": 740})
+    page = visit(
+        "?workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100",
+        viewport={"width": width, "height": 740},
+    )
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     for path in ["", *(file.relative_to(site).as_posix() for file in site.rglob("*.html"))]:
         if path:

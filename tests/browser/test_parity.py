@@ -17,6 +17,7 @@ from tests.static_server import StaticServer
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {path.stem: path for path in sorted((ROOT / "tests" / "scenarios").glob("*.json"))}
 WANTS = ("plan", "alternatives", "json")
+pytestmark = pytest.mark.xdist_group("parity")  # one worker asks all questions, once
 each_scenario = pytest.mark.parametrize("stem", FILES)
 
 Answers = dict[str, str]
@@ -34,7 +35,9 @@ def other_pythons() -> list[str]:
     found = []
     for name in ("python3.11", "python3.12", "python3.13"):
         candidates = [shutil.which(name), *sorted(map(str, kept.glob(f"*/bin/{name}")))]
-        works = [path for path in candidates if path and subprocess.run([path, "-V"], capture_output=True).returncode == 0]
+        works = [
+            path for path in candidates if path and subprocess.run([path, "-V"], capture_output=True).returncode == 0
+        ]
         if works and name != f"python3.{sys.version_info.minor}":
             found.append(works[0])
     return found

@@ -26,7 +26,9 @@ READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later 
 def wait_ready(page: Page) -> None:
     """Until Python answers; if it cannot be loaded, the page's own reason is the failure."""
     page.locator("html[data-engine=ready], html[data-engine=failed]").wait_for(state="attached", timeout=READY_MS)
-    assert page.locator("html").get_attribute("data-engine") == "ready", page.locator("[data-engine-detail]").inner_text()
+    assert page.locator("html").get_attribute("data-engine") == "ready", page.locator(
+        "[data-engine-detail]"
+    ).inner_text()
 
 
 @dataclass

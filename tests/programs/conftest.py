@@ -1,0 +1,39 @@
+"""Benches for the programs: a folder, a fake API, and both languages."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fake_api import FakeApi
+from tests.programs.harness import LANGUAGES, Bench, Zygote
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """The process that starts Python programs."""
+    zygote = Zygote()
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, zygote: Zygote) -> Iterator[Callable[..., Bench]]:
+    """Makes a bench for a scenario of the API."""
+    with ExitStack() as stack:
+
+        def make(scenario: dict[str, Any] | None = None) -> Bench:
+            folder = Path(tempfile.mkdtemp(dir=tmp_path))
+            return Bench(folder, zygote, stack.enter_context(FakeApi(scenario)))
+
+        yield make
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    """One after the other: python, javascript."""
+    name: str = request.param
+    return name
