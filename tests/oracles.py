@@ -88,12 +88,13 @@ def attempts(permanent: Fraction, transient: Fraction, retries: int) -> list[tup
     return [*fates, (retries + 1, False, alive)]
 
 
-def binomial_steps(draws: int, rate: Fraction) -> Iterator[Fraction]:
-    """The chances of at most 0, 1, 2 … successes, exactly."""
-    below = Fraction(0)
+def binomial_steps(draws: int, rate: Fraction) -> Iterator[float]:
+    """The chances of at most 0, 1, 2 … successes: sums of exact integers, each divided once."""
+    yes, no = rate.numerator, rate.denominator - rate.numerator
+    every, below = rate.denominator**draws, 0
     for successes in range(draws + 1):
-        below += comb(draws, successes) * rate**successes * (1 - rate) ** (draws - successes)
-        yield below
+        below += comb(draws, successes) * yes**successes * no ** (draws - successes)
+        yield below / every
 
 
 # ---- durations

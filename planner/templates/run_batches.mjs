@@ -65,6 +65,7 @@
  * longer was torn, and is cut off and written again. `request_settings` shape rows into requests; a run keeps them.
  */
 
+import { isUtf8 } from "node:buffer";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
@@ -426,7 +427,8 @@ const isBlank = (line) => stripped(line).length === 0;
  */
 function* linesOf(fd, { start = 0, end = Infinity, most = Infinity, digest } = {}) {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let /** @type {Buffer[]} */ pieces = [];
+  /** @type {Buffer[]} */
+  let pieces = [];
   let held = 0;
   for (let position = start; position < end; ) {
     const got = fs.readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, end - position), position);
@@ -559,9 +561,8 @@ class Requests {
   wrongWithModel(model, maxTokens) {
     const wrong = [];
     const price = this.prices.get(model);
-    const [since, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
-    if (since <= localTime().slice(0, 10)) {
-      wrong.push(`model ${shown(model)} is retired since ${since}: use ${successor}`);
+    if (Object.hasOwn(RETIRES, model) && RETIRES[model][0] <= localTime().slice(0, 10)) {
+      wrong.push(`model ${shown(model)} is retired since ${RETIRES[model][0]}: use ${RETIRES[model][1]}`);
     }
     if (maxTokens === null) {
       wrong.push('"max_tokens" is missing: add it');
@@ -710,13 +711,14 @@ async function scan(fd, name, settings, signal) {
     }
     if (isBlank(line)) continue;
     total++;
-    let /** @type {string} */ text, /** @type {any} */ value;
+    let text = "";
     try {
       text = utf8.decode(line);
     } catch {
       wrongHere(`byte ${startOfInvalid(line) + 1} is not UTF-8: save the file as UTF-8`);
       continue;
     }
+    let value;
     try {
       value = decodeJson(text);
     } catch (error) {
@@ -1018,4 +1020,1109 @@ const codeOf = (error) => (typeof error?.errno === "number" && typeof error.code
 function systemText(error) {
   const text = getSystemErrorMap().get(error.errno)?.[1] ?? String(error.code);
   return text[0].toUpperCase() + text.slice(1);
+}
+
+// --- the state of a run, as the journal tells it -----------------------------------------------------------------------
+
+class Batch {
+  /** @param {Event} cut  an event, or one of the two in `halved` */
+  constructor(cut) {
+    /** @type {number} */
+    this.number = cut.batch;
+    /** @type {number} */
+    this.round = cut.round;
+    /** @type {number} */
+    this.start = cut.start;
+    /** @type {number} */
+    this.end = cut.end;
+    /** @type {number} */
+    this.requests = cut.requests;
+    /** @type {number} */
+    this.bytes = cut.bytes;
+    this.worst = money(cut.worst_usd);
+    /** @type {boolean} */
+    this.canary = cut.canary;
+    /** @type {"unsent" | "doubt" | "open" | "stored"} */
+    this.status = "unsent";
+    /** @type {Event | null} */
+    this.since = null;
+    this.id = "";
+    this.adopted = false;
+  }
+}
+
+/** The sum of the journal. Every change goes through `apply`, in a live run and when a run is taken up again. */
+class State {
+  /** @type {Event | null} */
+  began = null;
+  /** Those that are not sorted. @type {Map<number, Batch>} */
+  batches = new Map();
+  /** Ids of batches that are accounted for. @type {Set<string>} */
+  known = new Set();
+  numbers = 0;
+  created = 0;
+  round = 0;
+  position = 0; // where the next batch of this round begins
+  roundBytes = 0; // the length of this round's list (not of INPUT)
+  notBefore = 0;
+  again = 0; // requests on the next round's list
+  lengths = [0, 0, 0];
+  largestRequests = Infinity; // halved by a 413
+  largestBytes = Infinity;
+  canary = 0;
+  canaryGivenUp = 0;
+  succeeded = 0;
+  givenUp = 0;
+  retried = 0;
+  reasons = new Counter();
+  truncated = 0;
+  refused = 0;
+  usage = new Counter();
+  spent = 0n;
+  unpriced = 0;
+  firstCreatedAt = "";
+  lastEndedAt = "";
+  canceling = false;
+  /** @type {number | null} */
+  done = null;
+
+  /** @param {Event} event */
+  apply(event) {
+    const batch = this.batches.get(event.batch);
+    switch (event.event) {
+      case "run":
+        this.began = event;
+        break;
+      case "cut":
+        this.add(event);
+        this.position = event.end;
+        break;
+      case "submit":
+        if (batch) [batch.status, batch.since] = ["doubt", event.since];
+        break;
+      case "created":
+      case "adopted":
+        if (batch) [batch.status, batch.id, batch.adopted] = ["open", event.id, event.event === "adopted"];
+        this.known.add(event.id);
+        this.created += 1;
+        if (!this.firstCreatedAt || event.created_at < this.firstCreatedAt) this.firstCreatedAt = event.created_at;
+        break;
+      case "not_made":
+      case "refused":
+        if (batch) [batch.status, batch.since] = ["unsent", null];
+        break;
+      case "halved":
+        this.batches.delete(event.batch);
+        for (const cut of event.into) this.add(cut);
+        this.largestRequests = Math.max(1, Math.floor((batch?.requests ?? 0) / 2));
+        this.largestBytes = Math.max(1, Math.floor((batch?.bytes ?? 0) / 2));
+        break;
+      case "let_go":
+        if (batch) [batch.status, batch.id, batch.adopted] = ["doubt", "", false];
+        this.created -= 1;
+        break;
+      case "ended":
+        if (event.ended_at > this.lastEndedAt) this.lastEndedAt = event.ended_at;
+        break;
+      case "stored":
+        if (batch) batch.status = "stored";
+        break;
+      case "sorted":
+        this.addUp(event);
+        this.batches.delete(event.batch);
+        if (batch?.canary) {
+          this.canary += batch.requests;
+          this.canaryGivenUp += event.given_up;
+        }
+        break;
+      case "rest":
+        this.addUp(event);
+        break;
+      case "round":
+        [this.round, this.position, this.roundBytes] = [event.round, 0, event.bytes];
+        this.retried += event.requests;
+        this.notBefore = event.not_before;
+        [this.again, this.lengths[2]] = [0, 0];
+        break;
+      case "cancel":
+        this.canceling = true;
+        break;
+      case "done":
+        this.done = event.code;
+        break;
+    }
+  }
+
+  /** @param {Event} cut */
+  add(cut) {
+    this.batches.set(cut.batch, new Batch(cut));
+    this.numbers = Math.max(this.numbers, cut.batch);
+  }
+
+  /** @param {Event} event */
+  addUp(event) {
+    this.succeeded += event.succeeded ?? 0;
+    this.givenUp += event.given_up;
+    this.again += event.again ?? 0;
+    this.reasons.update(event.reasons);
+    this.truncated += event.truncated ?? 0;
+    this.refused += event.refused ?? 0;
+    this.usage.update(event.usage ?? {});
+    this.spent += money(event.usd ?? "0");
+    this.unpriced += event.unpriced ?? 0;
+    this.lengths = [...event.lengths];
+  }
+
+  /** @param {string[]} statuses */
+  withStatus(...statuses) {
+    return [...this.batches.values()].filter((batch) => statuses.includes(batch.status));
+  }
+
+  /** Batches that are at the provider, or may be. */
+  inFlight() {
+    return this.withStatus("doubt", "open");
+  }
+}
+
+// --- what the user sees ------------------------------------------------------------------------------------------------
+
+/** Plain lines when stderr is no terminal; one line that is written over when it is one. */
+class Log {
+  constructor() {
+    this.terminal = process.stderr.isTTY === true;
+    this.lastProgress = performance.now();
+  }
+
+  /** @param {string} text */
+  line(text) {
+    process.stderr.write(`${this.terminal ? "\r\x1b[K" : ""}${localTime()} ${text}\n`);
+  }
+
+  /** @param {string} text */
+  progress(text) {
+    if (this.terminal) {
+      process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
+    } else if (performance.now() - this.lastProgress >= 1000 * PROGRESS_SECONDS) {
+      this.lastProgress = performance.now();
+      this.line(text);
+    }
+  }
+}
+
+/** Now, by the clock on the wall: 2026-11-22T18:53:29+01:00. */
+function localTime() {
+  const now = new Date();
+  const ahead = -now.getTimezoneOffset();
+  const two = (/** @type {number} */ part) => String(Math.floor(part)).padStart(2, "0");
+  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.abs(ahead) / 60)}:${two(Math.abs(ahead) % 60)}`;
+  return new Date(now.getTime() + 60_000 * ahead).toISOString().slice(0, 19) + zone;
+}
+
+/** Hours, minutes and seconds. @param {number} seconds */
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+// --- the run -----------------------------------------------------------------------------------------------------------
+
+/** Takes one file of requests to the end. `await new BatchRunner("prompts.jsonl", "answers").run()` gives the exit code. */
+export class BatchRunner {
+  /** @param {string} source @param {string} out @param {Settings} [settings] */
+  constructor(source, out, settings = new Settings()) {
+    this.source = source;
+    this.name = path.basename(source);
+    this.out = out;
+    this.settings = settings;
+    this.log = new Log();
+    this.requests = new Requests(settings);
+    this.state = new State();
+    this.journal = new Journal(path.join(out, "journal.jsonl"));
+    this.succeeded = path.join(out, "succeeded.jsonl");
+    this.failed = path.join(out, "failed.jsonl");
+    // The first failure of any task, or a signal, ends every wait of all the others.
+    this.halt = new AbortController();
+    setMaxListeners(0, this.halt.signal);
+    /** @type {Set<Promise<void>>} */
+    this.tasks = new Set();
+    /** Waits that end when a batch was sorted, so there is room. @type {Set<() => void>} */
+    this.waiting = new Set();
+    /** @type {Set<string>} */
+    this.unknownClasses = new Set();
+    this.input = -1;
+  }
+
+  // Before anything is submitted ----------------------------------------------------------------------------------------
+
+  /** Read INPUT and say what a run would do. */
+  async check() {
+    this.input = this.openInput();
+    const { identity, ...found } = await this.readInput();
+    fs.closeSync(this.input);
+    const { requests, kind, bytes, sha256 } = identity;
+    const firstAlone = Math.min(this.settings.canary, requests);
+    const alone = firstAlone ? `; the first ${grouped(firstAlone)} requests go alone` : "";
+    const unpriced = found.unpriced ? `; no price is known for the model of ${grouped(found.unpriced)} requests` : "";
+    return [
+      `${this.name}: ${grouped(requests)} ${kind}, ${grouped(bytes)} bytes, SHA-256 ${sha256}`,
+      `Split: ${grouped(found.batches)} batches, the largest of ${grouped(found.largest)} requests${alone}`,
+      `Tokens, estimated: ${grouped(Math.ceil(found.textBytes / BYTES_PER_TOKEN))} of input (${BYTES_PER_TOKEN} bytes each), ` +
+        `${grouped(found.outputTokens)} of output (as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,
+      `Cost, estimated at batch prices without prompt caching: $${usdRounded(found.cost)}; ` +
+        `at most $${usdRounded(found.worst)}, if every answer is max_tokens long${unpriced}`,
+      `The plan: $${PLANNED_USD} for ${grouped(PLANNED_REQUESTS)} requests`,
+      "Nothing was submitted.",
+    ].join("\n");
+  }
+
+  openInput() {
+    try {
+      const stat = fs.statSync(this.source);
+      if (!stat.isFile() && !stat.isDirectory()) {
+        throw new InputError(`${this.source}: is no file that can be read again. Save it as a file.`);
+      }
+      if (stat.isDirectory()) throw new InputError(`${this.source}: cannot be read (Is a directory). Check the path.`);
+      return fs.openSync(this.source, "r");
+    } catch (error) {
+      if (!codeOf(error)) throw error;
+      throw new InputError(`${this.source}: cannot be read (${systemText(error)}). Check the path.`);
+    }
+  }
+
+  async readInput() {
+    const { found, problems } = await scan(this.input, this.name, this.settings, this.halt.signal).catch((error) => {
+      throw codeOf(error) ? new InputError(`${this.source}: cannot be read (${systemText(error)}).`) : error;
+    });
+    this.sameInput(found.identity);
+    if (problems.count) throw new InputError(problems.text());
+    return found;
+  }
+
+  /** A run goes on with the file that it began with, to the byte, and with the same kind of requests. @param {Event} now */
+  sameInput(now) {
+    const began = this.journal.first();
+    if (!began) return;
+    if (began.format !== JOURNAL_FORMAT) {
+      throw new InputError(
+        `${this.journal.file} is of another version of this program. Use that version, or another --out.`,
+      );
+    }
+    const before = began.input;
+    if (before.bytes !== now.bytes || before.sha256 !== now.sha256) {
+      const [was, is] = [before, now].map((input) => `${grouped(input.bytes)} bytes, SHA-256 ${input.sha256.slice(0, 12)}`);
+      throw new InputError(
+        `${this.out} belongs to a run on another input: it began with ${shown(before.name)}, ${was}; ` +
+          `${shown(now.name)} has ${is}. Restore that file, or choose another --out. Nothing was submitted.`,
+      );
+    }
+    const mine = this.settings.ofRequests();
+    const differ = Object.entries(began.request_settings)
+      .filter(([name, value]) => JSON.stringify(mine[name]) !== JSON.stringify(value))
+      .map(([name]) => name);
+    if (differ.length) {
+      throw new InputError(
+        `${this.out} belongs to a run with other settings: ${differ.join(", ")} differ. ` +
+          "Set them as they were, or choose another --out. Nothing was submitted.",
+      );
+    }
+  }
+
+  /** Take the folder, and take up what the journal says. @param {Event} identity */
+  openFolder(identity) {
+    const lock = new Lock(path.join(this.out, "lock"));
+    try {
+      for (const folder of ["", "results", "rounds"]) fs.mkdirSync(path.join(this.out, folder), { recursive: true });
+      lock.take();
+    } catch (error) {
+      if (!codeOf(error)) throw error;
+      throw new InputError(`${this.out}: cannot be written (${systemText(error)}). Choose another --out.`);
+    }
+    try {
+      this.state = new State();
+      for (const event of this.journal.read()) this.state.apply(event);
+      const isNew = this.state.began === null;
+      for (const name of isNew ? ["succeeded.jsonl", "failed.jsonl"] : []) {
+        if (fs.existsSync(path.join(this.out, name))) {
+          throw new InputError(`${this.out} has a ${name} and no journal. Choose another --out.`);
+        }
+      }
+      this.journal.open();
+      this.answerFiles().forEach((file, number) => trim(file, this.state.lengths[number]));
+      const settings = this.settings.ofRun();
+      if (isNew) {
+        const request_settings = this.settings.ofRequests();
+        this.note("run", { format: JOURNAL_FORMAT, program: PROGRAM, input: identity, request_settings, settings });
+      } else if (this.state.done === null) {
+        this.note("resume", { program: PROGRAM, settings });
+      }
+    } catch (error) {
+      lock.leave();
+      if (!codeOf(error)) throw error;
+      throw new InputError(`${this.out}: ${systemText(error)}. Free the disk or choose another --out.`);
+    }
+    return lock;
+  }
+
+  /** What the `lengths` of the journal are about. */
+  answerFiles() {
+    return [this.succeeded, this.failed, this.roundFile(this.state.round + 1)];
+  }
+
+  /** @param {number} number */
+  roundFile(number) {
+    return path.join(this.out, "rounds", `round-${number}.jsonl`);
+  }
+
+  /** @param {Batch} batch */
+  resultsFile(batch) {
+    return path.join(this.out, "results", `${batch.id}.jsonl`);
+  }
+
+  /**
+   * Write to the journal what is about to be done or has been learnt; the state follows from it.
+   * @param {string} event @param {Event} [fields]
+   */
+  note(event, fields = {}) {
+    const entry = { event, at: new Date().toISOString().replace("Z", "+00:00"), ...fields };
+    this.journal.write(entry);
+    this.state.apply(entry);
+  }
+
+  // From the first batch to the last ------------------------------------------------------------------------------------
+
+  /** Send all that is unsent, collect all that is open, in rounds; or, to cancel, end it here. */
+  async run(cancel = false) {
+    this.input = this.openInput();
+    try {
+      this.found = await this.readInput();
+      this.unchanged = fs.fstatSync(this.input, { bigint: true });
+      if (cancel && !fs.existsSync(this.journal.file)) throw new InputError(`${this.out} holds no run to cancel.`);
+      const lock = this.openFolder(this.found.identity);
+      try {
+        return await this.goOn(cancel);
+      } catch (error) {
+        if (!codeOf(error)) throw error;
+        const file = /** @type {NodeJS.ErrnoException} */ (error).path;
+        throw new StoppedError(`${systemText(error)}: ${file ?? this.out}. Make room or mend it.`);
+      } finally {
+        this.journal.close();
+        leaveQuietly(() => lock.leave());
+      }
+    } finally {
+      fs.closeSync(this.input);
+    }
+  }
+
+  /** @param {boolean} cancel */
+  async goOn(cancel) {
+    const state = this.state;
+    if (state.done === null) {
+      try {
+        this.client = newClient();
+        if (cancel && !state.canceling) this.note("cancel");
+        for (;;) {
+          await this.workOffRound();
+          if (state.canceling || !state.again) break;
+          this.beginRound();
+        }
+        if (state.canceling) this.giveUpTheRest();
+      } catch (error) {
+        if (error instanceof StoppedError) leaveQuietly(() => this.note("stop", { code: 3, why: error.message }));
+        throw error;
+      }
+      this.note("done", { code: state.givenUp ? 1 : 0 });
+    }
+    this.writeSummary();
+    return state.done ?? 0;
+  }
+
+  /** One task submits, one task follows each open batch, until nothing of this round is left. */
+  async workOffRound() {
+    const progress = setInterval(() => this.showProgress(), 1000);
+    try {
+      do {
+        for (const batch of this.state.withStatus("open", "stored")) this.start(this.follow(batch));
+        this.start(this.submitAll());
+        while (this.tasks.size) await Promise.all(this.tasks);
+        this.halt.signal.throwIfAborted();
+        // Batches are left when an adopted one was somebody else's: its requests are still to be sent.
+      } while (this.state.batches.size);
+    } finally {
+      clearInterval(progress);
+    }
+  }
+
+  /** @param {Promise<void>} task */
+  start(task) {
+    const ended = task
+      .catch((error) => this.halt.abort(error))
+      .then(() => {
+        this.tasks.delete(ended);
+        for (const wake of this.waiting) wake();
+      });
+    this.tasks.add(ended);
+  }
+
+  /**
+   * Wait, unless something ends the run; with `orChange`, only until a batch has been sorted.
+   * @param {number} seconds @returns {Promise<void>}
+   */
+  sleep(seconds, orChange = false) {
+    const { signal } = this.halt;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const end = () => {
+        clearTimeout(timer);
+        this.waiting.delete(end);
+        signal.removeEventListener("abort", end);
+        if (signal.aborted) reject(signal.reason);
+        else resolve();
+      };
+      const timer = setTimeout(end, 1000 * Math.min(seconds, LONGEST_WAIT_SECONDS));
+      signal.addEventListener("abort", end);
+      if (orChange) this.waiting.add(end);
+    });
+  }
+
+  beginRound() {
+    const number = this.state.round + 1;
+    const delay = backoffSeconds(this.settings, number);
+    this.note("round", {
+      round: number,
+      requests: this.state.again,
+      bytes: this.state.lengths[2],
+      not_before: Math.round(Date.now() + 1000 * delay) / 1000,
+    });
+    const retried = grouped(this.state.retried);
+    this.log.line(`Round ${number + 1}: ${retried} retries so far; the next go out in ${clock(delay)}`);
+  }
+
+  // 1 and 2: cut and submit ---------------------------------------------------------------------------------------------
+
+  /** Submit what is unsent, one batch at a time: first what is in doubt, then the rest of the round. */
+  async submitAll() {
+    const { state, settings } = this;
+    for (const batch of state.withStatus("doubt")) {
+      await this.settle(batch, "the program was stopped before the answer came");
+    }
+    if (state.canceling) return;
+    // The clock may have been set back since the round began.
+    const longest = state.round ? backoffSeconds(settings, state.round) : 0;
+    await this.sleep(Math.max(0, Math.min(state.notBefore - Date.now() / 1000, longest)));
+    for (;;) {
+      const following = state.withStatus("unsent")[0] ?? this.cut();
+      if (!following) return;
+      await this.waitForRoom(following);
+      await this.submit(following);
+    }
+  }
+
+  /** Choose the next batch of this round: as many requests as fit. None when the round has no more. */
+  cut() {
+    const { state, settings } = this;
+    const canary = state.round === 0 && state.position === 0 ? Math.max(0, settings.canary - state.canary) : 0;
+    const { requestsPerBatch, maxQueuedRequests } = settings;
+    const most = Math.min(canary || requestsPerBatch, requestsPerBatch, maxQueuedRequests, state.largestRequests);
+    const longest = Math.min(settings.maxBytesPerBatch, state.largestBytes) - ENVELOPE_BYTES;
+    let [count, size, worst, end] = [0, -1, 0n, state.position];
+    for (const { place, after, line } of this.places(state.round, state.position)) {
+      const wire = this.wireOf(place, line);
+      if (count && (count === most || size + 1 + wire.body.length > longest)) break;
+      count += 1;
+      size += 1 + wire.body.length;
+      worst += wire.worst ?? 0n;
+      end = after;
+    }
+    if (!count) return null;
+    const number = state.numbers + 1;
+    this.note("cut", {
+      batch: number,
+      round: state.round,
+      start: state.position,
+      end,
+      requests: count,
+      bytes: size + ENVELOPE_BYTES,
+      worst_usd: usdExact(worst),
+      canary: canary > 0,
+    });
+    return state.batches.get(number) ?? null;
+  }
+
+  /**
+   * The requests of a round from byte `start` to byte `end`, each with the byte where the next begins, and, until the
+   * next is asked for, with its line of INPUT if that has been read already.
+   * @param {number} round @param {number} start @param {number} [end]
+   * @returns {Generator<{place: Place, after: number, line?: Buffer}, void>}
+   */
+  *places(round, start, end) {
+    let after = start;
+    if (round === 0) {
+      this.refuseIfChanged();
+      for (const line of linesOf(this.input, { start, end: end ?? this.found?.identity.bytes })) {
+        const offset = after;
+        after += line.length;
+        if (isBlank(line)) continue;
+        const value = JSON.parse(utf8.decode(line));
+        const custom_id = Object.hasOwn(value, "params") ? value.custom_id : value.id;
+        const place = { custom_id, offset, length: line.length, attempts: 0, reason: "not_sent", result: null };
+        yield { place, after, line };
+      }
+    } else {
+      const until = end ?? (round === this.state.round ? this.state.roundBytes : Infinity);
+      for (const line of linesIn(this.roundFile(round), { start, end: until })) {
+        after += line.length;
+        yield { place: JSON.parse(utf8.decode(line)), after };
+      }
+    }
+  }
+
+  /** @param {Batch} batch */
+  placesOf(batch) {
+    return this.places(batch.round, batch.start, batch.end);
+  }
+
+  refuseIfChanged() {
+    const [before, now] = [this.unchanged, fs.fstatSync(this.input, { bigint: true })];
+    if (before && (now.size !== before.size || now.mtimeNs !== before.mtimeNs)) {
+      const sizes = `${grouped(before.size)} bytes before, ${grouped(now.size)} now`;
+      throw new StoppedError(`${this.source} was changed while the run went on: ${sizes}. Restore it.`);
+    }
+  }
+
+  /** @param {Place} place @param {Buffer} [line] */
+  wireOf(place, line) {
+    if (!line) {
+      line = Buffer.allocUnsafe(place.length);
+      fs.readSync(this.input, line, 0, place.length, place.offset);
+    }
+    return this.requests.wire(line);
+  }
+
+  /** The body of the POST. It is made here, not by the SDK, so that its bytes and its size are known. @param {Batch} batch */
+  bodyOf(batch) {
+    const body = Buffer.allocUnsafe(batch.bytes);
+    let at = body.write(ENVELOPE[0]);
+    for (const { place, line } of this.placesOf(batch)) {
+      if (at > ENVELOPE[0].length) at += body.write(",", at);
+      at += this.wireOf(place, line).body.copy(body, at);
+    }
+    at += body.write(ENVELOPE[1], at);
+    if (at === batch.bytes) return body;
+    throw new StoppedError(`Batch ${batch.number} was cut with ${grouped(batch.bytes)} bytes and has others now.`);
+  }
+
+  /** Wait until the batch may go: canary first, then concurrency, the queue and the budget. @param {Batch} batch */
+  async waitForRoom(batch) {
+    const { state, settings } = this;
+    for (;;) {
+      const flying = state.inFlight();
+      const alone = flying.some((other) => other.canary) && !batch.canary;
+      const queued = flying.reduce((sum, other) => sum + other.requests, 0);
+      const worst = flying.reduce((sum, other) => sum + other.worst, state.spent + batch.worst);
+      const overBudget = settings.budgetUsd !== "" && worst > money(settings.budgetUsd);
+      if (settings.canary && !batch.canary && !alone && 2 * state.canaryGivenUp > state.canary) {
+        throw new StoppedError(
+          `The canary failed: ${grouped(state.canaryGivenUp)} of the first ${grouped(state.canary)} requests were given up. ` +
+            "failed.jsonl has the reasons. Correct INPUT and choose another --out, or go on with --canary 0.",
+        );
+      }
+      const fits =
+        flying.length < settings.concurrentBatches && queued + batch.requests <= settings.maxQueuedRequests;
+      if ((fits || !flying.length) && !alone && !overBudget) return;
+      if (overBudget && !flying.length) {
+        throw new StoppedError(
+          `The budget of $${settings.budgetUsd} would be passed: $${usdRounded(state.spent)} is spent, and the next batch of ` +
+            `${grouped(batch.requests)} requests may cost $${usdRounded(batch.worst)}. Raise --budget-usd, or lower max_tokens.`,
+        );
+      }
+      await this.sleep(Infinity, true);
+    }
+  }
+
+  /** Send one batch, until it is made or there is no need. @param {Batch} batch */
+  async submit(batch) {
+    const waits = new Waits(this.settings);
+    while (batch.status === "unsent") {
+      const since = await this.newestBatch();
+      try {
+        const made = await this.create(batch, since);
+        this.note("created", { batch: batch.number, id: made.id, created_at: iso(made.created_at) });
+        this.log.line(`Batch ${batch.number} with ${grouped(batch.requests)} requests is ${made.id}`);
+        this.start(this.follow(batch));
+      } catch (trouble) {
+        if (trouble instanceof NoAnswerError) {
+          await this.settle(batch, trouble.message);
+        } else if (trouble instanceof RefusedError) {
+          this.note("refused", { batch: batch.number, status: trouble.status, why: trouble.message });
+          if (trouble.forGood) {
+            throw new StoppedError(`The API refused batch ${batch.number}: ${trouble.message}. ${trouble.remedy}`);
+          }
+          if (trouble.status === 413) {
+            this.halve(batch);
+            return;
+          }
+          await this.waitOut(trouble, waits);
+        } else {
+          throw trouble;
+        }
+      }
+    }
+  }
+
+  /** One POST, announced in the journal, and what its answer means. @param {Batch} batch @param {Event | null} since */
+  async create(batch, since) {
+    const body = this.bodyOf(batch);
+    /** @type {Record<string, string>} */
+    const headers = { "content-type": "application/json" };
+    if (this.settings.betas.length) headers["anthropic-beta"] = this.settings.betas.join(",");
+    this.note("submit", { batch: batch.number, since });
+    try {
+      return batchIn(
+        await this.api.post("/v1/messages/batches", {
+          body,
+          headers,
+          timeout: 1000 * CREATE_TIMEOUT_SECONDS,
+          signal: this.halt.signal,
+        }),
+      );
+    } catch (error) {
+      this.halt.signal.throwIfAborted();
+      if (!isStatusError(error)) throw new NoAnswerError(nameless(error));
+      const why = this.reasonOf(error);
+      const unclear = [408, 409].includes(error.status) || error.status < 400 || error.status >= 500;
+      throw unclear ? new NoAnswerError(why) : new RefusedError(error, why);
+    }
+  }
+
+  /**
+   * After a 429: as long as it says; when the queue is full, until one of our own batches has left it.
+   * @param {RefusedError} refused @param {Waits} waits
+   */
+  async waitOut(refused, waits) {
+    const seconds = refused.waitSeconds ?? waits.next();
+    this.log.line(`${refused.message}; the batch goes out again in ${clock(seconds)}, or when one of ours has ended`);
+    await this.sleep(seconds, refused.queueIsFull && this.state.inFlight().length > 0);
+  }
+
+  /** The body is too large for the API, though not for the settings: two batches of half the requests. @param {Batch} batch */
+  halve(batch) {
+    if (batch.requests === 1) {
+      this.giveUpBatch(batch, "request_too_large");
+      return;
+    }
+    const half = Math.floor(batch.requests / 2);
+    const parts = [half, batch.requests - half].map((requests, part) => ({
+      batch: this.state.numbers + 1 + part,
+      round: batch.round,
+      start: batch.start,
+      end: batch.end,
+      requests,
+      bytes: ENVELOPE_BYTES - 1,
+      worst: 0n,
+      canary: batch.canary,
+    }));
+    let count = 0;
+    for (const { place, after, line } of this.placesOf(batch)) {
+      const wire = this.wireOf(place, line);
+      const part = parts[count < half ? 0 : 1];
+      part.bytes += wire.body.length + 1;
+      part.worst += wire.worst ?? 0n;
+      if (++count === half) parts[0].end = parts[1].start = after;
+    }
+    const into = parts.map(({ worst, ...cut }) => ({ ...cut, worst_usd: usdExact(worst) }));
+    this.note("halved", { batch: batch.number, into });
+    const bytes = grouped(batch.bytes);
+    this.log.line(`Batch ${batch.number} is too large for the API (${bytes} bytes): sent as two halves`);
+  }
+
+  // 3: in doubt ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Find out whether a batch in doubt was made: adopt it, or let its requests be sent again.
+   * @param {Batch} batch @param {string} why
+   */
+  async settle(batch, why) {
+    const { adoptGraceSeconds, pollSeconds } = this.settings;
+    this.note("doubt", { batch: batch.number, why });
+    this.log.line(`Batch ${batch.number} is in doubt (${why}): looking for it before its requests are sent again`);
+    const lookingSince = performance.now();
+    for (;;) {
+      const graceIsOver = performance.now() - lookingSince >= 1000 * adoptGraceSeconds;
+      for (const found of await this.batchesSince(batch.since)) {
+        const size = Object.values(countsOf(found)).reduce((a, b) => a + b, 0);
+        if (this.state.known.has(found.id) || size !== batch.requests) continue;
+        this.note("adopted", { batch: batch.number, id: found.id, created_at: iso(found.created_at) });
+        this.log.line(`Batch ${batch.number} was made: it is ${found.id}`);
+        this.start(this.follow(batch));
+        return;
+      }
+      if (graceIsOver) {
+        this.note("not_made", { batch: batch.number });
+        this.log.line(`Batch ${batch.number} was not made`);
+        return;
+      }
+      await this.sleep(Math.min(pollSeconds, adoptGraceSeconds / 5));
+    }
+  }
+
+  /** The newest batch of the workspace, so that what comes after is told by the API's clock, not by ours. */
+  async newestBatch() {
+    const [newest] = await this.ask("list batches", () => this.pageOfBatches(1));
+    return newest ? { id: newest.id, created_at: iso(newest.created_at) } : null;
+  }
+
+  /** Batches of the workspace that were made after the given one, oldest first. @param {Event | null} since */
+  async batchesSince(since) {
+    /** @type {MessageBatch[]} */
+    const found = [];
+    /** @type {string | undefined} */
+    let after;
+    for (;;) {
+      const page = await this.ask("list batches", () => this.pageOfBatches(100, after));
+      for (const batch of page) {
+        if (since && (batch.id === since.id || iso(batch.created_at) < since.created_at)) return found.reverse();
+        found.push(batch);
+      }
+      if (page.length < 100) return found.reverse();
+      after = page[99].id;
+    }
+  }
+
+  /** @param {number} limit @param {string} [after] */
+  async pageOfBatches(limit, after) {
+    // Not batches.list(): it makes an empty list of an answer that is none.
+    const query = after ? { limit, after_id: after } : { limit };
+    const page = await this.api.get("/v1/messages/batches", { query, signal: this.halt.signal });
+    if (!isObject(page) || !Array.isArray(page.data)) throw new NoAnswerError("the answer is no list of batches");
+    return page.data.map(batchIn);
+  }
+
+  // 4: poll -------------------------------------------------------------------------------------------------------------
+
+  /** Stay with one batch from its making to its last result. @param {Batch} batch */
+  async follow(batch) {
+    if (batch.status === "open") {
+      if (this.state.canceling) await this.cancelAtApi(batch);
+      const ended = await this.pollUntilEnded(batch);
+      if (!ended.results_url) {
+        const paid = "its results are no longer at the API, and it is not paid for again";
+        this.log.line(`Batch ${batch.number} (${batch.id}): ${paid}`);
+        this.giveUpBatch(batch, "results_archived");
+        return;
+      }
+      if (!(await this.fetch(batch, ended))) {
+        this.note("let_go", { batch: batch.number, id: batch.id });
+        const left = "the adopted batch is somebody else's; its requests are still to be sent";
+        this.log.line(`Batch ${batch.number}: ${left}`);
+        return;
+      }
+      this.note("stored", { batch: batch.number, bytes: fs.statSync(this.resultsFile(batch)).size });
+    }
+    this.sort(batch);
+  }
+
+  /** @param {Batch} batch */
+  async pollUntilEnded(batch) {
+    let odd = "";
+    for (;;) {
+      const polled = await this.ask(`poll batch ${batch.number}`, () => this.retrieve(batch), batch);
+      const archived = Boolean(polled.archived_at);
+      let status = String(polled.processing_status);
+      if (status === "ended" && (polled.results_url || archived)) {
+        const ended = { batch: batch.number, id: batch.id, ended_at: iso(polled.ended_at), counts: countsOf(polled) };
+        this.note("ended", { ...ended, archived });
+        return archived ? { ...polled, results_url: null } : polled;
+      }
+      if (status === "ended") status = "ended, without results yet";
+      if (!["in_progress", "canceling", odd].includes(status)) {
+        this.log.line(`Batch ${batch.number} (${batch.id}) has the status ${shown(status)}: polling goes on`);
+        odd = status;
+      }
+      await this.sleep(this.settings.pollSeconds);
+    }
+  }
+
+  /** @param {Batch} batch */
+  async retrieve(batch) {
+    return batchIn(await this.api.get(`/v1/messages/batches/${batch.id}`, { signal: this.halt.signal }));
+  }
+
+  /** @param {Batch} batch */
+  async cancelAtApi(batch) {
+    const cancel = async () => {
+      try {
+        await this.api.post(`/v1/messages/batches/${batch.id}/cancel`, { signal: this.halt.signal });
+      } catch (error) {
+        if (!isStatusError(error) || error.status !== 400) throw error; // 400: it has ended already
+      }
+    };
+    await this.ask(`cancel batch ${batch.number}`, cancel, batch);
+    this.log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
+  }
+
+  // 5: fetch ------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Bring the results into DIR/results, whole. False: they are somebody else's.
+   * @param {Batch} batch @param {MessageBatch} ended
+   */
+  async fetch(batch, ended) {
+    const whole = this.resultsFile(batch);
+    const part = `${whole}.part`;
+    const promised = Math.max(batch.requests, Object.values(countsOf(ended)).reduce((a, b) => a + b, 0));
+    const waits = new Waits(this.settings);
+    let short = 0;
+    for (;;) {
+      const what = `fetch the results of batch ${batch.number}`;
+      await this.ask(what, () => this.download(String(ended.results_url), part), batch);
+      const { lines, strange, unreadable } = this.inspect(batch, part);
+      if (lines < promised && !unreadable) short++;
+      if (unreadable || (lines < promised && short < FETCHES_OF_SHORT_RESULTS)) {
+        const seconds = waits.next();
+        const came = unreadable
+          ? `${grouped(unreadable)} unreadable lines`
+          : `${grouped(lines)} of ${grouped(promised)} lines`;
+        this.log.line(`Batch ${batch.number}: the results came with ${came}; fetched again in ${clock(seconds)}`);
+        await this.sleep(seconds);
+        continue;
+      }
+      fs.renameSync(part, whole);
+      syncFolder(path.dirname(whole));
+      if (strange && !batch.adopted) {
+        const stay = `results have ids that were not sent; they stay in ${path.basename(whole)}`;
+        this.log.line(`Batch ${batch.number}: ${grouped(strange)} ${stay}`);
+      }
+      return !(strange && batch.adopted);
+    }
+  }
+
+  /** @param {string} url @param {string} part */
+  async download(url, part) {
+    const headers = { accept: "application/binary" };
+    const response = await this.api.get(url, { headers, signal: this.halt.signal }).asResponse();
+    const fd = fs.openSync(part, "w");
+    try {
+      // The errors of the stream are told apart from those of the disk.
+      const reader = response.body?.getReader();
+      for (;;) {
+        const piece = await reader?.read().catch((/** @type {Error} */ error) => {
+          throw new NoAnswerError(`the download was cut (${error.name})`);
+        });
+        if (!piece?.value) break;
+        writeAll(fd, piece.value);
+      }
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** Lines that are results, those of them with ids that are not the batch's, and lines that are no results. @param {Batch} batch @param {string} part */
+  inspect(batch, part) {
+    const ids = new Set();
+    for (const { place } of this.placesOf(batch)) ids.add(place.custom_id);
+    let [lines, strange, unreadable] = [0, 0, 0];
+    for (const line of linesIn(part)) {
+      if (isBlank(line)) continue;
+      const parsed = resultIn(line);
+      if (!parsed) unreadable++;
+      else lines++;
+      if (parsed && !ids.has(parsed.custom_id)) strange++;
+    }
+    return { lines, strange, unreadable };
+  }
+
+  // 6: sort -------------------------------------------------------------------------------------------------------------
+
+  /** Put every request of a batch into succeeded.jsonl, failed.jsonl, or on the next round's list; once. @param {Batch} batch */
+  sort(batch) {
+    /** @type {Map<string, Place>} */
+    const waiting = new Map();
+    for (const { place } of this.placesOf(batch)) waiting.set(place.custom_id, place);
+    let accountTrouble = "";
+    const fields = this.append((sorting) => {
+      for (const line of linesIn(this.resultsFile(batch))) {
+        const parsed = resultIn(line);
+        const place = waiting.get(parsed?.custom_id);
+        if (!parsed || !place) continue;
+        waiting.delete(place.custom_id);
+        const { result } = parsed;
+        if (result.type === "succeeded") {
+          sorting.success(line, result);
+          continue;
+        }
+        const { reason, message } = reasonIn(result);
+        if (ACCOUNT_CLASSES.has(reason) || ACCOUNT_WORDS.test(message)) {
+          accountTrouble ||= message;
+          sorting.again(place, place.attempts, reason, result);
+        } else {
+          sorting.failure(batch, place, reason, result);
+        }
+      }
+      for (const place of waiting.values()) sorting.failure(batch, place, "missing", null);
+    });
+    this.note("sorted", { batch: batch.number, ...fields });
+    const counts = [fields.succeeded, fields.again, fields.given_up].map(grouped);
+    this.log.line(
+      `Batch ${batch.number}: ${counts[0]} succeeded, ${counts[1]} to be tried again, ${counts[2]} given up`,
+    );
+    if (accountTrouble && !this.state.canceling) {
+      throw new StoppedError(`The account lacks credit: ${this.clean(accountTrouble)} Add credit.`);
+    }
+  }
+
+  /** @param {Batch} batch @param {string} reason */
+  giveUpBatch(batch, reason) {
+    const fields = this.append((sorting) => {
+      for (const { place } of this.placesOf(batch)) sorting.giveUp(place, place.attempts + 1, reason, null);
+    });
+    this.note("sorted", { batch: batch.number, ...fields });
+    this.log.line(`Batch ${batch.number}: ${grouped(batch.requests)} requests are given up (${reason})`);
+  }
+
+  /** After --cancel: what was not sent, and what would have been tried again, is given up. */
+  giveUpTheRest() {
+    const { state } = this;
+    const fields = this.append((sorting) => {
+      const rest = [...state.withStatus("unsent").map((batch) => this.placesOf(batch))];
+      rest.push(this.places(state.round, state.position));
+      if (state.again) rest.push(this.places(state.round + 1, 0, state.lengths[2]));
+      for (const places of rest) {
+        for (const { place } of places) sorting.giveUp(place, place.attempts, place.reason, place.result);
+      }
+    });
+    this.note("rest", fields);
+  }
+
+  /**
+   * Let `work` append to the three files of answers; then they are on disk, and what happened may be written to the
+   * journal.
+   * @param {(sorting: Sorting) => void} work
+   */
+  append(work) {
+    const sorting = new Sorting(this);
+    try {
+      work(sorting);
+      sorting.sync();
+      return sorting.fields();
+    } finally {
+      sorting.close();
+    }
+  }
+
+  // What the API says and how long to wait ------------------------------------------------------------------------------
+
+  /** The client of the SDK, once `goOn` has made it. */
+  get api() {
+    if (!this.client) throw new StoppedError("There is no client.");
+    return this.client;
+  }
+
+  /**
+   * Call until there is an answer. Nothing that passes ends a run; what does not pass stops it.
+   * @template T @param {string} what @param {() => Promise<T>} call @param {Batch} [made] @returns {Promise<T>}
+   */
+  async ask(what, call, made) {
+    const waits = new Waits(this.settings);
+    let unknownSince = 0;
+    for (;;) {
+      let [why, told] = ["", /** @type {number | null} */ (null)];
+      try {
+        return await call();
+      } catch (error) {
+        this.halt.signal.throwIfAborted();
+        if (codeOf(error) && error instanceof Error && "syscall" in error && "path" in error) throw error;
+        if (isStatusError(error)) {
+          [why, told] = [this.reasonOf(error), retryAfter(error)];
+          if (made && error.status === 404) {
+            unknownSince ||= performance.now();
+            if (performance.now() - unknownSince >= 1000 * LOST_BATCH_SECONDS) {
+              throw new StoppedError(
+                `The API has not known batch ${made.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid for, so it is ` +
+                  "not sent again. Use a key of the workspace where the run began.",
+              );
+            }
+          } else if (
+            accountIsStopped(error) ||
+            (error.status >= 400 && error.status < 500 && ![408, 409, 429].includes(error.status))
+          ) {
+            throw new StoppedError(`${what}: ${why}. ${remedy(error)}`);
+          }
+        } else {
+          why = nameless(error);
+        }
+      }
+      const seconds = told ?? waits.next();
+      this.log.line(`${what}: ${why}; again in ${clock(seconds)}`);
+      await this.sleep(seconds);
+    }
+  }
+
+  /** @param {StatusError} error */
+  reasonOf(error) {
+    return this.clean(`HTTP ${error.status}${error.type ? `, ${error.type}: ${messageOf(error)}` : ""}`);
+  }
+
+  /** The API's own words, on one line, short, and without the key. @param {string} text */
+  clean(text) {
+    for (const secret of [this.client?.apiKey, this.client?.authToken]) {
+      if (secret) text = text.replaceAll(secret, "[key]");
+    }
+    return text.split(/\s+/).join(" ").trim().slice(0, 300);
+  }
+
+  // What the user sees --------------------------------------------------------------------------------------------------
+
+  showProgress() {
+    const { state } = this;
+    const flying = state.inFlight();
+    const queued = flying.reduce((sum, batch) => sum + batch.requests, 0);
+    const elapsed = (Date.now() - Date.parse(state.began?.at)) / 1000;
+    this.log.progress(
+      `${grouped(state.succeeded + state.givenUp)} of ${grouped(this.found?.identity.requests ?? 0)} requests answered, ` +
+        `${flying.length} batches open with ${grouped(queued)}, ${clock(elapsed)} elapsed; ` +
+        `forecast ${clock(FORECAST_SECONDS.p50)} to ${clock(FORECAST_SECONDS.p95)}`,
+    );
+  }
+
+  writeSummary() {
+    const { state } = this;
+    const summary = {
+      requests: this.found?.identity.requests,
+      succeeded: state.succeeded,
+      given_up: state.givenUp,
+      reasons: Object.fromEntries([...state.reasons].sort(([a], [b]) => (a < b ? -1 : 1))),
+      truncated: state.truncated,
+      refused: state.refused,
+      retried: state.retried,
+      batches: state.created,
+      rounds: state.round + 1,
+      canceled: state.canceling,
+      usage: Object.fromEntries(USAGE_KINDS.map((kind) => [kind, state.usage.get(kind) ?? 0])),
+      cost_usd: usdRounded(state.spent, 6),
+      unpriced: state.unpriced,
+      planned_cost_usd: PLANNED_USD,
+      planned_requests: PLANNED_REQUESTS,
+      first_created_at: state.firstCreatedAt || null,
+      last_ended_at: state.lastEndedAt || null,
+      input: this.found?.identity,
+    };
+    const part = path.join(this.out, "summary.json.part");
+    fs.writeFileSync(part, `${jsonAscii(summary, 2)}\n`, { flush: true });
+    fs.renameSync(part, path.join(this.out, "summary.json"));
+    syncFolder(this.out);
+  }
+
+  lastLine() {
+    const { state } = this;
+    const parts = [
+      `${grouped(state.succeeded)} of ${grouped(this.found?.identity.requests ?? 0)} requests succeeded`,
+      `${grouped(state.truncated)} of them truncated at max_tokens`,
+      `${grouped(state.refused)} refused by the model`,
+      `${grouped(state.givenUp)} given up${state.givenUp ? " (failed.jsonl says why)" : ""}`,
+    ];
+    const cost = `$${usdRounded(state.spent)} spent, $${PLANNED_USD} planned for ${grouped(PLANNED_REQUESTS)} requests`;
+    return `${parts.join(", ")}; ${cost}. Answers: ${this.succeeded}`;
+  }
 }
