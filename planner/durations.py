@@ -114,10 +114,12 @@ def fit(samples: Iterable[Sample], *, smallest: Knot | None = None, wait_above: 
     `wait_above` times its median counts as wait. Needs at least one sample.
     """
     rows = tuple(samples)
-    knots = _median_knots(rows)
-    if smallest and smallest[0] < knots[0][0]:
-        knots = ((smallest[0], min(smallest[1], knots[0][1])), *knots)
-    medians = {row: _median_at(knots, row.requests) for row in rows}
+    own = _median_knots(rows)
+    medians = {row: _median_at(own, row.requests) for row in rows}
+    knots, least = own, min(row.requests for row in rows)
+    if smallest and smallest[0] < least and smallest[1] < own[0][1]:
+        # a way down from the smallest batch, below all that the ratios are made of
+        knots = (smallest, (least, own[0][1]), *(knot for knot in own if knot[0] > least))
     ordered = sorted(rows, key=lambda row: (row.seconds / medians[row], row.censored))
     steps = _survival_steps(ordered)
     table = [(chance, min(row.seconds / medians[row], wait_above)) for chance, row in steps]

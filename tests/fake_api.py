@@ -38,8 +38,8 @@ and then `nth` counts its calls), and what happens (`do`):
 
 `outcomes`: a list; the first that fits decides what becomes of a request. `id` is a regular expression for the
 whole custom_id, `attempt` the number of times that this id has been accepted. `type` is succeeded, errored
-(with `error`, `message`), expired, canceled, missing, or any other word; `stop_reason`, `output_tokens` and `text`
-shape a success.
+(with `error`, `message`), expired, canceled, missing, or any other word; `stop_reason`, `output_tokens`, `usage`,
+`content` and `text` shape a success. `retriable`: to send such a request again is not needless, whatever its class.
 """
 
 from __future__ import annotations
@@ -123,6 +123,7 @@ class FakeApi:
         self.log: deque[str] = deque(maxlen=2000)
         self.headers: list[dict[str, str]] = []
         self.params: dict[str, list[Any]] = {}
+        self.bodies: list[bytes] = []
         self.accepted: Counter[str] = Counter()  # custom_id -> batches that hold it
         self.billed: Counter[str] = Counter()  # custom_id -> answers that cost money
         self.needless: list[str] = []  # accepted again though the last attempt stands
@@ -294,7 +295,9 @@ class FakeApi:
                 continue
             if kind == "succeeded":
                 self.billed[entry.custom_id] += 1
-            self.standing[entry.custom_id] = entry.outcome.get("error", kind)
+            self.standing[entry.custom_id] = (
+                "missing" if entry.outcome.get("retriable") else entry.outcome.get("error", kind)
+            )
 
     def show(self, batch: Batch) -> dict[str, Any]:
         counts = {"processing": len(batch.entries), "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
@@ -501,6 +504,8 @@ class _Handler(BaseHTTPRequestHandler):
                     threading.Timer(fault["seconds"], self.make_late, (requests, len(body), version)).start()
                     raise CutError
                 batch = api.make(requests, len(body), version)
+                if api.scenario["keep_params"]:
+                    api.bodies.append(body)
             if do in ("lose-answer", "error-after", "html-after"):
                 self.fail(fault)
                 return

@@ -82,7 +82,7 @@ const sdk = await import("@anthropic-ai/sdk").catch(() => null); // main says wh
 // --- settings: generated from the plan ---
 // The request that a row {"id", "prompt"} becomes.
 const MODEL = "claude-sonnet-5-5";
-const MAX_TOKENS = 4096;
+const MAX_TOKENS = 2900;
 const SYSTEM_PROMPT = "";
 // "" for no prompt caching of the system prompt, or how long its cache entry lives: "5m" or "1h".
 const CACHE_TTL = "";
@@ -117,29 +117,68 @@ const ADOPT_GRACE_SECONDS = 60.0;
 const PLANNED_REQUESTS = 10000;
 const PLANNED_OUTPUT_TOKENS = 1000;
 const PLANNED_USD = "55.00";
-const FORECAST_SECONDS = { "p50": 3600, "p95": 86400 };
+const FORECAST_SECONDS = {
+  "p50": 1720,
+  "p95": 20214,
+};
 const BYTES_PER_TOKEN = 2.5;
 
-// Batch prices in US dollars per million tokens, and the largest max_tokens of a batch.
-/** @type {Record<string, Record<string, string>>} */
+// Batch prices in US dollars per million tokens: input, output, 5-minute cache write, 1-hour cache write, cache read;
+// then the factor for "us", and the largest max_tokens.
+/** @type {Record<string, string[]>} */
 const PRICES = {
-  "claude-sonnet-5-5": {
-    "input": "1",
-    "output": "5",
-    "cache_write_5m": "1.25",
-    "cache_write_1h": "2",
-    "cache_read": "0.05",
-    "us": "1.1",
-    "max_tokens": "128000",
-    "long_prompt_tokens": "0",
-    "long_prompt_times": "1",
-  },
+  "claude-fable-5-2": ["4", "20", "5", "8", "0.1", "1.1", "128000"],
+  "claude-mythos-5-2": ["4", "20", "5", "8", "0.1", "1.1", "128000"],
+  "claude-haiku-5-5": ["0.05", "0.25", "0.0625", "0.1", "0.005", "1.1", "128000"],
+  "claude-sonnet-5-5": ["1", "5", "1.25", "2", "0.05", "1.1", "128000"],
+  "claude-opus-5-5": ["2", "10", "2.5", "4", "0.1", "1.1", "128000"],
+  "claude-fable-5-1": ["5", "25", "6.25", "10", "0.125", "1.1", "128000"],
+  "claude-mythos-5-1": ["5", "25", "6.25", "10", "0.125", "1.1", "128000"],
+  "claude-opus-5": ["2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"],
+  "claude-sonnet-5": ["1", "5", "1.25", "2", "0.1", "1.1", "128000"],
+  "claude-fable-5": ["5", "25", "6.25", "10", "0.5", "1.1", "128000"],
+  "claude-mythos-5": ["5", "25", "6.25", "10", "0.5", "1.1", "128000"],
+  "claude-opus-4-8": ["2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"],
+  "claude-opus-4-7": ["2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"],
+  "claude-mythos-preview": ["5", "25", "6.25", "10", "0.5", "1.1", "128000"],
+  "claude-sonnet-4-6": ["1.5", "7.5", "1.875", "3", "0.15", "1.1", "128000"],
+  "claude-opus-4-6": ["2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"],
+  "claude-opus-4-5-20251101": ["2.5", "12.5", "3.125", "5", "0.25", "1", "64000"],
+  "claude-opus-4-5": ["2.5", "12.5", "3.125", "5", "0.25", "1", "64000"],
+  "claude-haiku-4-5-20251001": ["0.5", "2.5", "0.625", "1", "0.05", "1", "64000"],
+  "claude-haiku-4-5": ["0.5", "2.5", "0.625", "1", "0.05", "1", "64000"],
+  "claude-sonnet-4-5-20250929": ["1.5", "7.5", "1.875", "3", "0.15", "1", "64000"],
+  "claude-sonnet-4-5": ["1.5", "7.5", "1.875", "3", "0.15", "1", "64000"],
+};
+// Models whose whole request has a higher price when the prompt has more tokens than this, and how many times higher.
+/** @type {Record<string, string[]>} */
+const LONG_PROMPTS = {
+  "claude-haiku-5-5": ["100000", "5"],
 };
 const WEB_SEARCH_USD_PER_1000 = "10";
 // Models that are gone from a date on, and what to use instead.
 /** @type {Record<string, string[]>} */
 const RETIRES = {
+  "claude-mythos-preview": ["2026-06-30", "claude-mythos-5-2"],
+  "claude-sonnet-4-5-20250929": ["2026-11-30", "claude-sonnet-5-5"],
+  "claude-sonnet-4-5": ["2026-11-30", "claude-sonnet-5-5"],
+  "claude-opus-4-1-20250805": ["2026-08-05", "claude-opus-5-5"],
+  "claude-opus-4-1": ["2026-08-05", "claude-opus-5-5"],
+  "claude-opus-4-20250514": ["2026-06-15", "claude-opus-5-5"],
+  "claude-opus-4-0": ["2026-06-15", "claude-opus-5-5"],
   "claude-sonnet-4-20250514": ["2026-06-15", "claude-sonnet-5-5"],
+  "claude-sonnet-4-0": ["2026-06-15", "claude-sonnet-5-5"],
+  "claude-3-7-sonnet-20250219": ["2026-02-19", "claude-sonnet-5-5"],
+  "claude-3-7-sonnet-latest": ["2026-02-19", "claude-sonnet-5-5"],
+  "claude-3-5-haiku-20241022": ["2026-02-19", "claude-haiku-5-5"],
+  "claude-3-5-haiku-latest": ["2026-02-19", "claude-haiku-5-5"],
+  "claude-3-5-sonnet-20241022": ["2025-10-28", "claude-sonnet-5-5"],
+  "claude-3-5-sonnet-latest": ["2025-10-28", "claude-sonnet-5-5"],
+  "claude-3-5-sonnet-20240620": ["2025-10-28", "claude-sonnet-5-5"],
+  "claude-3-haiku-20240307": ["2026-04-20", "claude-haiku-5-5"],
+  "claude-3-opus-20240229": ["2026-01-05", "claude-opus-5-5"],
+  "claude-3-opus-latest": ["2026-01-05", "claude-opus-5-5"],
+  "claude-3-sonnet-20240229": ["2025-07-21", "claude-sonnet-5-5"],
 };
 // --- end of settings ---
 
@@ -232,6 +271,9 @@ export class InputError extends Error {}
 /** Something outside stops the run; the state is kept. Exit code 3. */
 export class StoppedError extends Error {}
 
+/** The API does not know a batch of this run. */
+class LostBatchError extends StoppedError {}
+
 /** A signal stops the run; the state is kept. Exit code 128 and the number of the signal. */
 export class Interrupted extends Error {
   /** @param {number} number */
@@ -283,18 +325,13 @@ function usdRounded(amount, decimals = 2) {
 
 /** Batch prices of one model, in units of 1/10**13 dollars per token. */
 class Price {
-  /** @param {Record<string, string>} row  one of PRICES */
-  constructor(row) {
-    const perToken = (/** @type {string} */ kind) => money(row[kind]) / 1_000_000n;
-    this.input = perToken("input");
-    this.output = perToken("output");
-    this.cacheWrite5m = perToken("cache_write_5m");
-    this.cacheWrite1h = perToken("cache_write_1h");
-    this.cacheRead = perToken("cache_read");
-    this.usTenths = (money(row.us) * 10n) / DOLLAR;
-    this.maxTokens = BigInt(row.max_tokens);
-    this.longPromptTokens = BigInt(row.long_prompt_tokens);
-    this.longPromptTimes = BigInt(row.long_prompt_times);
+  /** @param {string[]} row  one of PRICES @param {string[]} longPrompts  one of LONG_PROMPTS */
+  constructor(row, longPrompts) {
+    const perToken = row.slice(0, 5).map((usd) => money(usd) / 1_000_000n);
+    [this.input, this.output, this.cacheWrite5m, this.cacheWrite1h, this.cacheRead] = perToken;
+    this.usTenths = (money(row[5]) * 10n) / DOLLAR;
+    this.maxTokens = BigInt(row[6]);
+    [this.longPromptTokens, this.longPromptTimes] = longPrompts.map(BigInt);
     this.dearestInput = [this.input, this.cacheWrite5m, this.cacheWrite1h].reduce((a, b) => (a > b ? a : b));
   }
 
@@ -315,7 +352,10 @@ class Price {
   }
 }
 
-const priceList = () => new Map(Object.entries(PRICES).map(([model, row]) => [model, new Price(row)]));
+/** @returns {Map<string, Price>} */
+function priceList() {
+  return new Map(Object.entries(PRICES).map(([model, row]) => [model, new Price(row, LONG_PROMPTS[model] ?? ["0", "1"])]));
+}
 
 const TOKEN_KINDS = ["input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
 const USAGE_KINDS = [...TOKEN_KINDS, "web_search_requests"];
@@ -494,7 +534,7 @@ class Requests {
     return { customId: value.id, body, worst: this.worstOfRow(body.length) };
   }
 
-  /** The bytes of `wire(line).body`, without making it. @param {{id: string, prompt: string}} row */
+  /** The bytes of `wire(line).body`, without making it. @param {Record<string, any>} row */
   rowSize(row) {
     return this.overhead + row.id.length + 2 + Buffer.byteLength(JSON.stringify(row.prompt));
   }
@@ -524,7 +564,8 @@ class Requests {
     } else if (BLANK_TEXT.test(row.prompt)) {
       wrong.push('"prompt" is empty: the API refuses an empty message; fill it or delete the line');
     }
-    for (const name of Object.keys(row).filter((key) => key !== "id" && key !== "prompt")) {
+    const names = Object.keys(row);
+    for (const name of names.length > 2 ? names.filter((key) => key !== "id" && key !== "prompt") : []) {
       wrong.push(`a row has "id" and "prompt" only: delete ${shown(name)}, or write a whole request`);
     }
     return wrong;
@@ -553,6 +594,17 @@ class Requests {
     for (const name of ["temperature", "top_p", "top_k"]) {
       if (!Object.hasOwn(params, name)) continue;
       wrong.push(`"${name}" no longer exists in this version of the API: delete it`);
+    }
+    return wrong;
+  }
+
+  wrongWithSettings() {
+    const wrong = this.wrongWithModel(this.settings.model, String(this.settings.maxTokens));
+    if (this.settings.cacheTtl && !this.settings.systemPrompt) {
+      wrong.push(
+        "the plan caches a system prompt, and SYSTEM_PROMPT is empty: fill it in at the top of this program, " +
+          'or set CACHE_TTL to ""',
+      );
     }
     return wrong;
   }
@@ -655,7 +707,7 @@ class Ids {
       /** @type {Map<string, number>} */
       const seen = new Map();
       for (const entry of linesOf(file.fd)) {
-        const [customId, number] = entry.latin1Slice().split(" ");
+        const [customId, number] = entry.toString("latin1").trimEnd().split(" ");
         const line = Number(number);
         const first = seen.get(customId);
         if (first === undefined) seen.set(customId, line);
@@ -732,7 +784,7 @@ async function scan(fd, name, settings, signal) {
     const thisKind = Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id") ? "requests" : "rows";
     if (!kind) {
       [kind, kindLine] = [thisKind, lineNumber];
-      if (kind === "rows") problems.add(0, null, ...requests.wrongWithModel(settings.model, String(settings.maxTokens)));
+      if (kind === "rows") problems.add(0, null, ...requests.wrongWithSettings());
     }
     const isRow = thisKind === "rows";
     const customId = isRow ? value.id : value.custom_id;
@@ -1220,6 +1272,7 @@ function localTime() {
 
 /** Hours, minutes and seconds. @param {number} seconds */
 function clock(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.floor(seconds);
   const two = (/** @type {number} */ part) => String(part).padStart(2, "0");
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
@@ -1250,7 +1303,14 @@ export class BatchRunner {
     this.waiting = new Set();
     /** @type {Set<string>} */
     this.unknownClasses = new Set();
+    /** INPUT, once it is open. */
     this.input = -1;
+    /** What was found in it. @type {Scan | undefined} */
+    this.found = undefined;
+    /** @type {fs.BigIntStats | undefined} */
+    this.unchanged = undefined;
+    /** The SDK, once it is needed. @type {any} */
+    this.api = undefined;
   }
 
   // Before anything is submitted ----------------------------------------------------------------------------------------
@@ -1419,7 +1479,7 @@ export class BatchRunner {
     const state = this.state;
     if (state.done === null) {
       try {
-        this.client = newClient();
+        this.api = newClient();
         if (cancel && !state.canceling) this.note("cancel");
         for (;;) {
           await this.workOffRound();
@@ -1500,21 +1560,21 @@ export class BatchRunner {
 
   // 1 and 2: cut and submit ---------------------------------------------------------------------------------------------
 
-  /** Submit what is unsent, one batch at a time: first what is in doubt, then the rest of the round. */
+  /** Submit what is unsent, one batch at a time. A batch in doubt comes before any other. */
   async submitAll() {
     const { state, settings } = this;
-    for (const batch of state.withStatus("doubt")) {
-      await this.settle(batch, "the program was stopped before the answer came");
-    }
-    if (state.canceling) return;
-    // The clock may have been set back since the round began.
-    const longest = state.round ? backoffSeconds(settings, state.round) : 0;
-    await this.sleep(Math.max(0, Math.min(state.notBefore - Date.now() / 1000, longest)));
     for (;;) {
+      for (const batch of state.withStatus("doubt")) {
+        await this.settle(batch, "whether it was made is not known");
+      }
+      if (state.canceling) return;
+      // The clock may have been set back since the round began.
+      const longest = state.round ? backoffSeconds(settings, state.round) : 0;
+      await this.sleep(Math.max(0, Math.min(state.notBefore - Date.now() / 1000, longest)));
       const following = state.withStatus("unsent")[0] ?? this.cut();
       if (!following) return;
-      await this.waitForRoom(following);
-      await this.submit(following);
+      if (this.hasRoom(following)) await this.submit(following);
+      else await this.sleep(Infinity, true);
     }
   }
 
@@ -1612,32 +1672,30 @@ export class BatchRunner {
     throw new StoppedError(`Batch ${batch.number} was cut with ${grouped(batch.bytes)} bytes and has others now.`);
   }
 
-  /** Wait until the batch may go: canary first, then concurrency, the queue and the budget. @param {Batch} batch */
-  async waitForRoom(batch) {
+  /** Whether the batch may go now: canary first, then the budget, concurrency and the queue. @param {Batch} batch */
+  hasRoom(batch) {
     const { state, settings } = this;
-    for (;;) {
-      const flying = state.inFlight();
-      const alone = flying.some((other) => other.canary) && !batch.canary;
-      const queued = flying.reduce((sum, other) => sum + other.requests, 0);
-      const worst = flying.reduce((sum, other) => sum + other.worst, state.spent + batch.worst);
-      const overBudget = settings.budgetUsd !== "" && worst > money(settings.budgetUsd);
-      if (settings.canary && !batch.canary && !alone && 2 * state.canaryGivenUp > state.canary) {
+    const flying = state.inFlight();
+    if (settings.canary && !batch.canary) {
+      if ([...state.batches.values()].some((other) => other.canary)) return false;
+      if (2 * state.canaryGivenUp > state.canary) {
         throw new StoppedError(
           `The canary failed: ${grouped(state.canaryGivenUp)} of the first ${grouped(state.canary)} requests were given up. ` +
             "failed.jsonl has the reasons. Correct INPUT and choose another --out, or go on with --canary 0.",
         );
       }
-      const fits =
-        flying.length < settings.concurrentBatches && queued + batch.requests <= settings.maxQueuedRequests;
-      if ((fits || !flying.length) && !alone && !overBudget) return;
-      if (overBudget && !flying.length) {
-        throw new StoppedError(
-          `The budget of $${settings.budgetUsd} would be passed: $${usdRounded(state.spent)} is spent, and the next batch of ` +
-            `${grouped(batch.requests)} requests may cost $${usdRounded(batch.worst)}. Raise --budget-usd, or lower max_tokens.`,
-        );
-      }
-      await this.sleep(Infinity, true);
     }
+    const worst = flying.reduce((sum, other) => sum + other.worst, state.spent + batch.worst);
+    if (settings.budgetUsd && worst > money(settings.budgetUsd)) {
+      if (flying.length) return false; // what they do not spend is free again when they have ended
+      throw new StoppedError(
+        `The budget of $${settings.budgetUsd} would be passed: $${usdRounded(state.spent)} is spent, and the next batch of ` +
+          `${grouped(batch.requests)} requests may cost $${usdRounded(batch.worst)}. Raise --budget-usd, or lower max_tokens.`,
+      );
+    }
+    const queued = flying.reduce((sum, other) => sum + other.requests, batch.requests);
+    if (!flying.length) return true;
+    return flying.length < settings.concurrentBatches && queued <= settings.maxQueuedRequests;
   }
 
   /** Send one batch, until it is made or there is no need. @param {Batch} batch */
@@ -1701,8 +1759,10 @@ export class BatchRunner {
    */
   async waitOut(refused, waits) {
     const seconds = refused.waitSeconds ?? waits.next();
-    this.log.line(`${refused.message}; the batch goes out again in ${clock(seconds)}, or when one of ours has ended`);
-    await this.sleep(seconds, refused.queueIsFull && this.state.inFlight().length > 0);
+    const drains = refused.queueIsFull && this.state.inFlight().length > 0;
+    const when = `${drains ? "when one of ours has ended, or " : ""}in ${clock(seconds)}`;
+    this.log.line(`${refused.message}; the batch goes out again ${when}`);
+    await this.sleep(seconds, drains);
   }
 
   /** The body is too large for the API, though not for the settings: two batches of half the requests. @param {Batch} batch */
@@ -1803,8 +1863,15 @@ export class BatchRunner {
   /** Stay with one batch from its making to its last result. @param {Batch} batch */
   async follow(batch) {
     if (batch.status === "open") {
-      if (this.state.canceling) await this.cancelAtApi(batch);
-      const ended = await this.pollUntilEnded(batch);
+      let ended;
+      try {
+        if (this.state.canceling) await this.cancelAtApi(batch);
+        ended = await this.pollUntilEnded(batch);
+      } catch (error) {
+        if (!(error instanceof LostBatchError && this.state.canceling)) throw error;
+        this.giveUpBatch(batch, "batch_not_found");
+        return;
+      }
       if (!ended.results_url) {
         const paid = "its results are no longer at the API, and it is not paid for again";
         this.log.line(`Batch ${batch.number} (${batch.id}): ${paid}`);
@@ -1944,7 +2011,7 @@ export class BatchRunner {
     const fields = this.append((sorting) => {
       for (const line of linesIn(this.resultsFile(batch))) {
         const parsed = resultIn(line);
-        const place = waiting.get(parsed?.custom_id);
+        const place = waiting.get(parsed?.custom_id ?? "");
         if (!parsed || !place) continue;
         waiting.delete(place.custom_id);
         const { result } = parsed;
@@ -2013,12 +2080,6 @@ export class BatchRunner {
 
   // What the API says and how long to wait ------------------------------------------------------------------------------
 
-  /** The client of the SDK, once `goOn` has made it. */
-  get api() {
-    if (!this.client) throw new StoppedError("There is no client.");
-    return this.client;
-  }
-
   /**
    * Call until there is an answer. Nothing that passes ends a run; what does not pass stops it.
    * @template T @param {string} what @param {() => Promise<T>} call @param {Batch} [made] @returns {Promise<T>}
@@ -2032,15 +2093,17 @@ export class BatchRunner {
         return await call();
       } catch (error) {
         this.halt.signal.throwIfAborted();
-        if (codeOf(error) && error instanceof Error && "syscall" in error && "path" in error) throw error;
+        if (codeOf(error)) throw error; // the disk's, for those of the network come wrapped
+        if (hasNoKey(error)) throw new StoppedError("There is no API key: set ANTHROPIC_API_KEY.");
         if (isStatusError(error)) {
           [why, told] = [this.reasonOf(error), retryAfter(error)];
           if (made && error.status === 404) {
             unknownSince ||= performance.now();
             if (performance.now() - unknownSince >= 1000 * LOST_BATCH_SECONDS) {
-              throw new StoppedError(
-                `The API has not known batch ${made.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid for, so it is ` +
-                  "not sent again. Use a key of the workspace where the run began.",
+              throw new LostBatchError(
+                `The API has not known batch ${made.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid for, so its ` +
+                  "requests are not sent again. Use a key of the workspace where the run began; if somebody deleted " +
+                  "the batch, end the run with --cancel.",
               );
             }
           } else if (
@@ -2066,7 +2129,7 @@ export class BatchRunner {
 
   /** The API's own words, on one line, short, and without the key. @param {string} text */
   clean(text) {
-    for (const secret of [this.client?.apiKey, this.client?.authToken]) {
+    for (const secret of [this.api?.apiKey, this.api?.authToken]) {
       if (secret) text = text.replaceAll(secret, "[key]");
     }
     return text.split(/\s+/).join(" ").trim().slice(0, 300);
@@ -2109,7 +2172,13 @@ export class BatchRunner {
       input: this.found?.identity,
     };
     const part = path.join(this.out, "summary.json.part");
-    fs.writeFileSync(part, `${jsonAscii(summary, 2)}\n`, { flush: true });
+    const fd = fs.openSync(part, "w");
+    try {
+      writeAll(fd, Buffer.from(`${jsonAscii(summary, 2)}\n`));
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
     fs.renameSync(part, path.join(this.out, "summary.json"));
     syncFolder(this.out);
   }
@@ -2125,4 +2194,405 @@ export class BatchRunner {
     const cost = `$${usdRounded(state.spent)} spent, $${PLANNED_USD} planned for ${grouped(PLANNED_REQUESTS)} requests`;
     return `${parts.join(", ")}; ${cost}. Answers: ${this.succeeded}`;
   }
+}
+
+/** @extends {Map<string, number>} */
+class Counter extends Map {
+  /** @param {Record<string, number>} counts */
+  update(counts) {
+    for (const [name, count] of Object.entries(counts)) this.set(name, (this.get(name) ?? 0) + count);
+  }
+}
+
+/** Appends to succeeded.jsonl, failed.jsonl and the next round's list, and counts. */
+class Sorting {
+  /** @param {BatchRunner} runner */
+  constructor(runner) {
+    this.runner = runner;
+    this.files = runner.answerFiles().map((file, number) => {
+      trim(file, runner.state.lengths[number]);
+      return { fd: fs.openSync(file, "a"), pending: /** @type {Buffer[]} */ ([]), bytes: 0 };
+    });
+    this.lengths = runner.state.lengths;
+    this.succeeded = this.givenUp = this.retries = this.truncated = this.refused = this.unpriced = 0;
+    this.spent = 0n;
+    this.reasons = new Counter();
+    this.usage = new Counter();
+  }
+
+  /** @param {number} number @param {Buffer} line */
+  write(number, line) {
+    const file = this.files[number];
+    file.pending.push(line);
+    file.bytes += line.length;
+    if (file.bytes > 2 ** 20) this.flush(file);
+  }
+
+  /** @param {{fd: number, pending: Buffer[], bytes: number}} file */
+  flush(file) {
+    writeAll(file.fd, Buffer.concat(file.pending));
+    [file.pending, file.bytes] = [[], 0];
+  }
+
+  /** Leave the files on disk, with their names; then their lengths may be written to the journal. */
+  sync() {
+    for (const file of this.files) {
+      this.flush(file);
+      fs.fsyncSync(file.fd);
+    }
+    syncFolder(this.runner.out);
+    syncFolder(path.join(this.runner.out, "rounds"));
+    this.lengths = this.files.map(({ fd }) => fs.fstatSync(fd).size);
+  }
+
+  close() {
+    for (const { fd } of this.files) leaveQuietly(() => fs.closeSync(fd));
+  }
+
+  /** @param {Buffer} line @param {Event} result */
+  success(line, result) {
+    const [usage, cost] = bill(result.message, this.runner.requests.prices);
+    this.succeeded++;
+    if (result.message?.stop_reason === "max_tokens") this.truncated++;
+    if (result.message?.stop_reason === "refusal") this.refused++;
+    this.usage.update(usage);
+    this.spent += cost ?? 0n;
+    if (cost === null) this.unpriced++;
+    this.write(0, line[line.length - 1] === 10 ? Buffer.from(line) : Buffer.concat([line, Buffer.from("\n")]));
+  }
+
+  /**
+   * An attempt failed: try again in the next round, or give up.
+   * @param {Batch} batch @param {Place} place @param {string} reason @param {Event | null} result
+   */
+  failure(batch, place, reason, result) {
+    const { log, settings, unknownClasses } = this.runner;
+    if (!TRY_AGAIN.has(reason) && !GIVE_UP.has(reason) && !unknownClasses.has(reason)) {
+      unknownClasses.add(reason);
+      log.line(`Batch ${batch.number}: ${shown(reason)} is not known here`);
+    }
+    const attempts = place.attempts + 1;
+    // An unknown type of result may have been paid for.
+    const never = GIVE_UP.has(reason) || !["errored", "expired", "missing"].includes(result ? result.type : "missing");
+    if (never || attempts > settings.maxRetries) this.giveUp(place, attempts, reason, result);
+    else this.again(place, attempts, reason, result);
+  }
+
+  /** @param {Place} place @param {number} attempts @param {string} reason @param {Event | null} result */
+  again(place, attempts, reason, result) {
+    this.retries++;
+    this.write(2, jsonLine({ ...place, attempts, reason, result }));
+  }
+
+  /** @param {Place} place @param {number} attempts @param {string} reason @param {Event | null} result */
+  giveUp(place, attempts, reason, result) {
+    this.givenUp++;
+    this.reasons.update({ [reason]: 1 });
+    this.write(1, jsonLine({ custom_id: place.custom_id, reason, attempts, result }));
+  }
+
+  fields() {
+    return {
+      succeeded: this.succeeded,
+      given_up: this.givenUp,
+      again: this.retries,
+      reasons: Object.fromEntries(this.reasons),
+      truncated: this.truncated,
+      refused: this.refused,
+      usage: Object.fromEntries(this.usage),
+      usd: usdExact(this.spent),
+      unpriced: this.unpriced,
+      lengths: this.lengths,
+    };
+  }
+}
+
+/** Growing, jittered waits: from a second to the poll interval. */
+class Waits {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.longest = settings.pollSeconds;
+    this.following = Math.min(FIRST_WAIT_SECONDS, this.longest);
+  }
+
+  next() {
+    const seconds = this.following * (0.75 + 0.25 * Math.random());
+    this.following = Math.min(2 * this.following, this.longest);
+    return seconds;
+  }
+}
+
+/** The wait before retry 1, 2, 3 …, of a day at most unless the base is longer. @param {Settings} settings @param {number} retry */
+function backoffSeconds({ backoff, baseDelaySeconds }, retry) {
+  const times = backoff === "exponential" ? 2 ** (retry - 1) : backoff === "linear" ? retry : 1;
+  return Math.min(baseDelaySeconds * times, Math.max(LONGEST_WAIT_SECONDS, baseDelaySeconds));
+}
+
+/** @typedef {import("@anthropic-ai/sdk").Anthropic.Messages.MessageBatch} MessageBatch */
+/** @typedef {import("@anthropic-ai/sdk").APIError & {status: number}} StatusError */
+
+/** The SDK's client: no retries of its own, and silent, for its debug lines hold prompts. */
+function newClient() {
+  if (!sdk) throw new StoppedError(MISSING);
+  const client = new sdk.Anthropic({ maxRetries: 0, timeout: 1000 * TIMEOUT_SECONDS, logLevel: "off" });
+  const secrets = [client.apiKey, client.authToken].filter((secret) => secret !== null);
+  if (secrets.some((secret) => !/^[\x21-\x7e]+$/.test(secret))) {
+    throw new StoppedError("The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again.");
+  }
+  if (!/^https?:$/.test(URL.canParse(client.baseURL) ? new URL(client.baseURL).protocol : "")) {
+    throw new StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.");
+  }
+  return client;
+}
+
+/** The API answered, though with an error. @param {unknown} error @returns {error is StatusError} */
+function isStatusError(error) {
+  return sdk !== null && error instanceof sdk.APIError && error.status !== undefined;
+}
+
+/** The SDK found no key anywhere, before it sent anything. @param {unknown} error */
+function hasNoKey(error) {
+  if (!sdk || error instanceof sdk.APIError) return false;
+  return error instanceof sdk.AnthropicError || /authentication method/.test(String(error));
+}
+
+/** Seconds that the API asks to wait: a number or a date. @param {StatusError} error */
+function retryAfter(error) {
+  const text = error.headers?.get("retry-after")?.trim() ?? "";
+  const seconds = /^[0-9.]+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), LONGEST_WAIT_SECONDS) : null;
+}
+
+/** @param {StatusError} error */
+const messageOf = (error) => String(error.apiMessage ?? "");
+
+/** @param {StatusError} error */
+function accountIsStopped(error) {
+  if (ACCOUNT_CODES.has(error.errorCode ?? "") || [401, 402, 403].includes(error.status)) return true;
+  return [400, 429].includes(error.status) && ACCOUNT_WORDS.test(messageOf(error));
+}
+
+/** @param {StatusError} error */
+function remedy(error) {
+  if (error.status === 401) return "Check ANTHROPIC_API_KEY.";
+  if (error.status === 403) return "Use a key that may do this.";
+  if (error.status === 402 || accountIsStopped(error)) return "Add credit or raise the spend limit.";
+  return "Put right what it says.";
+}
+
+/** What went wrong below HTTP, by kind: the words of other libraries may hold a body. @param {any} error */
+function nameless(error) {
+  if (error instanceof NoAnswerError) return error.message;
+  if (error instanceof SyntaxError) return "the answer is no JSON";
+  const cause = error?.cause?.cause ?? error?.cause ?? error;
+  return `no answer (${cause?.code ?? error?.constructor?.name})`;
+}
+
+/** The answer, if it is a batch: a proxy may send a page of HTML with status 200. @param {any} answer @returns {MessageBatch} */
+function batchIn(answer) {
+  const isBatch =
+    isObject(answer) &&
+    typeof answer.id === "string" &&
+    BATCH_ID.test(answer.id) &&
+    typeof answer.processing_status === "string" &&
+    iso(answer.created_at) !== "";
+  if (!isBatch) throw new NoAnswerError("the answer is no batch");
+  return /** @type {any} */ (answer);
+}
+
+/** @param {MessageBatch} batch @returns {Record<string, number>} */
+function countsOf(batch) {
+  /** @type {any} */
+  const counts = batch.request_counts;
+  const names = ["processing", "succeeded", "errored", "canceled", "expired"];
+  return Object.fromEntries(names.map((name) => [name, Number.isInteger(counts?.[name]) ? counts[name] : 0]));
+}
+
+/** A moment of the API as text that sorts by time, to the microsecond; "" for anything else. @param {unknown} moment */
+function iso(moment) {
+  const parts = /^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/.exec(String(moment));
+  const seconds = parts ? Date.parse(`${parts[1].replace(/[t ]/, "T")}${parts[3].toUpperCase()}`) : NaN;
+  if (!parts || Number.isNaN(seconds)) return "";
+  const fraction = (parts[2] ?? "").slice(0, 6).padEnd(6, "0");
+  return `${new Date(seconds).toISOString().slice(0, 19)}.${fraction}+00:00`;
+}
+
+/** The id and the result of one line, or null for a line that holds none. @param {Buffer} line */
+function resultIn(line) {
+  let value;
+  try {
+    value = JSON.parse(utf8.decode(line));
+  } catch {
+    return null;
+  }
+  const isResult = isObject(value) && typeof value.custom_id === "string" && isObject(value.result);
+  return isResult ? /** @type {{custom_id: string, result: Event}} */ (value) : null;
+}
+
+/** The class of a result that is no success, and the API's words. The class is nested twice. @param {Event} result */
+function reasonIn(result) {
+  if (result.type !== "errored") return { reason: String(result.type), message: "" };
+  const error = result.error?.error;
+  return { reason: String(error?.type ?? "unknown"), message: String(error?.message ?? "") };
+}
+
+/** @param {unknown} value */
+const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
+
+/** Do what is good to have done, and no loss if it fails. @param {() => void} work */
+function leaveQuietly(work) {
+  try {
+    work();
+  } catch (error) {
+    if (!codeOf(error)) throw error;
+  }
+}
+
+// --- command line --------------------------------------------------------------------------------------------------------
+
+const MISSING = "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
+
+/** @param {number} low @param {number} high */
+const whole = (low, high) => (/** @type {string} */ text) => {
+  if (/^[0-9]{1,12}$/.test(text) && low <= Number(text) && Number(text) <= high) return Number(text);
+  throw new InputError(`must be a whole number from ${grouped(low)} to ${grouped(high)}`);
+};
+
+/** @param {string} text */
+function seconds(text) {
+  if (/^[0-9]*\.?[0-9]+(?:e-?[0-9]+)?$/i.test(text) && Number(text) <= 86_400) return Number(text);
+  throw new InputError("must be a number of seconds from 0 to 86,400");
+}
+
+/** @param {string} text */
+function dollars(text) {
+  if (/^[0-9]+(?:\.[0-9]+)?$/.test(text) && money(text) <= 100_000_000n * DOLLAR) return text;
+  throw new InputError("must be US dollars from 0 to 100,000,000");
+}
+
+/** @param {string} text */
+function backoff(text) {
+  if (["exponential", "linear", "fixed"].includes(text)) return text;
+  throw new InputError("must be exponential, linear or fixed");
+}
+
+/** @type {Record<string, {setting: string, value: string, read: (text: string) => string | number}>} */
+const FLAGS = {
+  "requests-per-batch": { setting: "requestsPerBatch", value: "N", read: whole(1, 100_000) },
+  "max-bytes-per-batch": { setting: "maxBytesPerBatch", value: "N", read: whole(1, 256_000_000) },
+  "concurrent-batches": { setting: "concurrentBatches", value: "N", read: whole(1, 100) },
+  "max-queued-requests": { setting: "maxQueuedRequests", value: "N", read: whole(1, 100_000_000) },
+  "poll-seconds": { setting: "pollSeconds", value: "S", read: seconds },
+  "max-retries": { setting: "maxRetries", value: "N", read: whole(0, 10) },
+  backoff: { setting: "backoff", value: "{exponential,linear,fixed}", read: backoff },
+  "base-delay-seconds": { setting: "baseDelaySeconds", value: "S", read: seconds },
+  "budget-usd": { setting: "budgetUsd", value: "D", read: dollars },
+  canary: { setting: "canary", value: "N", read: whole(0, 100_000) },
+  "adopt-grace-seconds": { setting: "adoptGraceSeconds", value: "S", read: seconds },
+};
+
+const HELP = `usage: ${PROGRAM} INPUT --out DIR [--check] [--cancel]
+${Object.entries(FLAGS).map(([name, { value }]) => `    [--${name} ${value}]`).join("\n")}
+
+Take a file of requests to a file of answers through the Message Batches API.
+
+  INPUT      JSON Lines: whole requests, or rows of id and prompt
+  --out DIR  the folder of this run; made if it is not there
+  --check    read and count, submit nothing
+  --cancel   cancel the open batches, collect what they finished, end the run
+
+The key comes from ANTHROPIC_API_KEY. Start the same command again to go on after any stop.`;
+
+/** What the command line asks for; an InputError for one that cannot be followed. @param {string[]} words */
+function parse(words) {
+  const isFlag = { check: { type: "boolean" }, cancel: { type: "boolean" }, help: { type: "boolean", short: "h" } };
+  const takesText = Object.fromEntries(["out", ...Object.keys(FLAGS)].map((name) => [name, { type: "string" }]));
+  /** @type {any} */
+  const options = { ...isFlag, ...takesText };
+  let values, positionals;
+  try {
+    ({ values, positionals } = parseArgs({ args: words, options, allowPositionals: true }));
+  } catch (error) {
+    throw new InputError(String(/** @type {Error} */ (error).message).split(". ")[0]);
+  }
+  const { check = false, cancel = false, help = false, out, ...given } = /** @type {Event} */ (values);
+  if (help) return { help, check, cancel, input: "", out: "", settings: new Settings() };
+  const missing = [positionals.length ? "" : "INPUT", out === undefined ? "--out" : ""].filter(Boolean);
+  if (missing.length) throw new InputError(`the following arguments are required: ${missing.join(", ")}`);
+  if (positionals.length > 1) throw new InputError(`unrecognized arguments: ${positionals.slice(1).join(" ")}`);
+  const settings = Object.entries(given).map(([name, text]) => {
+    try {
+      return [FLAGS[name].setting, FLAGS[name].read(text)];
+    } catch (error) {
+      throw new InputError(`argument --${name}: ${/** @type {Error} */ (error).message}`);
+    }
+  });
+  return { help, check, cancel, input: positionals[0], out, settings: new Settings(Object.fromEntries(settings)) };
+}
+
+/** The words of a command as a shell takes them. @param {string[]} words */
+function quoted(words) {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`)).join(" ");
+}
+
+/** Do what the command line asks for. @param {string[]} words @returns {Promise<number>} the exit code */
+export async function main(words) {
+  // A closed terminal must not end a run that has hours to go.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  let asked;
+  try {
+    asked = parse(words);
+  } catch (error) {
+    console.error(`${HELP.split("\n\n")[0]}\n${PROGRAM}: error: ${/** @type {Error} */ (error).message}`);
+    return 2;
+  }
+  if (asked.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (!sdk) {
+    console.error(MISSING);
+    return 2;
+  }
+  const runner = new BatchRunner(asked.input, asked.out, asked.settings);
+  const command = quoted([
+    path.basename(process.execPath),
+    process.argv[1] ?? PROGRAM,
+    ...words.filter((word) => word !== "--cancel"),
+  ]);
+  // Once: a second signal ends the program at once.
+  process.once("SIGINT", () => runner.halt.abort(new Interrupted(2)));
+  process.once("SIGTERM", () => runner.halt.abort(new Interrupted(15)));
+  try {
+    if (asked.check) {
+      console.log(await runner.check());
+      return 0;
+    }
+    const code = await runner.run(asked.cancel);
+    console.log(runner.lastLine());
+    return code;
+  } catch (error) {
+    if (error instanceof InputError) {
+      runner.log.line(error.message);
+      return 2;
+    }
+    if (error instanceof Interrupted) {
+      const open = `Interrupted. ${runner.state.inFlight().length} batches go on at the provider.`;
+      runner.log.line(`${open} To resume: ${command}  To cancel: ${command} --cancel`);
+      return error.code;
+    }
+    if (error instanceof StoppedError) {
+      runner.log.line(`Stopped: ${error.message} The state is kept; to go on: ${command}`);
+      return 3;
+    }
+    // The words of an unforeseen error may hold a prompt; where it happened does not.
+    const { name, stack } = /** @type {Error} */ (error);
+    console.error(String(stack).split("\n").filter((line) => line.startsWith("    at ")).join("\n"));
+    runner.log.line(`Stopped by an unforeseen ${name}. The state is kept; to go on: ${command}`);
+    return 3;
+  }
+}
+
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
 }

@@ -105,7 +105,7 @@ except ImportError:
 # --- settings: generated from the plan ---
 # The request that a row {"id", "prompt"} becomes.
 MODEL = "claude-sonnet-5-5"
-MAX_TOKENS = 4096
+MAX_TOKENS = 2900
 SYSTEM_PROMPT = ""
 # "" for no prompt caching of the system prompt, or how long its cache entry lives: "5m" or "1h".
 CACHE_TTL = ""
@@ -116,11 +116,11 @@ INFERENCE_GEO = ""
 BETAS: tuple[str, ...] = ()
 
 # The largest batch; bytes are those of the request body.
-REQUESTS_PER_BATCH = 10_000
-MAX_BYTES_PER_BATCH = 243_200_000
+REQUESTS_PER_BATCH = 10000
+MAX_BYTES_PER_BATCH = 243200000
 # Batches open at once, and requests in them.
 CONCURRENT_BATCHES = 1
-MAX_QUEUED_REQUESTS = 200_000
+MAX_QUEUED_REQUESTS = 200000
 POLL_SECONDS = 60.0
 
 # Retry rounds after the first: base, 2 x base, 4 x base / base, 2 x base, 3 x base / base, base, base.
@@ -136,30 +136,68 @@ CANARY = 0
 ADOPT_GRACE_SECONDS = 60.0
 
 # What the plan expects, for comparison.
-PLANNED_REQUESTS = 10_000
+PLANNED_REQUESTS = 10000
 PLANNED_OUTPUT_TOKENS = 1000
 PLANNED_USD = "55.00"
-FORECAST_SECONDS = {"p50": 3600, "p95": 86_400}
+FORECAST_SECONDS = {
+    "p50": 1720,
+    "p95": 20214,
+}
 BYTES_PER_TOKEN = 2.5
 
-# Batch prices in US dollars per million tokens, and the largest max_tokens of a batch.
-PRICES: dict[str, dict[str, str]] = {
-    "claude-sonnet-5-5": {
-        "input": "1",
-        "output": "5",
-        "cache_write_5m": "1.25",
-        "cache_write_1h": "2",
-        "cache_read": "0.05",
-        "us": "1.1",
-        "max_tokens": "128000",
-        "long_prompt_tokens": "0",
-        "long_prompt_times": "1",
-    },
+# Batch prices in US dollars per million tokens: input, output, 5-minute cache write, 1-hour cache write, cache read;
+# then the factor for "us", and the largest max_tokens.
+PRICES: dict[str, tuple[str, str, str, str, str, str, str]] = {
+    "claude-fable-5-2": ("4", "20", "5", "8", "0.1", "1.1", "128000"),
+    "claude-mythos-5-2": ("4", "20", "5", "8", "0.1", "1.1", "128000"),
+    "claude-haiku-5-5": ("0.05", "0.25", "0.0625", "0.1", "0.005", "1.1", "128000"),
+    "claude-sonnet-5-5": ("1", "5", "1.25", "2", "0.05", "1.1", "128000"),
+    "claude-opus-5-5": ("2", "10", "2.5", "4", "0.1", "1.1", "128000"),
+    "claude-fable-5-1": ("5", "25", "6.25", "10", "0.125", "1.1", "128000"),
+    "claude-mythos-5-1": ("5", "25", "6.25", "10", "0.125", "1.1", "128000"),
+    "claude-opus-5": ("2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"),
+    "claude-sonnet-5": ("1", "5", "1.25", "2", "0.1", "1.1", "128000"),
+    "claude-fable-5": ("5", "25", "6.25", "10", "0.5", "1.1", "128000"),
+    "claude-mythos-5": ("5", "25", "6.25", "10", "0.5", "1.1", "128000"),
+    "claude-opus-4-8": ("2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"),
+    "claude-opus-4-7": ("2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"),
+    "claude-mythos-preview": ("5", "25", "6.25", "10", "0.5", "1.1", "128000"),
+    "claude-sonnet-4-6": ("1.5", "7.5", "1.875", "3", "0.15", "1.1", "128000"),
+    "claude-opus-4-6": ("2.5", "12.5", "3.125", "5", "0.25", "1.1", "128000"),
+    "claude-opus-4-5-20251101": ("2.5", "12.5", "3.125", "5", "0.25", "1", "64000"),
+    "claude-opus-4-5": ("2.5", "12.5", "3.125", "5", "0.25", "1", "64000"),
+    "claude-haiku-4-5-20251001": ("0.5", "2.5", "0.625", "1", "0.05", "1", "64000"),
+    "claude-haiku-4-5": ("0.5", "2.5", "0.625", "1", "0.05", "1", "64000"),
+    "claude-sonnet-4-5-20250929": ("1.5", "7.5", "1.875", "3", "0.15", "1", "64000"),
+    "claude-sonnet-4-5": ("1.5", "7.5", "1.875", "3", "0.15", "1", "64000"),
+}
+# Models whose whole request has a higher price when the prompt has more tokens than this, and how many times higher.
+LONG_PROMPTS: dict[str, tuple[str, str]] = {
+    "claude-haiku-5-5": ("100000", "5"),
 }
 WEB_SEARCH_USD_PER_1000 = "10"
 # Models that are gone from a date on, and what to use instead.
 RETIRES: dict[str, tuple[str, str]] = {
+    "claude-mythos-preview": ("2026-06-30", "claude-mythos-5-2"),
+    "claude-sonnet-4-5-20250929": ("2026-11-30", "claude-sonnet-5-5"),
+    "claude-sonnet-4-5": ("2026-11-30", "claude-sonnet-5-5"),
+    "claude-opus-4-1-20250805": ("2026-08-05", "claude-opus-5-5"),
+    "claude-opus-4-1": ("2026-08-05", "claude-opus-5-5"),
+    "claude-opus-4-20250514": ("2026-06-15", "claude-opus-5-5"),
+    "claude-opus-4-0": ("2026-06-15", "claude-opus-5-5"),
     "claude-sonnet-4-20250514": ("2026-06-15", "claude-sonnet-5-5"),
+    "claude-sonnet-4-0": ("2026-06-15", "claude-sonnet-5-5"),
+    "claude-3-7-sonnet-20250219": ("2026-02-19", "claude-sonnet-5-5"),
+    "claude-3-7-sonnet-latest": ("2026-02-19", "claude-sonnet-5-5"),
+    "claude-3-5-haiku-20241022": ("2026-02-19", "claude-haiku-5-5"),
+    "claude-3-5-haiku-latest": ("2026-02-19", "claude-haiku-5-5"),
+    "claude-3-5-sonnet-20241022": ("2025-10-28", "claude-sonnet-5-5"),
+    "claude-3-5-sonnet-latest": ("2025-10-28", "claude-sonnet-5-5"),
+    "claude-3-5-sonnet-20240620": ("2025-10-28", "claude-sonnet-5-5"),
+    "claude-3-haiku-20240307": ("2026-04-20", "claude-haiku-5-5"),
+    "claude-3-opus-20240229": ("2026-01-05", "claude-opus-5-5"),
+    "claude-3-opus-latest": ("2026-01-05", "claude-opus-5-5"),
+    "claude-3-sonnet-20240229": ("2025-07-21", "claude-sonnet-5-5"),
 }
 # --- end of settings ---
 
@@ -327,23 +365,21 @@ class Price:
 
 
 def price_list() -> dict[str, Price]:
-    def per_token(usd: str) -> int:
-        return money(usd) // 10**6
-
-    return {
-        model: Price(
-            input=per_token(row["input"]),
-            output=per_token(row["output"]),
-            cache_write_5m=per_token(row["cache_write_5m"]),
-            cache_write_1h=per_token(row["cache_write_1h"]),
-            cache_read=per_token(row["cache_read"]),
-            us_tenths=int(Decimal(row["us"]) * 10),
-            max_tokens=int(row["max_tokens"]),
-            long_prompt_tokens=int(row["long_prompt_tokens"]),
-            long_prompt_times=int(row["long_prompt_times"]),
+    prices = {}
+    for model, row in PRICES.items():
+        long_prompt_tokens, long_prompt_times = LONG_PROMPTS.get(model, ("0", "1"))
+        prices[model] = Price(
+            input=money(row[0]) // 10**6,
+            output=money(row[1]) // 10**6,
+            cache_write_5m=money(row[2]) // 10**6,
+            cache_write_1h=money(row[3]) // 10**6,
+            cache_read=money(row[4]) // 10**6,
+            us_tenths=int(Decimal(row[5]) * 10),
+            max_tokens=int(row[6]),
+            long_prompt_tokens=int(long_prompt_tokens),
+            long_prompt_times=int(long_prompt_times),
         )
-        for model, row in PRICES.items()
-    }
+    return prices
 
 
 USAGE_KINDS = (
@@ -500,6 +536,15 @@ class Requests:
             wrong += [
                 f'a row has "id" and "prompt" only: delete {shown(name)}, or write a whole request' for name in extra
             ]
+        return wrong
+
+    def wrong_with_settings(self) -> list[str]:
+        wrong = self.wrong_with_model(self.settings.model, self.settings.max_tokens)
+        if self.settings.cache_ttl and not self.settings.system_prompt:
+            wrong.append(
+                "the plan caches a system prompt, and SYSTEM_PROMPT is empty: fill it in at the top of this program, "
+                'or set CACHE_TTL to ""'
+            )
         return wrong
 
     def wrong_with_request(self, request: dict[str, Any]) -> list[str]:
@@ -687,7 +732,7 @@ def scan(file: BinaryIO, name: str, settings: Settings) -> tuple[Scan, Problems]
         if not kind:
             kind, kind_line = this_kind, line_number
             if kind == "rows":
-                problems.add(0, None, *requests.wrong_with_model(settings.model, settings.max_tokens))
+                problems.add(0, None, *requests.wrong_with_settings())
         if this_kind == "rows":
             custom_id, wrong = value.get("id"), requests.wrong_with_row(value)
         else:
@@ -1346,19 +1391,22 @@ class BatchRunner:
     # 1 and 2: cut and submit -----------------------------------------------------------------------------------
 
     async def submit_all(self) -> None:
-        """Submit what is unsent, one batch at a time: first what is in doubt, then the rest of the round."""
-        for batch in self.state.with_status("doubt"):
-            await self.settle(batch, "the program was stopped before the answer came")
-        if self.state.canceling:
-            return
-        await asyncio.sleep(max(0.0, min(self.state.not_before - time.time(), self.longest_delay())))
+        """Submit what is unsent, one batch at a time. A batch in doubt comes before any other."""
         while True:
+            for batch in self.state.with_status("doubt"):
+                await self.settle(batch, "whether it was made is not known")
+            if self.state.canceling:
+                return
+            await asyncio.sleep(max(0.0, min(self.state.not_before - time.time(), self.longest_delay())))
             waiting = self.state.with_status("unsent")
             following = waiting[0] if waiting else self.cut()
             if following is None:
                 return
-            await self.wait_for_room(following)
-            await self.submit(following)
+            self.changed.clear()
+            if self.has_room(following):
+                await self.submit(following)
+            else:
+                await self.change()
 
     def longest_delay(self) -> float:
         # The clock may have been set back since the round began.
@@ -1441,30 +1489,28 @@ class BatchRunner:
         body.write(ENVELOPE[1])
         return body.getvalue()
 
-    async def wait_for_room(self, batch: Batch) -> None:
-        """Wait until the batch may go: canary first, then concurrency, the queue and the budget."""
+    def has_room(self, batch: Batch) -> bool:
+        """Whether the batch may go now: canary first, then the budget, concurrency and the queue."""
         state, settings = self.state, self.settings
-        while True:
-            self.changed.clear()
-            flying = state.in_flight()
-            alone = any(other.canary for other in flying) and not batch.canary
-            queued = sum(other.requests for other in flying)
-            worst = state.spent + sum(other.worst for other in flying) + batch.worst
-            over_budget = bool(settings.budget_usd) and worst > money(settings.budget_usd)
-            if settings.canary and not batch.canary and not alone and 2 * state.canary_given_up > state.canary:
+        flying = state.in_flight()
+        if settings.canary and not batch.canary:
+            if any(other.canary for other in state.batches.values()):
+                return False
+            if 2 * state.canary_given_up > state.canary:
                 raise StoppedError(
                     f"The canary failed: {state.canary_given_up:,} of the first {state.canary:,} requests were given up. "
                     "failed.jsonl has the reasons. Correct INPUT and choose another --out, or go on with --canary 0."
                 )
-            fits = len(flying) < settings.concurrent_batches and queued + batch.requests <= settings.max_queued_requests
-            if (fits or not flying) and not alone and not over_budget:
-                return
-            if over_budget and not flying:
-                raise StoppedError(
-                    f"The budget of ${settings.budget_usd} would be passed: ${usd_rounded(state.spent)} is spent, and the next batch of "
-                    f"{batch.requests:,} requests may cost ${usd_rounded(batch.worst)}. Raise --budget-usd, or lower max_tokens."
-                )
-            await self.change()
+        worst = state.spent + sum(other.worst for other in flying) + batch.worst
+        if settings.budget_usd and worst > money(settings.budget_usd):
+            if flying:  # what they do not spend is free again when they have ended
+                return False
+            raise StoppedError(
+                f"The budget of ${settings.budget_usd} would be passed: ${usd_rounded(state.spent)} is spent, and the next batch of "
+                f"{batch.requests:,} requests may cost ${usd_rounded(batch.worst)}. Raise --budget-usd, or lower max_tokens."
+            )
+        queued = sum(other.requests for other in flying) + batch.requests
+        return not flying or (len(flying) < settings.concurrent_batches and queued <= settings.max_queued_requests)
 
     async def submit(self, batch: Batch) -> None:
         """Send one batch, until it is made or there is no need."""
@@ -1594,7 +1640,10 @@ class BatchRunner:
             after = page[-1].id
 
     async def page_of_batches(self, limit: int, after: str | None) -> list[MessageBatch]:
-        page = await self.client.messages.batches.list(limit=limit, after_id=after or omit)
+        try:
+            page = await self.client.messages.batches.list(limit=limit, after_id=after or omit)
+        except AttributeError:  # the SDK stumbles over a page of HTML with status 200
+            raise NoAnswerError("the answer is no list of batches") from None
         if not isinstance(getattr(page, "data", None), list):
             raise NoAnswerError("the answer is no list of batches")
         return [batch_in(batch) for batch in page.data]

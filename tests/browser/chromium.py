@@ -14,6 +14,9 @@ from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
+# Playwright's own Node needs libatomic, which a fresh Debian lacks; ours is there anyhow.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", shutil.which("node") or "")
+
 
 def find() -> str | None:
     """The path of a Chromium, None if there is none; SystemExit if CHROMIUM names something else."""

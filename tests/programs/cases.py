@@ -169,7 +169,10 @@ PAYS_ONCE = [
     Case(
         "529 twice, made the second time",
         "Overload is treated as any 5xx.",
-        faults(error("create", 529, "overloaded_error"), {**error("create", 529, "overloaded_error", nth=2), "do": "error-after"}),
+        faults(
+            error("create", 529, "overloaded_error"),
+            {**error("create", 529, "overloaded_error", nth=2), "do": "error-after"},
+        ),
         creates=4,
         batches=3,
         check=settled("not_made", "adopted"),
@@ -267,7 +270,11 @@ PAYS_ONCE = [
     Case(
         "the list fails while a batch is in doubt",
         "Nothing is sent again on the strength of a list that was not read.",
-        faults(on("create", "lose-answer"), error("list", 500, "api_error", nth=2, times=5), on("list", "html", nth=7, times=2)),
+        faults(
+            on("create", "lose-answer"),
+            error("list", 500, "api_error", nth=2, times=5),
+            on("list", "html", nth=7, times=2),
+        ),
         creates=3,
         batches=3,
         check=settled("adopted"),
@@ -324,13 +331,23 @@ LOSES_NOTHING = [
     Case(
         "errors instead of the results",
         "They pass.",
-        faults(error("results", 500, "api_error"), error("results", 529, "overloaded_error", nth=2), error("results", 404, "not_found_error", nth=3)),
+        faults(
+            error("results", 500, "api_error"),
+            error("results", 529, "overloaded_error", nth=2),
+            error("results", 404, "not_found_error", nth=3),
+        ),
         batches=3,
     ),
 ]
 
 LIMITS = [
-    Case("the count of a batch", "No batch has more requests.", flags="--requests-per-batch 3", batches=4, check=limits(3, 10**9, 3)),
+    Case(
+        "the count of a batch",
+        "No batch has more requests.",
+        flags="--requests-per-batch 3",
+        batches=4,
+        check=limits(3, 10**9, 3),
+    ),
     Case(
         "the bytes of a batch",
         "No body has more bytes, envelope included.",
@@ -408,7 +425,13 @@ RETRIES = [
             batches=3,
             check=attempts(r5=1),
         )
-        for kind in ("invalid_request_error", "not_found_error", "permission_error", "authentication_error", "request_too_large")
+        for kind in (
+            "invalid_request_error",
+            "not_found_error",
+            "permission_error",
+            "authentication_error",
+            "request_too_large",
+        )
     ],
     Case(
         "the last attempt fails",
@@ -433,7 +456,7 @@ RETRIES = [
     Case(
         "a class that nobody knows",
         "It is tried again, and logged.",
-        {"outcomes": [errored("r5", "solar_flare_error", attempt=1)]},
+        {"outcomes": [errored("r5", "solar_flare_error", attempt=1, retriable=True)]},
         says=("solar_flare_error",),
         check=summary(retried=1),
     ),
@@ -456,7 +479,13 @@ RETRIES = [
     Case(
         "the account lacks credit",
         "The run stops, and the attempt is not counted: with none to spare the request still succeeds.",
-        {"outcomes": [errored("r1", "invalid_request_error", message="Your credit balance is too low.", attempt=1)]},
+        {
+            "outcomes": [
+                errored(
+                    "r1", "invalid_request_error", message="Your credit balance is too low.", attempt=1, retriable=True
+                )
+            ]
+        },
         flags="--requests-per-batch 4 --max-retries 0",
         code=3,
         says=("credit",),
@@ -465,7 +494,7 @@ RETRIES = [
     Case(
         "billing_error in a result",
         "The account's class stops the run as its message does.",
-        {"outcomes": [errored("r1", "billing_error", attempt=1)]},
+        {"outcomes": [errored("r1", "billing_error", attempt=1, retriable=True)]},
         flags="--max-retries 0",
         code=3,
         then="--max-retries 0",
@@ -517,7 +546,10 @@ HTTP = [
     Case(
         "a retry-after that is nonsense",
         "The wait is our own.",
-        faults(error("create", 429, "rate_limit_error", retry_after="soon"), error("create", 429, "rate_limit_error", retry_after="nan", nth=2)),
+        faults(
+            error("create", 429, "rate_limit_error", retry_after="soon"),
+            error("create", 429, "rate_limit_error", retry_after="nan", nth=2),
+        ),
         creates=5,
         batches=3,
     ),
@@ -542,7 +574,9 @@ HTTP = [
     Case(
         "the workspace's own spend limit",
         "A 400 that says so stops the run.",
-        faults(error("create", 400, "invalid_request_error", message="You have reached your specified API usage limits.")),
+        faults(
+            error("create", 400, "invalid_request_error", message="You have reached your specified API usage limits.")
+        ),
         code=3,
         then="--requests-per-batch 4",
         batches=3,
@@ -622,7 +656,12 @@ ANSWERS = [
                 {"id": "r0", "type": "succeeded", "content": []},
                 {"id": "r1", "type": "succeeded", "content": [{"type": "thinking", "thinking": "", "signature": "x"}]},
                 {"id": "r2", "type": "succeeded", "content": None},
-                {"id": "r3", "type": "succeeded", "text": "\u2028\u2029\u0085\x0b\x0c\r\n", "stop_reason": "something_new"},
+                {
+                    "id": "r3",
+                    "type": "succeeded",
+                    "text": "\u2028\u2029\u0085\x0b\x0c\r\n",
+                    "stop_reason": "something_new",
+                },
             ]
         },
     ),
@@ -650,12 +689,20 @@ ANSWERS = [
                     "usage": {
                         "input_tokens": 1_000_000,
                         "cache_creation_input_tokens": 3_000_000,
-                        "cache_creation": {"ephemeral_5m_input_tokens": 1_000_000, "ephemeral_1h_input_tokens": 2_000_000},
+                        "cache_creation": {
+                            "ephemeral_5m_input_tokens": 1_000_000,
+                            "ephemeral_1h_input_tokens": 2_000_000,
+                        },
                         "cache_read_input_tokens": 1_000_000,
                         "server_tool_use": {"web_search_requests": 3},
                     },
                 },
-                {"id": "r1", "type": "succeeded", "output_tokens": 200_000, "usage": {"inference_geo": "us", "input_tokens": 0}},
+                {
+                    "id": "r1",
+                    "type": "succeeded",
+                    "output_tokens": 200_000,
+                    "usage": {"inference_geo": "us", "input_tokens": 0},
+                },
             ]
         },
         requests=2,
@@ -674,7 +721,13 @@ ANSWERS = [
 ]
 
 CANARY = [
-    Case("the canary lives", "The first N go alone, then the rest.", flags="--requests-per-batch 4 --canary 3", batches=3, check=canary_went_alone),
+    Case(
+        "the canary lives",
+        "The first N go alone, then the rest.",
+        flags="--requests-per-batch 4 --canary 3",
+        batches=3,
+        check=canary_went_alone,
+    ),
     Case(
         "half of the canary dies",
         "More than half is needed to stop a run.",
@@ -724,18 +777,17 @@ BUDGET = [
         "Nothing is submitted, and the message says what the next batch may cost.",
         flags="--requests-per-batch 4 --budget-usd 0.05",
         code=3,
-        says=("budget", "$0.08"),
-        creates=None,
+        says=("budget", "$0.06"),
         then="--requests-per-batch 4 --budget-usd 5",
         batches=3,
     ),
     Case(
         "the budget is spent on the way",
         "Nothing more is submitted.",
-        {"outcomes": [{"id": "r[0-3]", "type": "succeeded", "output_tokens": 4096}]},
-        flags="--requests-per-batch 4 --budget-usd 0.12",
+        {"outcomes": [{"id": "r[0-3]", "type": "succeeded", "output_tokens": 2900}]},
+        flags="--requests-per-batch 4 --budget-usd 0.11",
         code=3,
-        says=("$0.08 is spent",),
+        says=("$0.06 is spent",),
         then="--requests-per-batch 4",
         batches=3,
     ),

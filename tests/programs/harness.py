@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ TEMPLATES = {
     "javascript": ROOT / "planner" / "templates" / "run_batches.mjs",
 }
 # Every case runs in each of these.
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "javascript")
 
 # Waits of a test; a case may say otherwise, for the last flag counts.
 QUICK = ["--poll-seconds", "0.02", "--base-delay-seconds", "0.02", "--adopt-grace-seconds", "0.3"]
@@ -108,7 +109,8 @@ class Running:
         return Done(code, self.stdout.read_text("utf-8", "replace"), self.stderr.read_text("utf-8", "replace"))
 
     def kill(self, number: int = signal.SIGKILL) -> Done:
-        os.kill(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it may have come to its end
+            os.kill(self.pid, number)
         return self.wait()
 
 
@@ -197,6 +199,9 @@ class Bench:
     def given_up(self) -> dict[str, str]:
         return {line["custom_id"]: line["reason"] for line in self.lines("failed.jsonl")}
 
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
     def wait_for(self, what: str, limit_s: float = 20.0) -> None:
         """Until the journal has a line with this event."""
         until = time.monotonic() + limit_s
@@ -214,12 +219,17 @@ class Bench:
         assert self.api.needless == [], "nothing is accepted twice without need"
         assert self.api.most_creating <= 1, "creates are sent one at a time"
         billed = sum(1 for line in succeeded if line["result"]["type"] == "succeeded")
-        assert billed == len(succeeded) == sum(self.api.billed.values())
+        gone = sum(1 for line in failed if line["reason"] == "results_archived")
+        assert billed == len(succeeded) == sum(self.api.billed.values()) - gone
         sent = {line for batch in self.api.own() for line in self.api.result_lines(batch)}
         with (self.out / "succeeded.jsonl").open("rb") as file:
             assert all(line in sent for line in file), "the API's own lines, to the byte"
         summary = self.summary()
-        assert (summary["requests"], summary["succeeded"], summary["given_up"]) == (len(ids), len(succeeded), len(failed))
+        assert (summary["requests"], summary["succeeded"], summary["given_up"]) == (
+            len(ids),
+            len(succeeded),
+            len(failed),
+        )
         assert summary["reasons"] == Counter(line["reason"] for line in failed)
         assert summary["usage"]["output_tokens"] == sum(
             line["result"]["message"]["usage"]["output_tokens"] for line in succeeded

@@ -21,7 +21,13 @@ import sys
 from typing import Any
 
 # All that a run loads, so that the children find it in memory.
-for name in ("anthropic.resources.messages.batches", "anthropic.types.messages", "asyncio", "httpx2", "anyio._backends._asyncio"):
+for name in (
+    "anthropic.resources.messages.batches",
+    "anthropic.types.messages",
+    "asyncio",
+    "httpx2",
+    "anyio._backends._asyncio",
+):
     importlib.import_module(name)
 
 

@@ -1,0 +1,377 @@
+"""Scenario in, plan out: worked examples, and what holds for every plan."""
+
+import time
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from planner import facts
+from planner.errors import ScenarioError
+from planner.plan import Plan, make_plan
+from planner.scenario import Scenario, batch_byte_limit, parse, replace
+from tests.oracles import lognormal_quantile
+from tests.strategies import scenarios
+
+
+def plan(**groups: dict[str, Any]) -> Plan:
+    """The plan of a scenario with some groups given."""
+    return make_plan(parse(groups))
+
+
+# ---- worked examples
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4-20250514", "claude-sonnet-4-0"])
+@pytest.mark.parametrize(("prompt", "batch", "real_time"), [(500, "82.50", "165"), (1000, "90", "180")])
+def test_sonnet_4(model: str, prompt: int, batch: str, real_time: str) -> None:
+    """The example of the original planner, with the sum that is right."""
+    made = plan(workload={"model": model, "requests": 10_000, "input_tokens": prompt, "output_tokens": 1000})
+    assert (made.cost.batch_usd, made.cost.realtime_usd) == (Decimal(batch), Decimal(real_time))
+
+
+def test_the_default() -> None:
+    """10,000 requests to Sonnet 5.5: one batch, $55 instead of $110."""
+    made = plan()
+    assert [(batch.requests, batch.binding) for batch in made.batches] == [(10_000, "count")]
+    assert (made.cost.batch_usd, made.cost.realtime_usd) == (55, 110)
+
+
+def test_formula() -> None:
+    """10,000 requests at 5 s, 50 at once, 120 s to start: 1,120 s in every run, and no chance of another time."""
+    made = plan(duration={"model": "formula"}, retries={"transient_rate": 0})
+    assert set(made.forecast.makespans_s) == {1120.0}
+    assert made.confident_s == 1120.0
+
+
+def test_formula_in_four_batches() -> None:
+    """Four batches of 2,500 one after the other: 370 s each, noticed after 420 s."""
+    made = plan(
+        duration={"model": "formula"}, retries={"transient_rate": 0}, batches={"requests_per_batch": 2500}
+    )
+    assert set(made.forecast.makespans_s) == {3 * 420.0 + 370.0}
+
+
+def test_formula_with_a_retry_round() -> None:
+    """1,120 s, noticed at 1,140; a minute of backoff; 100 requests take 130 s: 1,330 s."""
+    made = plan(
+        workload={"requests": 10_000}, duration={"model": "formula"}, retries={"transient_rate": 0.01, "max": 1}
+    )
+    assert made.forecast.p50.makespan_s == pytest.approx(1330, abs=10)
+
+
+@pytest.mark.parametrize(("prompt", "usd"), [(100_000, "5.025"), (100_001, "25.12525")])
+def test_haiku_5_5_at_the_long_prompt_limit(prompt: int, usd: str) -> None:
+    """100,000 tokens is not a long prompt, 100,001 is."""
+    made = plan(
+        workload={"model": "claude-haiku-5-5", "requests": 1000, "input_tokens": prompt, "output_tokens": 100},
+        retries={"transient_rate": 0},
+    )
+    assert made.cost.batch_usd == Decimal(usd)
+
+
+def test_us_residency() -> None:
+    """$55 become $60.50."""
+    assert plan(pricing={"geo": "us"}).cost.batch_usd == Decimal("60.5")
+
+
+def test_cache() -> None:
+    """1,000 requests with a shared prefix of 5,000: the first writes, 70 % of the 999 others read, the rest write."""
+    made = plan(
+        workload={"requests": 1000, "input_tokens": 6000, "output_tokens": 250, "shared_prefix_tokens": 5000},
+        caching={"mode": "1h", "hit_rate": 0.7},
+        retries={"transient_rate": 0},
+    )
+    assert (made.caches, made.primes, made.cache_reads) == (True, True, 699)
+    assert [batch.requests for batch in made.batches] == [1, 999]
+    assert made.cost.batch_usd == Decimal("5.43475")
+
+
+def test_cache_without_priming() -> None:
+    """Without a primer there is one batch; the reads are those that the hit rate says."""
+    made = plan(
+        workload={"requests": 1000, "input_tokens": 6000, "shared_prefix_tokens": 5000},
+        caching={"mode": "1h", "prime": False},
+    )
+    assert (made.primes, [batch.requests for batch in made.batches]) == (False, [1000])
+
+
+@pytest.mark.parametrize(("prefix", "caches"), [(511, False), (512, True)])
+def test_a_short_prefix_is_silently_not_cached(prefix: int, caches: bool) -> None:
+    """Below the model's minimum nothing is written and nothing read, and the price is that of plain input."""
+    made = plan(workload={"input_tokens": 1000, "shared_prefix_tokens": prefix}, caching={"mode": "1h"})
+    assert made.caches is caches
+    assert {line.kind for line in made.cost.lines} == {"input", "output"} | ({"cache_write", "cache_read"} if caches else set())
+
+
+def test_one_request_is_not_primed() -> None:
+    """There is nobody to read what it would write."""
+    made = plan(workload={"requests": 1, "input_tokens": 1000, "shared_prefix_tokens": 1000}, caching={"mode": "1h"})
+    assert (made.primes, made.cache_reads, len(made.batches)) == (False, 0, 1)
+
+
+def test_failed_attempts_are_not_billed() -> None:
+    """Retries cost nothing more: every answer is paid once."""
+    assert plan(retries={"transient_rate": 0.2, "max": 10}).cost.batch_usd == plan(retries={"transient_rate": 0}).cost.batch_usd
+
+
+def test_a_cautious_budget_bills_every_attempt() -> None:
+    """10,000 requests, 100 of them again, 1 of them again: 10,101 attempts at $0.0055."""
+    made = plan(pricing={"bill_failed": True})
+    assert made.requests.attempts == 10_101
+    assert made.cost.batch_usd == Decimal("55.5555")
+
+
+def test_who_is_never_answered_is_not_billed() -> None:
+    """A fifth can never succeed: four fifths of the price."""
+    made = plan(retries={"permanent_rate": 0.2, "transient_rate": 0})
+    assert (made.requests.given_up, made.requests.answered) == (2000, 8000)
+    assert made.cost.batch_usd == 44
+
+
+def test_requests() -> None:
+    """1 % fails: 100 at first, 101 sent again in two rounds, none given up."""
+    requests = plan().requests
+    assert (requests.failed_first_round, requests.retried, requests.given_up, requests.answered) == (100, 101, 0, 10_000)
+
+
+def test_retry_batches_count_on() -> None:
+    """Batches of retry rounds have the numbers after those of the first round."""
+    made = plan(batches={"requests_per_batch": 4000})
+    assert [(b.number, b.round, b.requests) for b in made.batches + made.retry_batches] == [
+        (1, 0, 4000),
+        (2, 0, 4000),
+        (3, 0, 2000),
+        (4, 1, 100),
+        (5, 2, 1),
+    ]
+
+
+# ---- the account
+
+
+@pytest.mark.parametrize(
+    ("limits", "queue", "known"),
+    [
+        ({"tier": "start"}, 200_000, True),
+        ({"tier": "build"}, 300_000, True),
+        ({"tier": "scale"}, 500_000, True),
+        ({"tier": "evaluation"}, 200_000, False),
+        ({"tier": "custom"}, 500_000, False),
+        ({"tier": "custom", "queue_requests": 7}, 7, True),
+        ({"tier": "start", "queue_requests": 250_000}, 250_000, True),
+    ],
+)
+def test_queue_limit(limits: dict[str, Any], queue: int, known: bool) -> None:
+    """One's own limit, else the tier's, else that of the nearest tier that is published, marked as not known."""
+    account = plan(workload={"requests": 5}, limits=limits).account
+    assert (account.queue_requests, account.queue_known) == (queue, known)
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [
+        ({"tier": "start"}, 500),
+        ({"tier": "start", "spent_this_month_usd": 120.5}, Decimal("379.5")),
+        ({"tier": "start", "spent_this_month_usd": 9999}, 0),
+        ({"tier": "start", "monthly_spend_usd": 80}, 80),
+        ({"tier": "custom"}, None),
+        ({"tier": "evaluation"}, None),
+        ({"tier": "custom", "monthly_spend_usd": 10}, 10),
+    ],
+)
+def test_spend_left(limits: dict[str, Any], left: Decimal | None) -> None:
+    """What is left of the month: one's own limit or the tier's, less what is spent; never less than nothing."""
+    assert plan(limits=limits).account.spend_left_usd == left
+
+
+# ---- answers
+
+
+def test_max_tokens_is_proposed() -> None:
+    """Answers of 1,000 tokens on average, 95 % below 2,000: 99 % are below what is proposed, rounded to two digits."""
+    answers = plan().answers
+    wanted = 1000 * lognormal_quantile(2.0, 0.99)
+    assert answers.proposed
+    assert wanted <= answers.max_tokens <= wanted + 100
+    assert answers.share_cut <= 0.01
+
+
+def test_max_tokens_that_is_given_stays() -> None:
+    """One's own limit is taken, and the share that it cuts off is said: 5 % at the 95 % quantile."""
+    answers = plan(workload={"max_tokens": 2000}).answers
+    assert (answers.max_tokens, answers.proposed) == (2000, False)
+    assert answers.share_cut == pytest.approx(0.05, abs=1e-4)
+
+
+# ---- real time
+
+
+@pytest.mark.parametrize(
+    ("work", "seconds", "binding"),
+    [
+        ({}, 1500.0, "otpm"),
+        ({"output_tokens": 1}, 600.0, "rpm"),
+        ({"input_tokens": 100_000, "output_tokens": 1}, 30_000.0, "itpm"),
+    ],
+)
+def test_real_time(work: dict[str, Any], seconds: float, binding: str) -> None:
+    """Tier Start allows 1,000 requests, 2 million tokens in and 400,000 out in a minute; the tightest binds."""
+    found = plan(workload=work).realtime
+    assert found is not None
+    assert (found.seconds, found.binding) == (seconds, binding)
+
+
+def test_real_time_is_not_guessed() -> None:
+    """Where rates are not published there is no time."""
+    assert plan(limits={"tier": "evaluation"}).realtime is None
+
+
+# ---- scale
+
+
+def test_ten_million_in_ten_thousand_batches(record_property: Any) -> None:
+    """Ten million requests in batches of 1,000 can be planned; how long it took is recorded, not judged."""
+    began = time.perf_counter()
+    made = plan(workload={"requests": 10_000_000}, batches={"requests_per_batch": 1000, "concurrent": 10})
+    record_property("seconds", round(time.perf_counter() - began, 2))
+    assert len(made.batches) == 10_000
+    assert sum(batch.requests for batch in made.batches) == 10_000_000
+
+
+def test_ten_million_in_batches_of_one() -> None:
+    """That many batches are a problem beside the field that causes it, with a size that would do."""
+    asked = parse({"workload": {"requests": 10_000_000}, "batches": {"requests_per_batch": 1}})
+    with pytest.raises(ScenarioError, match="at least 500") as caught:
+        make_plan(asked)
+    assert [problem.field for problem in caught.value.problems] == ["batches.requests_per_batch"]
+
+
+# ---- laws
+
+
+@given(scenarios())
+@settings(max_examples=60)
+def test_every_plan_adds_up(asked: Scenario) -> None:
+    """Requests, batches, bytes, cost, chances: whatever is asked, the parts of a plan fit together."""
+    made = make_plan(asked)
+    work = asked.workload
+    assert sum(batch.requests for batch in made.batches) == work.requests
+    assert max(batch.bytes for batch in made.batches) <= batch_byte_limit()
+    assert max(batch.requests for batch in made.batches) <= min(
+        asked.batches.requests_per_batch, made.account.queue_requests
+    )
+    everything = made.batches + made.retry_batches
+    assert [batch.number for batch in everything] == list(range(1, len(everything) + 1))
+    assert made.requests.answered + made.requests.given_up == work.requests
+    assert made.requests.attempts == work.requests + made.requests.retried
+    assert sum(batch.requests for batch in made.retry_batches) == made.requests.retried
+    assert made.cost.batch_usd + made.cost.saved_usd == made.cost.realtime_usd
+    assert 0 <= made.cache_reads <= max(0, made.requests.attempts - 1)
+    assert 0 <= made.answers.share_cut <= 1
+    assert work.output_tokens <= made.answers.max_tokens <= made.model.batch_max_output_tokens
+    assert work.input_tokens + made.answers.max_tokens <= made.model.context_tokens
+
+
+@given(scenarios())
+@settings(max_examples=40)
+def test_every_forecast_is_in_order(asked: Scenario) -> None:
+    """Quantiles rise, chances are chances, and runs are whole runs of this workload."""
+    forecast = make_plan(asked).forecast
+    assert 0 < forecast.p50.makespan_s <= forecast.p85.makespan_s <= forecast.p95.makespan_s
+    assert all(one <= other for one, other in pairwise(forecast.makespans_s))
+    assert 0 <= forecast.expiry_probability <= 1
+    assert 0 <= forecast.mean_given_up <= asked.workload.requests
+    assert (forecast.deadline_probability is None) == (asked.goal.deadline_h == 0)
+    for run in (forecast.p50, forecast.p85, forecast.p95, forecast.confident):
+        assert sum(record.requests for record in run.records if record.round == 0) == asked.workload.requests
+
+
+@given(scenarios(most_batches=4))
+@settings(max_examples=15)
+def test_what_costs_does_not_change_the_time(asked: Scenario) -> None:
+    """Price, goal's budget and answers do not touch the forecast."""
+    other = replace(asked, {"pricing.geo": "us", "pricing.bill_failed": True, "goal.budget_usd": 1})
+    assert make_plan(asked).forecast == make_plan(other).forecast
+
+
+def test_the_same_plan_after_others() -> None:
+    """A plan does not depend on what was planned before it."""
+    first = plan(forecast={"seed": 5})
+    for seed in range(100, 120):
+        plan(workload={"requests": 50}, forecast={"seed": seed})
+    assert plan(forecast={"seed": 5}).forecast == first.forecast
+
+
+@given(scenarios(durations=("formula", "guide", "history"), most_batches=6), st.integers(1, 99))
+@settings(max_examples=25)
+def test_more_at_once_is_never_later(asked: Scenario, more: int) -> None:
+    """Where a batch keeps its own pace, more of them at once never make any quantile later."""
+    assume(asked.batches.concurrent + more <= 100)
+    wider = replace(asked, {"batches.concurrent": asked.batches.concurrent + more})
+    narrow, wide = make_plan(asked).forecast.makespans_s, make_plan(wider).forecast.makespans_s
+    assert all(after <= before * (1 + 1e-12) for before, after in zip(narrow, wide, strict=True))
+
+
+@given(scenarios(durations=("formula",), most_batches=6), st.integers(1, 100_000))
+@settings(max_examples=25)
+def test_a_longer_queue_is_never_later(asked: Scenario, more: int) -> None:
+    """The same for the queue limit, as long as it does not make the batches themselves."""
+    queue = make_plan(asked).account.queue_requests
+    assume(queue >= asked.batches.requests_per_batch)
+    longer = replace(asked, {"limits.queue_requests": queue + more})
+    short, long = make_plan(asked).forecast.makespans_s, make_plan(longer).forecast.makespans_s
+    assert all(after <= before * (1 + 1e-12) for before, after in zip(short, long, strict=True))
+
+
+def test_a_longer_queue_that_makes_other_batches_can_be_later() -> None:
+    """100 requests at once: three batches of 100 take 3 turns, two of 150 take 4. The law above needs its condition."""
+    times = [
+        plan(
+            workload={"requests": 300},
+            batches={"poll_s": 5},
+            retries={"transient_rate": 0},
+            duration={"model": "formula", "parallel_requests": 100, "startup_s": 0},
+            limits={"queue_requests": queue},
+        ).forecast.p50.makespan_s
+        for queue in (100, 150)
+    ]
+    assert times == [15.0, 20.0]
+
+
+@given(scenarios(most_batches=4), st.integers(1, 10))
+@settings(max_examples=25)
+def test_more_retries_never_answer_fewer(asked: Scenario, more: int) -> None:
+    """A retry more never lowers the number of answers."""
+    assume(asked.retries.max + more <= 10)
+    better = replace(asked, {"retries.max": asked.retries.max + more})
+    assert make_plan(better).requests.answered >= make_plan(asked).requests.answered
+
+
+def test_shared_load_matters_with_one_batch_and_its_retry() -> None:
+    """Even where every round has one batch, sharing decides whether the retry is slow when the first was."""
+    own, same = (plan(duration={"shared_load": shared}, retries={"transient_rate": 0.3}) for shared in (0, 1))
+    assert own.forecast.makespans_s != same.forecast.makespans_s
+
+
+def test_shared_load_widens_the_band() -> None:
+    """Ten batches one after the other: bad luck of its own evens out, a bad day does not."""
+    own, same = (
+        plan(
+            batches={"requests_per_batch": 1000},
+            retries={"transient_rate": 0},
+            duration={"model": "guide", "shared_load": shared},
+        ).forecast
+        for shared in (0, 1)
+    )
+    assert same.p95.makespan_s - same.p50.makespan_s > 2 * (own.p95.makespan_s - own.p50.makespan_s)
+
+
+@pytest.mark.parametrize("model", facts.models(), ids=lambda model: model.id)
+def test_every_model_can_be_planned(model: facts.Model) -> None:
+    """Retired models too: an old plan can be compared."""
+    made = plan(workload={"model": model.id, "requests": 100})
+    assert made.cost.batch_usd == (500 * model.batch.input + 1000 * model.batch.output) * 100 / 1_000_000
