@@ -5,7 +5,7 @@ u is a uniform draw.
 
     observed   spread = median of batches of that size, q = observed time / that median, at most WAIT_ABOVE;
                wait = what a batch took beyond that
-    history    the same from one's own batches, without wait
+    history    the same from one's own batches, without wait; outside their sizes the median goes as the public one
     formula    base = start + ⌈n / at once⌉ · seconds per request
     guide      base = lower end of the original planner's range, spread = its width, q(u) = u
 
@@ -88,7 +88,8 @@ def model_of(duration: Duration) -> DurationModel:
         return _formula(duration.seconds_per_request, duration.parallel_requests, duration.startup_s)
     if duration.model == "history":
         own = (Sample(requests, seconds) for requests, seconds in duration.history)
-        return fit(own, smallest=_median_knots(_public())[0])
+        public = observed().scale
+        return fit(own, shape=lambda requests: public(requests)[1])
     return observed()
 
 
@@ -105,21 +106,20 @@ def _public() -> tuple[Sample, ...]:
     )
 
 
-def fit(samples: Iterable[Sample], *, smallest: Knot | None = None, wait_above: float = inf) -> DurationModel:
+def fit(
+    samples: Iterable[Sample], *, shape: Callable[[int], float] | None = None, wait_above: float = inf
+) -> DurationModel:
     """The model of known batches: a median by size, times the ratios that were seen.
 
-    The median runs in straight lines through the medians of the bands, never falls with size, and beyond the
-    largest band grows in proportion. `smallest` (requests, seconds) is where it begins when no batch as small is
-    known, so that a retry round of a few requests does not take as long as ten thousand. What a batch took beyond
-    `wait_above` times its median counts as wait. Needs at least one sample.
+    The median runs in straight lines through the medians of the bands and never falls with size. Below the
+    smallest and above the largest batch it goes as `shape` does, a median by size that others know; without
+    one it stays below and grows in proportion above. What a batch took beyond `wait_above` times its median
+    counts as wait. Needs at least one sample.
     """
     rows = tuple(samples)
-    own = _median_knots(rows)
-    medians = {row: _median_at(own, row.requests) for row in rows}
-    knots, least = own, min(row.requests for row in rows)
-    if smallest and smallest[0] < least and smallest[1] < own[0][1]:
-        # a way down from the smallest batch, below all that the ratios are made of
-        knots = (smallest, (least, own[0][1]), *(knot for knot in own if knot[0] > least))
+    knots = _median_knots(rows)
+    least, most = min(row.requests for row in rows), max(row.requests for row in rows)
+    medians = {row: _median_at(knots, row.requests) for row in rows}
     ordered = sorted(rows, key=lambda row: (row.seconds / medians[row], row.censored))
     steps = _survival_steps(ordered)
     table = [(chance, min(row.seconds / medians[row], wait_above)) for chance, row in steps]
@@ -127,7 +127,10 @@ def fit(samples: Iterable[Sample], *, smallest: Knot | None = None, wait_above: 
 
     @cache
     def scale(requests: int) -> tuple[float, float]:
-        return 0.0, _median_at(knots, requests)
+        known = min(max(requests, least), most)
+        if shape is None or known == requests:
+            return 0.0, _median_at(knots, requests)
+        return 0.0, _median_at(knots, known) * shape(requests) / shape(known)
 
     return DurationModel(scale=scale, table=_even_table(table), waits_s=_even_table(waits), samples=len(rows))
 
