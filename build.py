@@ -6,12 +6,18 @@ The whole site is one `dict[str, bytes]`: path below the site's root -> content.
 anything is written; every fault is printed with its file and its remedy, and the exit code is then 1. No clock and
 no chance: two builds give the same bytes.
 
+An article is Markdown that types no number: it names a fact, a price or a plan, as `{{ fact("expiry_h") }}`, and the
+build asks the planner. site/templates/says.html says what an article may name.
+
 Environment: SITE_URL is where the site will stand (only for canonical links, the site map and the links of
 404.html, which a server shows at any depth); PYODIDE_DIR is the folder of the npm package `pyodide`.
 """
 
 import argparse
+import ast
+import datetime
 import hashlib
+import html
 import io
 import json
 import os
@@ -22,19 +28,24 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from xml.sax.saxutils import escape
 
 import jinja2
 import markdown
+import pygments.lexers
 from markupsafe import Markup
+from pygments.formatters.html import HtmlFormatter
 
-from planner import bridge, facts, texts, view, words
+from planner import bridge, facts, scenario, texts, view, words
+from planner.errors import ScenarioError
 from planner.plan import make_plan
 from planner.scenario import FIELDS, GROUPS, Scenario
 
@@ -42,6 +53,8 @@ ROOT = Path(__file__).resolve().parent
 SITE_URL = os.environ.get("SITE_URL", "https://batch-planner.github.io/").rstrip("/") + "/"
 PYODIDE_DIR = Path(os.environ.get("PYODIDE_DIR", ROOT / "node_modules" / "pyodide"))
 PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
+NAME = "Batch API Throughput Planner"
+WORDS_A_MINUTE = 220  # of a person who reads a technical text
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: a real date would change every build
 
 
@@ -67,20 +80,58 @@ class SiteError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A page before it is rendered. `path` is its file in the site; `nav` its name in the navigation or ""."""
+    """A page before it is rendered.
+
+    `path` is its file in the site, `source` the file that it is made from, `nav` its name in the navigation or "".
+    `kind` is "guide", "question" or "" for a page of its own. `body` is Markdown that begins after `body_line` lines
+    of the source. `order` is the place among pages of the kind, `checked` an ISO date.
+    """
 
     path: str
     template: str
     title: str
     description: str
     source: str
+    kind: str = ""
     nav: str = ""
     body: str = ""
+    body_line: int = 0
+    order: int = 0
+    checked: str = ""
+    summary: str = ""
+    topic: str = ""
 
     @property
     def address(self) -> str:
         """The page's address below the site's root: "" or "method/"."""
         return self.path.removesuffix("index.html")
+
+    @property
+    def slug(self) -> str:
+        """The last part of the address: "cost" of guides/cost/."""
+        return posixpath.basename(self.address.rstrip("/"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """What the front matter of a kind of page must have and may have, and the template of such pages."""
+
+    name: str
+    template: str
+    must: tuple[str, ...]
+    may: tuple[str, ...] = ()
+
+
+# By the folder of content/ in which the pages are; index.md of a folder is a page of its own.
+KINDS = {
+    "": Kind(name="", template="article.html", must=("title", "description", "nav", "order"), may=("template",)),
+    "guides": Kind(
+        name="guide", template="guide.html", must=("title", "description", "summary", "order", "checked")
+    ),
+    "faq": Kind(
+        name="question", template="question.html", must=("question", "description", "topic", "order", "checked")
+    ),
+}
 
 
 class Blank(dict[str, str]):
@@ -96,8 +147,8 @@ class Blank(dict[str, str]):
 def read_pages(content: Path) -> tuple[Page, ...]:
     """The planner, the page of a missing page, and one page for each Markdown file of `content`.
 
-    `content/method.md` becomes `method/index.html`.
-    Raises SiteError with every file whose front matter is not whole.
+    `content/guides/cost.md` becomes `guides/cost/index.html`; guides and questions are in their order.
+    Raises SiteError with every fault of every front matter.
     """
     pages = [
         Page(
@@ -105,7 +156,7 @@ def read_pages(content: Path) -> tuple[Page, ...]:
             template="planner.html",
             title="",  # the example plan's own
             description="Plan a Claude Message Batches workload: how to cut it up, what it costs, when it is done and how "
-            "sure that is. Runs in your browser; nothing you type leaves it.",
+            "sure that is. It is worked out in your browser.",
             source="templates/planner.html",
             nav="Planner",
         ),
@@ -117,43 +168,65 @@ def read_pages(content: Path) -> tuple[Page, ...]:
             source="templates/404.html",
         ),
     ]
-    faults = []
-    for file in sorted(content.glob("*.md")):
-        name = file.name
-        try:
-            pages.append(_page(name, file.read_text("utf-8")))
-        except ValueError as why:
-            faults.append(
-                Fault(
-                    where=f"content/{name}",
-                    what=str(why),
-                    remedy="Begin the file with ---, title: …, description: …, ---.",
-                )
-            )
+    faults: list[Fault] = []
+    for file in sorted(content.rglob("*.md")):
+        page = _read_page(file.relative_to(content).as_posix(), file.read_text("utf-8"), faults)
+        taken = [other.source for other in pages if page and (other.kind, other.order) == (page.kind, page.order)]
+        if page and taken and page.order:
+            what = f"the order {page.order} is that of {taken[0]} too"
+            faults.append(Fault(where=page.source, what=what, remedy="Give each page of a kind its own place."))
+        if page:
+            pages.append(page)
     if faults:
         raise SiteError(*faults)
-    return tuple(pages)
+    topics = list(dict.fromkeys(page.topic for page in sorted(pages, key=lambda page: page.order)))
+    return tuple(sorted(pages, key=lambda page: (page.kind, topics.index(page.topic), page.order)))
 
 
-def _page(name: str, text: str) -> Page:
+def _read_page(name: str, text: str, faults: list[Fault]) -> Page | None:
     """A page from a Markdown file with front matter: `key: value` lines between two lines of three dashes."""
-    found = re.match(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
+    source, folder = f"content/{name}", posixpath.dirname(name)
+    kind = KINDS[""] if name.endswith("index.md") else KINDS[folder]
+    found = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
+    lines = found[1].splitlines() if found else []
+    front = {key: value for key, _, value in (line.partition(": ") for line in lines)}
+
+    def fault(what: str, key: str = "") -> None:
+        line = next((number for number, line in enumerate(lines, start=2) if line.startswith(f"{key}:")), 1)
+        remedy = f"Between two lines of --- at the top stand: {', '.join((*kind.must, *kind.may))}."
+        faults.append(Fault(where=f"{source}:{line}", what=what, remedy=remedy))
+
     if not found:
-        raise ValueError("there is no front matter")
-    front = dict(re.split(r":\s*", line, maxsplit=1) for line in found[1].splitlines() if ":" in line)
-    unknown = front.keys() - {"title", "description", "nav", "template"}
-    if unknown:
-        raise ValueError(f"the front matter has unknown keys: {', '.join(sorted(unknown))}")
-    if not front.get("title") or not front.get("description"):
-        raise ValueError("title or description is missing")
+        fault("there is no front matter")
+        return None
+    for key in kind.must:
+        if not front.get(key, "").strip():
+            fault(f"{key} is missing", key)
+    for key in front.keys() - {*kind.must, *kind.may}:
+        fault(f"the front matter has an unknown key, {key}", key)
+    if not front.get("order", "0").isdecimal():
+        fault("order is not a number", "order")
+    try:
+        datetime.date.fromisoformat(front.get("checked", "2000-01-01"))
+    except ValueError:
+        fault("checked is not a date such as 2026-11-22", "checked")
+    if faults and faults[-1].where.startswith(f"{source}:"):
+        return None
+    stem = name.removesuffix(".md").removesuffix("index").rstrip("/")
     return Page(
-        path=f"{name.removesuffix('.md')}/index.html",
-        template=front.get("template", "article.html"),
-        title=front["title"],
+        path=f"{stem}/index.html",
+        template=front.get("template", kind.template),
+        title=front.get("title") or front["question"],
         description=front["description"],
+        source=source,
+        kind=kind.name,
         nav=front.get("nav", ""),
-        source=f"content/{name}",
-        body=found[2],
+        body=text[found.end() :],
+        body_line=len(lines) + 2,
+        order=int(front["order"]),
+        checked=front.get("checked", ""),
+        summary=front.get("summary", ""),
+        topic=front.get("topic", ""),
     )
 
 
@@ -247,9 +320,16 @@ def environment(templates: Path) -> jinja2.Environment:
         "groups": GROUPS,
         "values": texts.write_texts(Scenario()),
         "example": example_plan(),
+        "programs": view.show_programs(make_plan(Scenario())),
         "facts": facts,
         "blank": Blank(),
         "site_url": SITE_URL,
+        "site_name": NAME,
+        "view_of": view_of,
+        "picture": picture,
+        "compare": compare,
+        "bands": bands,
+        "excerpt": excerpt,
     }
     env.filters |= {
         "count": words.count,
@@ -257,6 +337,7 @@ def environment(templates: Path) -> jinja2.Environment:
         "duration": words.duration,
         "plain": _plain,
         "links": _links,
+        "coded": _coded,
         "maybe": _maybe,
         "nearest": _nearest,
     }
@@ -268,6 +349,13 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return words.plain(value)
     return words.count(value) if isinstance(value, int) else str(value)
+
+
+def _coded(text: str) -> Markup:
+    """The text with names such as custom_id and paths such as /v1/messages as code."""
+    parts = re.split(r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w)", text)
+    made = [Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)]
+    return Markup("").join(made)
 
 
 def _maybe(number: int | None) -> str:
@@ -289,43 +377,289 @@ def _links(text: str) -> Markup:
     return Markup("").join(made)
 
 
-def render(pages: tuple[Page, ...], env: jinja2.Environment, runtime_bytes: int) -> dict[str, bytes]:
-    """Every page, the site map and robots.txt."""
-    nav = [page for page in pages if page.nav]
-    site = {}
-    for page in pages:
-        more = {"page": page, "nav": nav, "runtime_bytes": runtime_bytes}
-        body = _markdown(env.from_string(page.body).render(more)) if page.body else ""
-        html = env.get_template(page.template).render(more, body=body)
-        site[page.path] = _relative(html, page.path).encode()
-    addresses = [page.address for page in pages if page.path != "404.html"]
-    return site | {
-        "sitemap.xml": _sitemap(addresses),
-        "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode(),
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Text:
+    """What an article's Markdown became. `headings` are (anchor, words, those below it); `sources` texts in the order
+    of their numbers; `sections` (anchor, heading, words) for the search; `places` says where each link was written."""
+
+    body: Markup = Markup()
+    headings: tuple[tuple[str, str, tuple[Any, ...]], ...] = ()
+    sources: tuple[str, ...] = ()
+    sections: tuple[tuple[str, str, str], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """All its words."""
+        return " ".join(f"{heading} {words}".strip() for _, heading, words in self.sections)
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes to read."""
+        return max(1, round(len(self.words.split()) / WORDS_A_MINUTE))
+
+
+# A block of code, an expression, or the beginning or end of a quotation: what Markdown is not to see.
+_OURS = re.compile(
+    r"^```(?P<language>\w+)\n(?P<code>.*?)^```$|\{\{(?P<call>.*?)\}\}|\{%\s*(?P<quote>quote|endquote)\s*%\}",
+    re.DOTALL | re.MULTILINE,
+)
+_HEADING = re.compile(r"^(#+) +(.+?)(?: +\{: #([a-z0-9-]+) \})?$", re.MULTILINE)
+_KEPT = re.compile("\ue000(\\d+)\ue001")  # private characters: Markdown lets them pass
+_CITED = re.compile("\ue002([a-z0-9_]+)\ue003")
+_BLOCK = ("<div", "<figure", "<pre", "<details")
+
+
+def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fault]) -> Text:
+    """The article's Markdown as HTML, each `{{ expression }}` answered and each block of code coloured.
+
+    Faults are appended with file and line: an expression that cannot be answered, a heading without an anchor of its
+    own or with one that is taken.
+    """
+    kept: list[str] = []
+    sources: dict[str, int] = {}
+    places: dict[str, str] = {}
+
+    def where(start: int) -> str:
+        return f"{page.source}:{page.body_line + page.body.count(chr(10), 0, start) + 1}"
+
+    def keep(found: re.Match[str]) -> str:
+        if found["code"] is not None:
+            made = str(coloured(found["code"], found["language"]))
+        elif found["quote"]:
+            made = "<q>" if found["quote"] == "quote" else "</q>"
+        else:
+            try:
+                made = str(Markup.escape(answer(found["call"], says))).strip()
+            except (ValueError, SyntaxError, LookupError, TypeError, jinja2.UndefinedError) as why:
+                what = f"{{{{{found['call']}}}}}: {_reason(why)}"
+                faults.append(Fault(where=where(found.start()), what=what, remedy=_REMEDY))
+                made = ""
+        if made.startswith("<figure"):  # a picture's own ids occur once in a page
+            made = re.sub(r"\b(queue|depth|chance)-(?=\w)", rf"picture-{len(kept)}-\1-", made)
+        places.update((address, where(found.start())) for address in re.findall(r'href="([^"]*)"', made))
+        kept.append(made)
+        return f"\ue000{len(kept) - 1}\ue001"
+
+    def cite(found: re.Match[str]) -> str:
+        fact = facts.limit(found[1])
+        number = sources.setdefault(fact.source.split("; ")[0], len(sources) + 1)
+        return str(says["citation"](fact, number))
+
+    text = _OURS.sub(keep, page.body)
+    for address, start in ((found[1], found.start()) for found in re.finditer(r"\]\(([^)\s]+)\)", page.body)):
+        places[address] = where(start)
+    _check_headings(page, where, faults)
+    writer = markdown.Markdown(
+        extensions=["attr_list", "def_list", "md_in_html", "sane_lists", "tables", "toc"], output_format="html"
+    )
+    made = writer.convert(text)
+    made = re.sub("<p>\ue000(\\d+)\ue001</p>", lambda m: m[0][3:-4] if kept[int(m[1])].startswith(_BLOCK) else m[0], made)
+    made = _CITED.sub(cite, _KEPT.sub(lambda found: kept[int(found[1])], made))
+    made = re.sub(r'<(h[23]) id="([^"]+)">(.*?)</\1>', r'<\1 id="\2"><a class="anchor" href="#\2">\3</a></\1>', made)
+    return Text(
+        body=Markup(made),
+        headings=_headings(writer.toc_tokens),  # type: ignore[attr-defined]
+        sources=tuple(sources),
+        sections=tuple(_sections(made)),
+        places=places,
+    )
+
+
+_REMEDY = "What an article may name stands in site/templates/says.html; `python -m planner facts` lists the facts."
+
+
+def answer(expression: str, says: Mapping[str, Callable[..., Any]]) -> Any:
+    """What `{{ expression }}` stands for: one call of what an article may name, with plain values.
+
+    Raises what the call raises, ValueError or SyntaxError if it is no such call.
+    """
+    call = ast.parse(expression.strip(), mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise ValueError('it is not one call, such as fact("expiry_h")')
+    if call.func.id not in says:
+        raise ValueError(f"there is no {call.func.id}, only {', '.join(sorted(says))}")
+    given = [ast.literal_eval(value) for value in call.args]
+    return says[call.func.id](*given, **{str(part.arg): ast.literal_eval(part.value) for part in call.keywords})
+
+
+def _reason(why: Exception) -> str:
+    if isinstance(why, ScenarioError):
+        return "; ".join(problem.message for problem in why.problems)
+    return f"there is no {why.args[0]!r}" if isinstance(why, KeyError) else str(why)
+
+
+def _check_headings(page: Page, where: Callable[[int], str], faults: list[Fault]) -> None:
+    """Every heading has an anchor that somebody chose, so that links to it live as long as the article."""
+    seen = set()
+    prose = re.sub(r"^```.*?^```$", lambda code: re.sub(r"\S", "x", code[0]), page.body, flags=re.DOTALL | re.MULTILINE)
+    for found in _HEADING.finditer(prose):
+        if len(found[1]) == 1:
+            what, remedy = "an article begins with ##: its title is in the front matter", "Take one # more."
+        elif not found[3]:
+            what, remedy = f"the heading “{found[2]}” has no anchor", "End it with {: #anchor }."
+        elif found[3] in seen:
+            what, remedy = f"the anchor #{found[3]} is used twice", "Give each heading its own."
+        else:
+            seen.add(found[3])
+            continue
+        faults.append(Fault(where=where(found.start()), what=what, remedy=remedy))
+
+
+def _headings(tokens: Iterable[dict[str, Any]]) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
+    return tuple((token["id"], token["name"], _headings(token["children"])) for token in tokens)
+
+
+def _sections(article: str) -> Iterable[tuple[str, str, str]]:
+    """The article cut at its headings, as words without pictures and tables of the planner's own data."""
+    article = re.sub(r"<(svg|sup)\b.*?</\1>|<small.*?</small>", " ", article, flags=re.DOTALL)
+    parts = re.split(r'<h[23] id="([^"]+)">(.*?)</h[23]>', article, flags=re.DOTALL)
+    for anchor, heading, rest in zip(["", *parts[1::3]], ["", *parts[2::3]], [parts[0], *parts[3::3]], strict=True):
+        yield anchor, _words(heading), _words(rest)
+
+
+def _words(part: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?(a|b|code|q|span)\b[^>]*>", "", part))).split())
+
+
+def coloured(code: str, language: str) -> Markup:
+    """A block of code with a class for each kind of word; the colours are in css/code.css."""
+    lexer = pygments.lexers.get_lexer_by_name(language, stripnl=False)
+    inner = pygments.highlight(code.strip("\n"), lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
+    return Markup('<pre class="code" tabindex="0"><code>{}</code></pre>').format(Markup(inner.rstrip("\n")))
+
+
+def excerpt(name: str, first: str, until: str) -> Markup:
+    """A part of one of the programs that we hand out: from the line that begins with `first` to the one before `until`."""
+    lines = (ROOT / "planner" / "templates" / name).read_text("utf-8").splitlines()
+    starts = [place for place, line in enumerate(lines) if line.startswith(first)]
+    if len(starts) != 1:
+        raise ValueError(f"{len(starts)} lines of {name} begin with {first!r}")
+    end = next((place for place in range(starts[0], len(lines)) if lines[place].startswith(until)), None)
+    if end is None:
+        raise ValueError(f"no line of {name} after that begins with {until!r}")
+    return coloured("\n".join(lines[starts[0] : end]).rstrip(), {"py": "python", "mjs": "javascript"}[name.split(".")[1]])
+
+
+def sayings(env: jinja2.Environment, pages: tuple[Page, ...]) -> dict[str, Callable[..., Any]]:
+    """Everything that an article may name: the macros of says.html."""
+    env.globals["page_of"] = {(page.kind, page.slug): page for page in pages}
+    return {name: macro for name, macro in vars(env.get_template("says.html").module).items() if callable(macro)}
+
+
+@cache
+def view_of(query: str) -> dict[str, Any]:
+    """The planner's view of a scenario, named by the query of its link. Raises ScenarioError."""
+    return view.show(make_plan(texts.read_query(query)))
+
+
+def picture(query: str, name: str) -> Markup:
+    """A chart of a plan, without what only the planner's script needs."""
+    return Markup(re.sub(r' data-[a-z0-9]+="[^"]*"', "", view_of(query)["charts"][name]))
+
+
+def compare(queries: list[str]) -> tuple[str, list[str]]:
+    """What plans have in common besides the defaults, and for each what sets it apart, in words."""
+    found = [texts.read_query(query) for query in queries]
+    same, apart = [], []
+    for entry in FIELDS:
+        values = [scenario.value_of(each, entry.name) for each in found]
+        if any(value != values[0] for value in values):
+            apart.append([_said(entry, value) for value in values])
+        elif values[0] != entry.default:
+            same.append(_said(entry, values[0]))
+    return ", ".join(same), [", ".join(parts) for parts in zip(*apart, strict=True)] or ["The example plan"]
+
+
+def _said(entry: Any, value: Any) -> str:
+    """A field and its value: "Requests 20,000". A choice that says enough stands alone."""
+    if entry.kind == "history":
+        return f"{words.counted(len(value), 'batch', 'batches')} of one's own" if value else "none of one's own"
+    if entry.kind in ("model", "choice"):
+        label = dict(entry.choices)[value]
+        return label if entry.kind == "model" else f"{entry.label}: {label[0].lower() + label[1:]}"
+    if entry.kind == "flag":
+        return f"{entry.label}: {'yes' if value else 'no'}"
+    said = words.count(value) if isinstance(value, int) else words.plain(value)
+    return " ".join(part for part in (entry.label, said, entry.unit) if part)
+
+
+def bands() -> list[tuple[str, int, float, float, float]]:
+    """The observed durations by size: label, batches, and seconds of the shortest, the middle and the longest."""
+    rows = [row for row in facts.observations() if row.used and row.requests is not None]
+    found = []
+    for low, high in ((1, 9), (10, 199), (200, 4_999), (5_000, 100_000)):
+        times = sorted(row.seconds_low for row in rows if low <= row.requests <= high)
+        if times:
+            found.append((f"{low:,} to {high:,}", len(times), times[0], median(times), times[-1]))
+    return found
+
+
+def render(
+    pages: tuple[Page, ...], env: jinja2.Environment, runtime_bytes: int
+) -> tuple[dict[str, bytes], dict[tuple[str, str], str]]:
+    """Every page, the search index, the feed, the site map and robots.txt; and where each link was written.
+
+    The places are by page and address, such as {("guides/cost/index.html", "../limits/#spend"): "content/…:31"}.
+    Raises SiteError with every fault of every article.
+    """
+    faults: list[Fault] = []
+    says = sayings(env, pages)
+    written = {page.path: compose(page, says, faults) for page in pages}
+    if faults:
+        raise SiteError(*faults)
+    questions = [page for page in pages if page.kind == "question"]
+    shared = {
+        "nav": [page for page in pages if page.nav],
+        "guides": [page for page in pages if page.kind == "guide"],
+        "questions": questions,
+        "topics": {topic: [page for page in questions if page.topic == topic] for topic in dict.fromkeys(page.topic for page in questions)},
+        "written": written,
+        "runtime_bytes": runtime_bytes,
     }
+    site, places = {}, {}
+    for page in pages:
+        text = written[page.path]
+        same = [other for other in pages if page.kind and other.kind == page.kind]
+        place = same.index(page) if page in same else 0
+        around = {
+            "previous": same[place - 1] if place else None,
+            "next": same[place + 1] if place + 1 < len(same) else None,
+            "parents": [other for other in pages if other != page and page.address.startswith(other.address or "/")],
+        }
+        made = env.get_template(page.template).render(shared, **around, page=page, text=text)
+        site[page.path] = _relative(made, page.path).encode()
+        for address, where in text.places.items():
+            places[page.path, _relative(f' href="{address}"', page.path)[7:-1].replace("&amp;", "&")] = where
+    for name in ("feed.xml", "sitemap.xml"):
+        site[name] = env.get_template(name).render(shared, pages=[page for page in pages if page.path != "404.html"]).encode()
+    site["search.json"] = _search_index(pages, written)
+    site["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode()
+    return site, places
 
 
-def _markdown(text: str) -> Markup:
-    extensions = ["attr_list", "def_list", "fenced_code", "md_in_html", "sane_lists", "tables", "toc"]
-    return Markup(markdown.markdown(text, extensions=extensions, output_format="html"))
+def _search_index(pages: tuple[Page, ...], written: Mapping[str, Text]) -> bytes:
+    """[title, address, heading, words] of every section of every article, for js/search.js."""
+    rows = [
+        [page.title, page.address + (f"#{anchor}" if anchor else ""), heading, words]
+        for page in pages
+        for anchor, heading, words in written[page.path].sections
+        if words
+    ]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _relative(html: str, path: str) -> str:
+def _relative(page: str, path: str) -> str:
     """The page with `/…` links made relative, so that the site works below any path.
 
     404.html is shown at any depth, so its links begin with the path of SITE_URL.
     """
     up = urlsplit(SITE_URL).path if path == "404.html" else "../" * path.count("/")
     return re.sub(
-        r'(?<=\s)(href|src|data-runtime)="/([^"]*)"',
+        r'(?<=\s)(href|src|data-runtime|data-home)="/([^"]*)"',
         lambda m: f'{m[1]}="{up}{m[2]}"' if up + m[2] else f'{m[1]}="./"',
-        html,
+        page,
     )
-
-
-def _sitemap(addresses: list[str]) -> bytes:
-    rows = "".join(f"  <url><loc>{escape(SITE_URL + address)}</loc></url>\n" for address in addresses)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'.encode()
 
 
 # ---------------------------------------------------------------- check
@@ -353,11 +687,12 @@ class Outline(HTMLParser):
         if "id" in given:
             self.ids.append(given["id"])
         self.inline += [f"<{tag} {name}>" for name in given if name == "style" or name.startswith("on")]
-        if tag == "style" or (tag == "script" and "src" not in given):
+        is_data = given.get("type") == "application/ld+json"  # never run, so the policy lets it stand
+        if tag == "style" or (tag == "script" and "src" not in given and not is_data):
             self.inline.append(f"<{tag}>")
         for name in ("href", "src", "data-runtime"):
             if name in given:
-                loaded = name != "href" or (tag == "link" and given.get("rel") != "canonical")
+                loaded = name != "href" or (tag == "link" and given.get("rel") not in ("canonical", "prev", "next"))
                 self.links.append((given[name], loaded))
         self.h1 += tag == "h1"
         self.no_alt += tag == "img" and "alt" not in given
@@ -374,8 +709,9 @@ class Outline(HTMLParser):
         self._in_title = self._in_title and tag != "title"
 
 
-def check(site: dict[str, bytes]) -> list[Fault]:
-    """Everything that is wrong with the site, or an empty list."""
+def check(site: dict[str, bytes], places: Mapping[tuple[str, str], str] | None = None) -> list[Fault]:
+    """Everything that is wrong with the site, or an empty list. `places` says where a link of a page was written."""
+    places = places or {}
     outlines = {}
     for path, content in site.items():
         if path.endswith(".html"):
@@ -385,7 +721,8 @@ def check(site: dict[str, bytes]) -> list[Fault]:
     for path, outline in outlines.items():
         faults += [Fault(where=path, what=what, remedy=remedy) for what, remedy in _page_faults(outline)]
         for address, loaded in outline.links:
-            faults += _link_faults(path, address, loaded, site, outlines)
+            found = _link_faults(path, address, loaded, site, outlines)
+            faults += [replace(fault, where=places.get((path, address), path)) for fault in found]
     for path, content in site.items():
         if path.endswith((".css", ".js")):
             for address in _references(path, content.decode()):
@@ -501,8 +838,11 @@ def build() -> dict[str, bytes]:
     """The whole site, checked. Raises SiteError with every fault."""
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     runtime_bytes = sum(len(content) for path, content in site.items() if path.startswith("runtime/"))
-    site |= render(read_pages(ROOT / "content"), environment(ROOT / "site" / "templates"), runtime_bytes)
-    if faults := check(site):
+    site |= {f"programs/{program['name']}": program["text"].encode() for program in view.show_programs(make_plan(Scenario()))}
+    pages = read_pages(ROOT / "content")
+    made, places = render(pages, environment(ROOT / "site" / "templates"), runtime_bytes)
+    site |= made
+    if faults := check(site, places):
         raise SiteError(*faults)
     return site
 

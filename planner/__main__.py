@@ -1,4 +1,4 @@
-"""The command line: `python -m planner plan`, `facts`.
+"""The command line: `python -m planner plan`, `programs`, `facts`.
 
 Exit code 0; 1 when a caveat blocks the run, or a deadline or budget that was asked about is missed; 2 for bad
 input, with every problem on standard error.
@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--fail-over-budget", action="store_true", help="exit 1 when the cost is over the budget")
     plan.set_defaults(run=_plan)
+    programs_of = commands.add_parser(
+        "programs", help="the two programs that run the plan, and a sample of their input"
+    )
+    _add_scenario(programs_of)
+    programs_of.add_argument("--out", required=True, metavar="DIR", help="the folder to write them into")
+    programs_of.set_defaults(run=_programs)
     data = commands.add_parser("facts", help="models, prices and limits, with sources")
     data.add_argument("--json", action="store_true", help="print them as JSON")
     data.set_defaults(run=_facts)
@@ -95,6 +101,25 @@ def _plan(asked: argparse.Namespace) -> int:
     if asked.fail_over_budget:
         stopping |= {caveat.code for caveat in caveats if caveat.code == "budget-exceeded"}
     return 1 if stopping else 0
+
+
+def _programs(asked: argparse.Namespace) -> int:
+    plan = make_plan(_scenario(asked))
+    folder = Path(asked.out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for program in view.show_programs(plan):
+            file = folder / program["name"]
+            if program["language"] == "jsonl" and file.exists():
+                print(f"{file} is there already: kept")
+                continue
+            file.write_bytes(program["text"].encode())  # bytes: a line ends with \n on every system
+            print(file)
+            for command in filter(None, (program["install"], program["run"])):
+                print(f"    {command}")
+    except OSError as why:
+        raise ScenarioError(Problem("", f"{asked.out} cannot be written: {why.strerror}.")) from None
+    return 1 if any(caveat.severity == "blocks" for caveat in advice.caveats(plan)) else 0
 
 
 def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:

@@ -74,9 +74,10 @@ def _retires_soon(plan: Plan) -> Iterator[Caveat]:
     ends = model.retires_on or model.retires_not_before
     if not ends or (date.fromisoformat(ends) - today).days > _SOON_DAYS:
         return
-    past = date.fromisoformat(ends) < today
+    # requests fail on the very day of the end; a promise still holds on its last day
+    past = date.fromisoformat(ends) <= today if model.retires_on else date.fromisoformat(ends) < today
     if model.retires_on and past:
-        message = f"{model.name} retired on {ends}, before this run: its requests fail then."
+        message = f"{model.name} retired on {ends}, before this run: its requests fail."
     elif model.retires_on:
         message = f"{model.name} is deprecated and retires on {ends}; requests fail from then on."
     else:

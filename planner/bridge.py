@@ -16,10 +16,11 @@ def handle(request: str) -> str:
 
     Request: `query` (a link's query string) or `texts` (the text of each field), and optionally
     `before` (a query; the reply says what differs from it), `percentile` ("p50", "p85", "p95"),
-    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives" or "json".
+    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives",
+    "programs" or "json".
 
     Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as `view.show` returns
-    it; for "alternatives" only that list; for "json" the text of `plan --json` as `json`. A scenario with problems
+    it; for "alternatives" only that list; for "programs" the `programs` of `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
     gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the planner.
     """
     ask = json.loads(request)
@@ -39,6 +40,8 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
             "query": query,
             "view": {"slots": {}, "lists": {"alternatives": view.show_alternatives(plan)}, "charts": {}},
         }
+    if want == "programs":
+        return {"query": query, "programs": view.show_programs(plan)}
     if want == "json":
         return {"query": query, "json": export_text(plan)}
     range_asked = re.fullmatch(r"(\d{1,7})-(\d{1,7})", ask.get("rows", ""))

@@ -7,7 +7,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from planner import advice, alternatives, charts, facts, reasons, scenario, texts, timeline
+from planner import advice, alternatives, charts, facts, programs, reasons, scenario, texts, timeline
 from planner.plan import Plan
 from planner.questions import Field
 from planner.retry import backoff_s
@@ -24,6 +24,11 @@ _BINDING = {
     "queue": "the queue limit",
 }
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
+_INSTALL = {"python": 'pip install "anthropic>=2,<3"', "javascript": "npm install @anthropic-ai/sdk@1"}
+_RUN = {
+    "python": "python run_batches.py requests.jsonl --out run",
+    "javascript": "node run_batches.mjs requests.jsonl --out run",
+}
 _UNCOUNTED = (
     "Server tools: web search is charged for each search, without the batch discount; code execution by the hour.",
     "The time to upload batches and to download results.",
@@ -75,6 +80,20 @@ def show_alternatives(plan: Plan) -> list[Row]:
             }
         )
     return found
+
+
+def show_programs(plan: Plan) -> list[Row]:
+    """The generated texts: language (python, javascript, jsonl), name, text, and the commands that install and run it."""
+    return [
+        {
+            "language": program.language,
+            "name": program.name,
+            "text": program.text,
+            "install": _INSTALL.get(program.language, ""),
+            "run": _RUN.get(program.language, ""),
+        }
+        for program in programs.generate(plan)
+    ]
 
 
 def command(asked: Scenario) -> str:

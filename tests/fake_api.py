@@ -49,6 +49,7 @@ import io
 import json
 import random
 import re
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -139,7 +140,7 @@ class FakeApi:
         class Handler(_Handler):
             server_api = api
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = _Server(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
@@ -326,7 +327,8 @@ class FakeApi:
         for entry in entries:
             if entry.outcome["type"] != "missing":
                 result = {"custom_id": entry.custom_id, "result": result_of(entry)}
-                yield json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+                text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+                yield text.encode("utf-8", "backslashreplace") + b"\n"  # half a surrogate pair has no UTF-8
 
 
 def result_of(entry: Entry) -> dict[str, Any]:
@@ -364,6 +366,15 @@ def stamp(seconds: float | None) -> str | None:
         return None
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A program that was killed leaves its connection; anything else is a defect of this server."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -250,7 +250,7 @@ export class Settings {
     return {
       model: this.model,
       max_tokens: this.maxTokens,
-      system_prompt_sha256: createHash("sha256").update(this.systemPrompt).digest("hex"),
+      system_prompt_sha256: createHash("sha256").update(JSON.stringify(this.systemPrompt)).digest("hex"),
       cache_ttl: this.cacheTtl,
       inference_geo: this.inferenceGeo,
       betas: this.betas,
@@ -259,9 +259,10 @@ export class Settings {
 
   /** What may differ from one start to the next. @returns {Event} */
   ofRun() {
-    const { model, maxTokens, systemPrompt, cacheTtl, inferenceGeo, betas, ...named } = this;
     const snake = (/** @type {string} */ name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return Object.fromEntries(Object.entries(named).map(([name, value]) => [snake(name), value]));
+    const ofRequests = ["model", "maxTokens", "systemPrompt", "cacheTtl", "inferenceGeo", "betas"];
+    const named = Object.entries(this).filter(([name]) => !ofRequests.includes(name));
+    return Object.fromEntries(named.map(([name, value]) => [snake(name), value]));
   }
 }
 
@@ -299,7 +300,7 @@ class RefusedError extends Error {
 /** The API gave no usable answer, or none at all. */
 class NoAnswerError extends Error {}
 
-// --- money -----------------------------------------------------------------------------------------------------------
+// --- money ----------------------------------------------------------------------------------------------------------
 
 // Whole numbers, so that no sum depends on its order: a price of up to seven decimals times a count of tokens is exact.
 const DOLLAR = 10n ** 13n;
@@ -328,10 +329,15 @@ class Price {
   /** @param {string[]} row  one of PRICES @param {string[]} longPrompts  one of LONG_PROMPTS */
   constructor(row, longPrompts) {
     const perToken = row.slice(0, 5).map((usd) => money(usd) / 1_000_000n);
-    [this.input, this.output, this.cacheWrite5m, this.cacheWrite1h, this.cacheRead] = perToken;
+    this.input = perToken[0];
+    this.output = perToken[1];
+    this.cacheWrite5m = perToken[2];
+    this.cacheWrite1h = perToken[3];
+    this.cacheRead = perToken[4];
     this.usTenths = (money(row[5]) * 10n) / DOLLAR;
     this.maxTokens = BigInt(row[6]);
-    [this.longPromptTokens, this.longPromptTimes] = longPrompts.map(BigInt);
+    this.longPromptTokens = BigInt(longPrompts[0]);
+    this.longPromptTimes = BigInt(longPrompts[1]);
     this.dearestInput = [this.input, this.cacheWrite5m, this.cacheWrite1h].reduce((a, b) => (a > b ? a : b));
   }
 
@@ -354,13 +360,17 @@ class Price {
 
 /** @returns {Map<string, Price>} */
 function priceList() {
-  return new Map(Object.entries(PRICES).map(([model, row]) => [model, new Price(row, LONG_PROMPTS[model] ?? ["0", "1"])]));
+  const priceOf = (/** @type {string} */ model) => new Price(PRICES[model], LONG_PROMPTS[model] ?? ["0", "1"]);
+  return new Map(Object.keys(PRICES).map((model) => [model, priceOf(model)]));
 }
 
 const TOKEN_KINDS = ["input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
 const USAGE_KINDS = [...TOKEN_KINDS, "web_search_requests"];
 
-/** A count out of the API's answer; whatever else stands there counts as none. @param {any} holder @param {string} name */
+/**
+ * A count out of the API's answer; whatever else stands there counts as none.
+ * @param {any} holder @param {string} name
+ */
 function countOf(holder, name) {
   const value = isObject(holder) ? holder[name] : 0;
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
@@ -389,7 +399,7 @@ function bill(message, prices) {
   return [counts, price.surcharge(tokens, input + written + read, usage.inference_geo === "us") + forSearches];
 }
 
-// --- requests --------------------------------------------------------------------------------------------------------
+// --- requests -------------------------------------------------------------------------------------------------------
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/gs;
@@ -397,8 +407,11 @@ const MANY_DIGITS = /[0-9]{4301}/;
 // What Python takes for white space in a text.
 const BLANK_TEXT = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
 
-/** Compact JSON in UTF-8. Half a surrogate pair has no UTF-8, and is written as its escape. @param {unknown} value */
-const jsonBytes = (value) => Buffer.from(JSON.stringify(value));
+/**
+ * A line of compact JSON in UTF-8. Half a surrogate pair has no UTF-8, and is written as its escape.
+ * @param {unknown} value
+ */
+const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 
 /** JSON in ASCII. @param {unknown} value @param {number} [indent] */
 function jsonAscii(value, indent) {
@@ -498,8 +511,8 @@ function* linesOf(fd, { start = 0, end = Infinity, most = Infinity, digest } = {
 
 /**
  * Where one request stands in INPUT, and what became of it so far; a line of rounds/round-N.jsonl.
- * @typedef {{custom_id: string, offset: number, length: number, attempts: number, reason: string, result: Event | null}}
- *   Place
+ * @typedef {{custom_id: string, offset: number, length: number, attempts: number, reason: string,
+ *   result: Event | null}} Place
  */
 
 /** Lines of INPUT, and what is sent for them. */
@@ -627,7 +640,8 @@ class Requests {
     }
     if (this.settings.budgetUsd && !price) {
       wrong.push(
-        `no price is known for model ${shown(model)}, so no budget can be kept: leave out --budget-usd, or use another model`,
+        `no price is known for model ${shown(model)}, so no budget can be kept: leave out --budget-usd, ` +
+          "or use another model",
       );
     }
     return wrong;
@@ -700,7 +714,10 @@ class Ids {
     file.pending = "";
   }
 
-  /** Each repetition: the id, its line, and the line where the id came first. @returns {Generator<[string, number, number]>} */
+  /**
+   * Each repetition: the id, its line, and the line where the id came first.
+   * @returns {Generator<[string, number, number]>}
+   */
   *repeated() {
     for (const file of this.files) {
       this.flush(file);
@@ -763,7 +780,7 @@ async function scan(fd, name, settings, signal) {
     }
     if (isBlank(line)) continue;
     total++;
-    let text = "";
+    let text;
     try {
       text = utf8.decode(line);
     } catch {
@@ -833,7 +850,10 @@ async function scan(fd, name, settings, signal) {
   return { found: { identity, batches, largest, textBytes, outputTokens, cost, worst, unpriced }, problems };
 }
 
-/** @param {boolean} first @param {number} count @param {number} sizeWithNext @param {Settings} settings @param {number} longest */
+/**
+ * @param {boolean} first
+ * @param {number} count @param {number} sizeWithNext @param {Settings} settings @param {number} longest
+ */
 function batchIsFull(first, count, sizeWithNext, settings, longest) {
   const canary = (first && settings.canary) || Infinity;
   return count >= Math.min(settings.requestsPerBatch, settings.maxQueuedRequests, canary) || sizeWithNext > longest;
@@ -868,7 +888,7 @@ function startOfInvalid(line) {
   return good;
 }
 
-// --- the folder ------------------------------------------------------------------------------------------------------
+// --- the folder -----------------------------------------------------------------------------------------------------
 
 /**
  * One writer. DIR/lock has a line for each program that takes the folder, and a line when it leaves.
@@ -901,7 +921,7 @@ class Lock {
   /** @param {Event} entry */
   append(entry) {
     // A line of its own, even after one that was torn.
-    fs.appendFileSync(this.file, Buffer.concat([Buffer.from("\n"), jsonBytes(entry), Buffer.from("\n")]));
+    fs.appendFileSync(this.file, `\n${JSON.stringify(entry)}\n`);
   }
 
   refuseIfHeld() {
@@ -1007,8 +1027,7 @@ class Journal {
 
   /** @param {Event} event */
   write(event) {
-    const line = Buffer.concat([jsonBytes(event), Buffer.from("\n")]);
-    if (fs.writeSync(this.fd, line) < line.length) throw new Error("the disk took half a line of the journal");
+    writeAll(this.fd, jsonLine(event));
     fs.fsyncSync(this.fd);
   }
 
@@ -1038,6 +1057,21 @@ function* linesIn(file, range) {
   }
 }
 
+/**
+ * Make a folder, and those above it. (Node's own `recursive` hangs where nothing may be made, as in /proc.)
+ * @param {string} folder
+ */
+function makeFolder(folder, above = true) {
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return;
+    if (codeOf(error) !== "ENOENT" || !above || path.dirname(folder) === folder) throw error;
+    makeFolder(path.dirname(folder));
+    makeFolder(folder, false);
+  }
+}
+
 /** Make names that were added to a folder survive a power cut. @param {string} folder */
 function syncFolder(folder) {
   if (process.platform === "win32") return; // there, a folder cannot be opened
@@ -1054,18 +1088,25 @@ function writeAll(fd, bytes) {
   for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at);
 }
 
-/** Cut off what a torn step left behind; the journal says how long the file was before it. @param {string} file @param {number} length */
+/**
+ * Cut off what a torn step left behind; the journal says how long the file was before it.
+ * @param {string} file @param {number} length
+ */
 function trim(file, length) {
   const size = fs.existsSync(file) ? fs.statSync(file).size : 0;
   if (size < length) {
     throw new InputError(
-      `${file} has ${grouped(size)} bytes and had ${grouped(length)}: something else changed it. Restore it from a copy.`,
+      `${file} has ${grouped(size)} bytes and had ${grouped(length)}: something else changed it. ` +
+        "Restore it from a copy.",
     );
   }
   if (size > length) fs.truncateSync(file, length);
 }
 
-/** The code of an error of the system, such as "ENOENT"; "" for any other error. @param {any} error @returns {string} */
+/**
+ * The code of an error of the system, such as "ENOENT"; "" for any other error.
+ * @param {any} error @returns {string}
+ */
 const codeOf = (error) => (typeof error?.errno === "number" && typeof error.code === "string" ? error.code : "");
 
 /** What the system says about its error. @param {any} error @returns {string} */
@@ -1074,32 +1115,26 @@ function systemText(error) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-// --- the state of a run, as the journal tells it -----------------------------------------------------------------------
+// --- the state of a run, as the journal tells it --------------------------------------------------------------------
 
 class Batch {
+  /** @type {"unsent" | "doubt" | "open" | "stored"} */
+  status = "unsent";
+  /** The newest batch of the workspace before the POST. @type {Event | null} */
+  since = null;
+  id = "";
+  adopted = false;
+
   /** @param {Event} cut  an event, or one of the two in `halved` */
-  constructor(cut) {
-    /** @type {number} */
-    this.number = cut.batch;
-    /** @type {number} */
-    this.round = cut.round;
-    /** @type {number} */
-    this.start = cut.start;
-    /** @type {number} */
-    this.end = cut.end;
-    /** @type {number} */
-    this.requests = cut.requests;
-    /** @type {number} */
-    this.bytes = cut.bytes;
-    this.worst = money(cut.worst_usd);
-    /** @type {boolean} */
-    this.canary = cut.canary;
-    /** @type {"unsent" | "doubt" | "open" | "stored"} */
-    this.status = "unsent";
-    /** @type {Event | null} */
-    this.since = null;
-    this.id = "";
-    this.adopted = false;
+  constructor({ batch = 0, round = 0, start = 0, end = 0, requests = 0, bytes = 0, worst_usd = "0", canary = false }) {
+    this.number = Number(batch);
+    this.round = Number(round);
+    this.start = Number(start);
+    this.end = Number(end);
+    this.requests = Number(requests);
+    this.bytes = Number(bytes);
+    this.worst = money(worst_usd);
+    this.canary = Boolean(canary);
   }
 }
 
@@ -1140,68 +1175,50 @@ class State {
 
   /** @param {Event} event */
   apply(event) {
-    const batch = this.batches.get(event.batch);
-    switch (event.event) {
-      case "run":
-        this.began = event;
-        break;
-      case "cut":
-        this.add(event);
-        this.position = event.end;
-        break;
-      case "submit":
-        if (batch) [batch.status, batch.since] = ["doubt", event.since];
-        break;
-      case "created":
-      case "adopted":
-        if (batch) [batch.status, batch.id, batch.adopted] = ["open", event.id, event.event === "adopted"];
-        this.known.add(event.id);
-        this.created += 1;
-        if (!this.firstCreatedAt || event.created_at < this.firstCreatedAt) this.firstCreatedAt = event.created_at;
-        break;
-      case "not_made":
-      case "refused":
-        if (batch) [batch.status, batch.since] = ["unsent", null];
-        break;
-      case "halved":
-        this.batches.delete(event.batch);
-        for (const cut of event.into) this.add(cut);
-        this.largestRequests = Math.max(1, Math.floor((batch?.requests ?? 0) / 2));
-        this.largestBytes = Math.max(1, Math.floor((batch?.bytes ?? 0) / 2));
-        break;
-      case "let_go":
-        if (batch) [batch.status, batch.id, batch.adopted] = ["doubt", "", false];
-        this.created -= 1;
-        break;
-      case "ended":
-        if (event.ended_at > this.lastEndedAt) this.lastEndedAt = event.ended_at;
-        break;
-      case "stored":
-        if (batch) batch.status = "stored";
-        break;
-      case "sorted":
-        this.addUp(event);
-        this.batches.delete(event.batch);
-        if (batch?.canary) {
-          this.canary += batch.requests;
-          this.canaryGivenUp += event.given_up;
-        }
-        break;
-      case "rest":
-        this.addUp(event);
-        break;
-      case "round":
-        [this.round, this.position, this.roundBytes] = [event.round, 0, event.bytes];
-        this.retried += event.requests;
-        this.notBefore = event.not_before;
-        [this.again, this.lengths[2]] = [0, 0];
-        break;
-      case "cancel":
-        this.canceling = true;
-        break;
-      case "done":
-        this.done = event.code;
-        break;
+    const kind = event.event;
+    const batch = this.batches.get(event.batch) ?? new Batch({});
+    if (kind === "run") {
+      this.began = event;
+    } else if (kind === "cut") {
+      this.add(event);
+      this.position = event.end;
+    } else if (kind === "submit") {
+      [batch.status, batch.since] = ["doubt", event.since];
+    } else if (kind === "created" || kind === "adopted") {
+      [batch.status, batch.id, batch.adopted] = ["open", event.id, kind === "adopted"];
+      this.known.add(event.id);
+      this.created += 1;
+      if (!this.firstCreatedAt || event.created_at < this.firstCreatedAt) this.firstCreatedAt = event.created_at;
+    } else if (kind === "not_made" || kind === "refused") {
+      [batch.status, batch.since] = ["unsent", null];
+    } else if (kind === "halved") {
+      this.batches.delete(event.batch);
+      for (const cut of event.into) this.add(cut);
+      this.largestRequests = Math.max(1, Math.floor(batch.requests / 2));
+      this.largestBytes = Math.max(1, Math.floor(batch.bytes / 2));
+    } else if (kind === "let_go") {
+      [batch.status, batch.id, batch.adopted] = ["doubt", "", false];
+      this.created -= 1;
+    } else if (kind === "ended") {
+      if (event.ended_at > this.lastEndedAt) this.lastEndedAt = event.ended_at;
+    } else if (kind === "stored") {
+      batch.status = "stored";
+    } else if (kind === "sorted" || kind === "rest") {
+      this.addUp(event);
+      this.batches.delete(event.batch);
+      if (batch.canary) {
+        this.canary += batch.requests;
+        this.canaryGivenUp += event.given_up;
+      }
+    } else if (kind === "round") {
+      [this.round, this.position, this.roundBytes] = [event.round, 0, event.bytes];
+      this.retried += event.requests;
+      this.notBefore = event.not_before;
+      [this.again, this.lengths[2]] = [0, 0];
+    } else if (kind === "cancel") {
+      this.canceling = true;
+    } else if (kind === "done") {
+      this.done = event.code;
     }
   }
 
@@ -1236,7 +1253,7 @@ class State {
   }
 }
 
-// --- what the user sees ------------------------------------------------------------------------------------------------
+// --- what the user sees ---------------------------------------------------------------------------------------------
 
 /** Plain lines when stderr is no terminal; one line that is written over when it is one. */
 class Log {
@@ -1278,9 +1295,12 @@ function clock(seconds) {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
-// --- the run -----------------------------------------------------------------------------------------------------------
+// --- the run --------------------------------------------------------------------------------------------------------
 
-/** Takes one file of requests to the end. `await new BatchRunner("prompts.jsonl", "answers").run()` gives the exit code. */
+/**
+ * Takes one file of requests to the end. `await new BatchRunner("prompts.jsonl", "answers").run()` gives the exit
+ * code.
+ */
 export class BatchRunner {
   /** @param {string} source @param {string} out @param {Settings} [settings] */
   constructor(source, out, settings = new Settings()) {
@@ -1313,7 +1333,7 @@ export class BatchRunner {
     this.api = undefined;
   }
 
-  // Before anything is submitted ----------------------------------------------------------------------------------------
+  // Before anything is submitted -------------------------------------------------------------------------------------
 
   /** Read INPUT and say what a run would do. */
   async check() {
@@ -1327,8 +1347,8 @@ export class BatchRunner {
     return [
       `${this.name}: ${grouped(requests)} ${kind}, ${grouped(bytes)} bytes, SHA-256 ${sha256}`,
       `Split: ${grouped(found.batches)} batches, the largest of ${grouped(found.largest)} requests${alone}`,
-      `Tokens, estimated: ${grouped(Math.ceil(found.textBytes / BYTES_PER_TOKEN))} of input (${BYTES_PER_TOKEN} bytes each), ` +
-        `${grouped(found.outputTokens)} of output (as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,
+      `Tokens, estimated: ${grouped(Math.ceil(found.textBytes / BYTES_PER_TOKEN))} of input ` +
+        `(${BYTES_PER_TOKEN} bytes each), ${grouped(found.outputTokens)} of output (as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,
       `Cost, estimated at batch prices without prompt caching: $${usdRounded(found.cost)}; ` +
         `at most $${usdRounded(found.worst)}, if every answer is max_tokens long${unpriced}`,
       `The plan: $${PLANNED_USD} for ${grouped(PLANNED_REQUESTS)} requests`,
@@ -1359,7 +1379,10 @@ export class BatchRunner {
     return found;
   }
 
-  /** A run goes on with the file that it began with, to the byte, and with the same kind of requests. @param {Event} now */
+  /**
+   * A run goes on with the file that it began with, to the byte, and with the same kind of requests.
+   * @param {Event} now
+   */
   sameInput(now) {
     const began = this.journal.first();
     if (!began) return;
@@ -1370,7 +1393,9 @@ export class BatchRunner {
     }
     const before = began.input;
     if (before.bytes !== now.bytes || before.sha256 !== now.sha256) {
-      const [was, is] = [before, now].map((input) => `${grouped(input.bytes)} bytes, SHA-256 ${input.sha256.slice(0, 12)}`);
+      const [was, is] = [before, now].map(
+        (input) => `${grouped(input.bytes)} bytes, SHA-256 ${input.sha256.slice(0, 12)}`,
+      );
       throw new InputError(
         `${this.out} belongs to a run on another input: it began with ${shown(before.name)}, ${was}; ` +
           `${shown(now.name)} has ${is}. Restore that file, or choose another --out. Nothing was submitted.`,
@@ -1392,7 +1417,7 @@ export class BatchRunner {
   openFolder(identity) {
     const lock = new Lock(path.join(this.out, "lock"));
     try {
-      for (const folder of ["", "results", "rounds"]) fs.mkdirSync(path.join(this.out, folder), { recursive: true });
+      for (const folder of ["", "results", "rounds"]) makeFolder(path.join(this.out, folder));
       lock.take();
     } catch (error) {
       if (!codeOf(error)) throw error;
@@ -1449,7 +1474,7 @@ export class BatchRunner {
     this.state.apply(entry);
   }
 
-  // From the first batch to the last ------------------------------------------------------------------------------------
+  // From the first batch to the last ---------------------------------------------------------------------------------
 
   /** Send all that is unsent, collect all that is open, in rounds; or, to cancel, end it here. */
   async run(cancel = false) {
@@ -1506,8 +1531,8 @@ export class BatchRunner {
         this.start(this.submitAll());
         while (this.tasks.size) await Promise.all(this.tasks);
         this.halt.signal.throwIfAborted();
-        // Batches are left when an adopted one was somebody else's: its requests are still to be sent.
-      } while (this.state.batches.size);
+        // What is left after this was in a batch that was adopted and is somebody else's; or is not to be sent.
+      } while (this.state.canceling ? this.state.withStatus("doubt").length : this.state.batches.size);
     } finally {
       clearInterval(progress);
     }
@@ -1558,7 +1583,7 @@ export class BatchRunner {
     this.log.line(`Round ${number + 1}: ${retried} retries so far; the next go out in ${clock(delay)}`);
   }
 
-  // 1 and 2: cut and submit ---------------------------------------------------------------------------------------------
+  // 1 and 2: cut and submit ------------------------------------------------------------------------------------------
 
   /** Submit what is unsent, one batch at a time. A batch in doubt comes before any other. */
   async submitAll() {
@@ -1659,7 +1684,10 @@ export class BatchRunner {
     return this.requests.wire(line);
   }
 
-  /** The body of the POST. It is made here, not by the SDK, so that its bytes and its size are known. @param {Batch} batch */
+  /**
+   * The body of the POST. It is made here, not by the SDK, so that its bytes and its size are known.
+   * @param {Batch} batch
+   */
   bodyOf(batch) {
     const body = Buffer.allocUnsafe(batch.bytes);
     let at = body.write(ENVELOPE[0]);
@@ -1680,8 +1708,8 @@ export class BatchRunner {
       if ([...state.batches.values()].some((other) => other.canary)) return false;
       if (2 * state.canaryGivenUp > state.canary) {
         throw new StoppedError(
-          `The canary failed: ${grouped(state.canaryGivenUp)} of the first ${grouped(state.canary)} requests were given up. ` +
-            "failed.jsonl has the reasons. Correct INPUT and choose another --out, or go on with --canary 0.",
+          `The canary failed: ${grouped(state.canaryGivenUp)} of the first ${grouped(state.canary)} requests were ` +
+            "given up. failed.jsonl has the reasons. Correct INPUT and choose another --out, or go on with --canary 0.",
         );
       }
     }
@@ -1689,8 +1717,9 @@ export class BatchRunner {
     if (settings.budgetUsd && worst > money(settings.budgetUsd)) {
       if (flying.length) return false; // what they do not spend is free again when they have ended
       throw new StoppedError(
-        `The budget of $${settings.budgetUsd} would be passed: $${usdRounded(state.spent)} is spent, and the next batch of ` +
-          `${grouped(batch.requests)} requests may cost $${usdRounded(batch.worst)}. Raise --budget-usd, or lower max_tokens.`,
+        `The budget of $${settings.budgetUsd} would be passed: $${usdRounded(state.spent)} is spent, and the next ` +
+          `batch of ${grouped(batch.requests)} requests may cost $${usdRounded(batch.worst)}. ` +
+          "Raise --budget-usd, or lower max_tokens.",
       );
     }
     const queued = flying.reduce((sum, other) => sum + other.requests, batch.requests);
@@ -1765,7 +1794,10 @@ export class BatchRunner {
     await this.sleep(seconds, drains);
   }
 
-  /** The body is too large for the API, though not for the settings: two batches of half the requests. @param {Batch} batch */
+  /**
+   * The body is too large for the API, though not for the settings: two batches of half the requests.
+   * @param {Batch} batch
+   */
   halve(batch) {
     if (batch.requests === 1) {
       this.giveUpBatch(batch, "request_too_large");
@@ -1796,7 +1828,7 @@ export class BatchRunner {
     this.log.line(`Batch ${batch.number} is too large for the API (${bytes} bytes): sent as two halves`);
   }
 
-  // 3: in doubt ---------------------------------------------------------------------------------------------------------
+  // 3: in doubt ------------------------------------------------------------------------------------------------------
 
   /**
    * Find out whether a batch in doubt was made: adopt it, or let its requests be sent again.
@@ -1858,7 +1890,7 @@ export class BatchRunner {
     return page.data.map(batchIn);
   }
 
-  // 4: poll -------------------------------------------------------------------------------------------------------------
+  // 4: poll ----------------------------------------------------------------------------------------------------------
 
   /** Stay with one batch from its making to its last result. @param {Batch} batch */
   async follow(batch) {
@@ -1928,7 +1960,7 @@ export class BatchRunner {
     this.log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
   }
 
-  // 5: fetch ------------------------------------------------------------------------------------------------------------
+  // 5: fetch ---------------------------------------------------------------------------------------------------------
 
   /**
    * Bring the results into DIR/results, whole. False: they are somebody else's.
@@ -1985,7 +2017,10 @@ export class BatchRunner {
     }
   }
 
-  /** Lines that are results, those of them with ids that are not the batch's, and lines that are no results. @param {Batch} batch @param {string} part */
+  /**
+   * Lines that are results, those of them with ids that are not the batch's, and lines that are no results.
+   * @param {Batch} batch @param {string} part
+   */
   inspect(batch, part) {
     const ids = new Set();
     for (const { place } of this.placesOf(batch)) ids.add(place.custom_id);
@@ -2000,9 +2035,12 @@ export class BatchRunner {
     return { lines, strange, unreadable };
   }
 
-  // 6: sort -------------------------------------------------------------------------------------------------------------
+  // 6: sort ----------------------------------------------------------------------------------------------------------
 
-  /** Put every request of a batch into succeeded.jsonl, failed.jsonl, or on the next round's list; once. @param {Batch} batch */
+  /**
+   * Put every request of a batch into succeeded.jsonl, failed.jsonl, or on the next round's list; once.
+   * @param {Batch} batch
+   */
   sort(batch) {
     /** @type {Map<string, Place>} */
     const waiting = new Map();
@@ -2078,7 +2116,7 @@ export class BatchRunner {
     }
   }
 
-  // What the API says and how long to wait ------------------------------------------------------------------------------
+  // What the API says and how long to wait ---------------------------------------------------------------------------
 
   /**
    * Call until there is an answer. Nothing that passes ends a run; what does not pass stops it.
@@ -2088,7 +2126,9 @@ export class BatchRunner {
     const waits = new Waits(this.settings);
     let unknownSince = 0;
     for (;;) {
-      let [why, told] = ["", /** @type {number | null} */ (null)];
+      let why;
+      /** @type {number | null} */
+      let told = null;
       try {
         return await call();
       } catch (error) {
@@ -2135,7 +2175,7 @@ export class BatchRunner {
     return text.split(/\s+/).join(" ").trim().slice(0, 300);
   }
 
-  // What the user sees --------------------------------------------------------------------------------------------------
+  // What the user sees -----------------------------------------------------------------------------------------------
 
   showProgress() {
     const { state } = this;
@@ -2143,8 +2183,8 @@ export class BatchRunner {
     const queued = flying.reduce((sum, batch) => sum + batch.requests, 0);
     const elapsed = (Date.now() - Date.parse(state.began?.at)) / 1000;
     this.log.progress(
-      `${grouped(state.succeeded + state.givenUp)} of ${grouped(this.found?.identity.requests ?? 0)} requests answered, ` +
-        `${flying.length} batches open with ${grouped(queued)}, ${clock(elapsed)} elapsed; ` +
+      `${grouped(state.succeeded + state.givenUp)} of ${grouped(this.found?.identity.requests ?? 0)} requests ` +
+        `answered, ${flying.length} batches open with ${grouped(queued)}, ${clock(elapsed)} elapsed; ` +
         `forecast ${clock(FORECAST_SECONDS.p50)} to ${clock(FORECAST_SECONDS.p95)}`,
     );
   }
@@ -2322,7 +2362,10 @@ class Waits {
   }
 }
 
-/** The wait before retry 1, 2, 3 …, of a day at most unless the base is longer. @param {Settings} settings @param {number} retry */
+/**
+ * The wait before retry 1, 2, 3 …, of a day at most unless the base is longer.
+ * @param {Settings} settings @param {number} retry
+ */
 function backoffSeconds({ backoff, baseDelaySeconds }, retry) {
   const times = backoff === "exponential" ? 2 ** (retry - 1) : backoff === "linear" ? retry : 1;
   return Math.min(baseDelaySeconds * times, Math.max(LONGEST_WAIT_SECONDS, baseDelaySeconds));
@@ -2388,7 +2431,10 @@ function nameless(error) {
   return `no answer (${cause?.code ?? error?.constructor?.name})`;
 }
 
-/** The answer, if it is a batch: a proxy may send a page of HTML with status 200. @param {any} answer @returns {MessageBatch} */
+/**
+ * The answer, if it is a batch: a proxy may send a page of HTML with status 200.
+ * @param {any} answer @returns {MessageBatch}
+ */
 function batchIn(answer) {
   const isBatch =
     isObject(answer) &&
@@ -2436,9 +2482,6 @@ function reasonIn(result) {
   return { reason: String(error?.type ?? "unknown"), message: String(error?.message ?? "") };
 }
 
-/** @param {unknown} value */
-const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
-
 /** Do what is good to have done, and no loss if it fails. @param {() => void} work */
 function leaveQuietly(work) {
   try {
@@ -2448,7 +2491,7 @@ function leaveQuietly(work) {
   }
 }
 
-// --- command line --------------------------------------------------------------------------------------------------------
+// --- command line ---------------------------------------------------------------------------------------------------
 
 const MISSING = "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
 
@@ -2513,7 +2556,7 @@ function parse(words) {
   try {
     ({ values, positionals } = parseArgs({ args: words, options, allowPositionals: true }));
   } catch (error) {
-    throw new InputError(String(/** @type {Error} */ (error).message).split(". ")[0]);
+    throw new InputError(String(/** @type {Error} */ (error).message).split(/[.\n]/)[0]);
   }
   const { check = false, cancel = false, help = false, out, ...given } = /** @type {Event} */ (values);
   if (help) return { help, check, cancel, input: "", out: "", settings: new Settings() };

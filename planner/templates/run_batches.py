@@ -266,7 +266,7 @@ class Settings:
 
     def of_requests(self) -> Event:
         """What shapes a row into a request, fit for the journal: no prompt in it."""
-        prompt = hashlib.sha256(self.system_prompt.encode("utf-8", "surrogatepass")).hexdigest()
+        prompt = hashlib.sha256(json_bytes(self.system_prompt)).hexdigest()
         return {
             "model": self.model,
             "max_tokens": self.max_tokens,
@@ -1128,7 +1128,7 @@ class Log:
 
     def progress(self, text: str, at_once: bool = False) -> None:
         if self.terminal:
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             self.print("\r\x1b[K" + text[: columns - 1])
         elif at_once or time.monotonic() - self.last_progress >= PROGRESS_SECONDS:
             self.last_progress = time.monotonic()
@@ -1362,9 +1362,9 @@ class BatchRunner:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
                 self.tasks.clear()
-            if not self.state.batches:
+            # What is left after this was in a batch that was adopted and is somebody else's; or is not to be sent.
+            if not (self.state.with_status("doubt") if self.state.canceling else self.state.batches):
                 return
-            # An adopted batch was somebody else's, and its requests are still to be sent.
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

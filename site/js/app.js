@@ -4,6 +4,7 @@
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
+import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 
 const REST_MS = 400; // a person has stopped asking: time for the alternatives
@@ -43,6 +44,8 @@ const form = createForm(find('[data-module="form"]'), {
 });
 
 const moment = createMoment(find('[data-module="moment"]'));
+
+const programs = createPrograms(find('[data-module="programs"]'));
 
 const percentile = () => find("[name=percentile]:checked").value;
 
@@ -87,8 +90,9 @@ function showPlan(reply, question, how) {
   delete results.dataset.defect;
   showView(reply.view);
   moment.refresh();
-  rest = setTimeout(() => askAlternatives(reply.query), REST_MS);
+  rest = setTimeout(() => askMore(reply.query), REST_MS);
   if (how.viewOnly) return;
+  programs.wait();
   delete results.dataset.stale;
   summary.hidden = true;
   form.showProblems([]);
@@ -108,7 +112,8 @@ function remember(query, history) {
   state.query = query;
 }
 
-async function askAlternatives(query) {
+/** What comes after the plan: the alternatives, then the programs. */
+async function askMore(query) {
   const turn = state.asked;
   setTimeout(() => {
     if (turn === state.asked) find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
@@ -117,6 +122,8 @@ async function askAlternatives(query) {
   if (turn !== state.asked || !reply?.view) return;
   showRows("alternatives", reply.view.lists.alternatives);
   find('[data-list="alternatives"]').removeAttribute("aria-busy");
+  const generated = await engine.ask({ query, want: "programs" });
+  if (turn === state.asked && generated?.programs) programs.show(generated.programs);
 }
 
 function showProblems(problems, { settled, submitted }) {
@@ -170,7 +177,7 @@ function retry() {
 }
 
 async function copy(button) {
-  const text = button.dataset.copy === "link" ? location.href : find(`[data-slot="${button.dataset.copy}"]`).textContent;
+  const text = button.dataset.copy === "link" ? location.href : find(`[data-slot="${button.dataset.copy}"], [data-program="${button.dataset.copy}"]`).textContent;
   try {
     await navigator.clipboard.writeText(text);
   } catch {

@@ -98,11 +98,11 @@ def test_the_template_has_the_settings_of_the_default_plan(language: str) -> Non
     """A template runs as it stands, and its settings are those of the default scenario: its prices are not stale."""
     settings = programs.settings_of(make_plan(parse({})))
     begin, end = "--- settings: generated from the plan ---\n", "--- end of settings ---\n"
-    block = TEMPLATES[language].read_text("utf-8").partition(begin)[2].partition(end)[0].rpartition("\n")[0]
+    block = TEMPLATES[language].read_text("utf-8").partition(begin)[2].partition(end)[0]
     found = {match["name"]: match[0] for match in programs._SETTING.finditer(block)}
     assert set(found) == set(settings)
     if language == "python":
-        tree = ast.parse(block)
+        tree = ast.parse(block + "\n")
         values = {
             ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target): ast.literal_eval(node.value)
             for node in tree.body

@@ -1,0 +1,97 @@
+// The generated programs: their texts, their downloads, and their colours.
+//
+// Colours are ranges over the text (CSS Custom Highlight API), so the text stays one node that is exactly what is
+// copied. A browser without that API shows the same text in one colour.
+
+const WORDS = {
+  python:
+    "and as assert async await break class continue def del elif else except finally for from global if import in is lambda None nonlocal not or pass raise return try while with yield True False",
+  javascript:
+    "async await break case catch class const continue default delete do else export extends false finally for from function if import in instanceof let new null of return static super switch this throw true try typeof undefined void while yield",
+  jsonl: "true false null",
+};
+const TEXT = String.raw`"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`;
+const TOKENS = {
+  python: String.raw`(?<comment>#[^\n]*)|(?<string>"""[^]*?"""|'''[^]*?'''|${TEXT})`,
+  javascript: String.raw`(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>${TEXT}|${"`"}(?:\\.|[^${"`"}\\])*${"`"})`,
+  jsonl: String.raw`(?<comment>(?!))|(?<string>${TEXT})`,
+};
+const KINDS = ["comment", "string", "word", "number"];
+
+export function createPrograms(root) {
+  const codes = [...root.querySelectorAll("[data-program]")];
+  const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
+
+  function paint() {
+    if (!globalThis.CSS?.highlights) return;
+    for (const kind of KINDS) {
+      CSS.highlights.set(`code-${kind}`, new Highlight(...Object.values(marks).flatMap((found) => found[kind] ?? [])));
+    }
+  }
+
+  // Only the text that is seen is coloured; the others when their tab is chosen.
+  function colour() {
+    for (const code of codes) {
+      const seen = root.querySelector("[name=program]:checked")?.value === code.dataset.program;
+      marks[code.dataset.program] = seen ? rangesOf(code) : [];
+    }
+    paint();
+  }
+
+  root.addEventListener("change", colour);
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-download]");
+    if (link) offer(link, codes.find((code) => code.dataset.program === link.dataset.download).textContent);
+  });
+  if (globalThis.CSS?.highlights) whenNear(root, colour);
+
+  return {
+    /** While the texts of another plan are made, the old ones stand, marked. */
+    wait() {
+      root.setAttribute("aria-busy", "true");
+    },
+    show(programs) {
+      for (const { language, text } of programs) {
+        codes.find((code) => code.dataset.program === language).textContent = text;
+      }
+      root.removeAttribute("aria-busy");
+      colour();
+    },
+  };
+}
+
+function whenNear(element, act) {
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    act();
+  }, { rootMargin: "400px" });
+  watch.observe(element);
+}
+
+/** The ranges of each kind of token in a code element of one text node. */
+function rangesOf(code) {
+  const node = code.firstChild;
+  const language = code.dataset.program;
+  const words = `(?<word>\\b(?:${WORDS[language].replaceAll(" ", "|")})\\b)`;
+  const tokens = new RegExp(`${TOKENS[language]}|${words}|(?<number>\\b\\d[\\d_.]*\\b)`, "g");
+  const found = Object.fromEntries(KINDS.map((kind) => [kind, []]));
+  for (const token of node.data.matchAll(tokens)) {
+    const kind = KINDS.find((name) => token.groups[name] !== undefined);
+    const range = new StaticRange({
+      startContainer: node,
+      startOffset: token.index,
+      endContainer: node,
+      endOffset: token.index + token[0].length,
+    });
+    found[kind].push(range);
+  }
+  return found;
+}
+
+/** Let the link download the text that is shown; the link's own file is that of the example plan. */
+function offer(link, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.href = address;
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

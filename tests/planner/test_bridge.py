@@ -1,0 +1,165 @@
+"""The browser's only door: whatever comes in, a reply goes out."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner import scenario, texts, view
+from planner.bridge import handle
+from planner.export import export_text
+from planner.plan import make_plan
+from planner.scenario import FIELDS, Scenario, parse
+from tests.strategies import queries, scenarios, typed_forms
+
+
+def ask(**request: Any) -> dict[str, Any]:
+    """The reply to a request, both through JSON."""
+    reply = json.loads(handle(json.dumps(request)))
+    assert isinstance(reply, dict)
+    return reply
+
+
+def is_a_reply(reply: dict[str, Any]) -> bool:
+    """A plan, or problems that can be read."""
+    if "problems" in reply:
+        return bool(reply["problems"]) and all(
+            set(each) == {"field", "label", "message"} and each["message"] for each in reply["problems"]
+        )
+    return set(reply) == {"query", "values", "changed", "view"}
+
+
+# ---- a plan
+
+
+def test_an_empty_query_is_the_default_plan() -> None:
+    """The reply holds the query, the texts of all controls, and the view."""
+    reply = ask(query="")
+    assert reply["query"] == ""
+    assert reply["values"] == texts.write_texts(Scenario())
+    assert reply["view"]["slots"]["cost.batch"] == "$55.00"
+    assert reply["changed"] == []
+
+
+def test_texts_of_a_form() -> None:
+    """What is typed is read, and comes back tidied up."""
+    reply = ask(texts={"workload.requests": "25k"})
+    assert reply["query"] == "workload.requests=25000"
+    assert reply["values"]["workload.requests"] == "25,000"
+
+
+def test_the_view_is_that_of_view() -> None:
+    """Nothing is added on the way but what changed."""
+    assert ask(query="retries.max=1")["view"] == view.show(make_plan(parse({"retries": {"max": 1}})))
+
+
+def test_what_a_press_changed() -> None:
+    """With the query of before, the reply names the fields and says it in words."""
+    reply = ask(query="workload.requests=25000&retries.max=1", before="retries.max=1&caching.mode=1h")
+    assert reply["changed"] == ["workload.requests", "caching.mode"]
+    assert "Requests: 10,000 → 25,000" in reply["view"]["slots"]["answer.changed"]
+
+
+@pytest.mark.parametrize("before", ["%ff", "workload.requests=no", "x=1", "a" * 300_000])
+def test_a_before_that_cannot_be_read(before: str) -> None:
+    """What cannot be compared has not changed."""
+    assert ask(query="", before=before)["changed"] == []
+
+
+@pytest.mark.parametrize("percentile", view.PERCENTILES)
+def test_percentile(percentile: str) -> None:
+    """The queue of another run."""
+    assert ask(query="", percentile=percentile)["view"]["slots"]["queue.caption"].startswith(percentile.upper())
+
+
+def test_rows() -> None:
+    """Unfolded batches."""
+    reply = ask(query="workload.requests=1000000", rows="4-6")
+    assert [row["name"] for row in reply["view"]["lists"]["batches"]] == ["4", "5", "6"]
+
+
+@pytest.mark.parametrize("rows", ["", "x-y", "5-2", "0-0", "50-60", "-", "1-", "-1", "1-2-3", "٣-٤", "9" * 50 + "-1", "1 - 2"])
+def test_rows_that_are_none(rows: str) -> None:
+    """A range that is none, or that this run does not have, shows all."""
+    assert ask(query="", rows=rows)["view"]["slots"]["queue.range"].startswith("All")
+
+
+# ---- other wishes
+
+
+def test_alternatives() -> None:
+    """Asked for afterwards, they come alone."""
+    reply = ask(query="", want="alternatives")
+    assert set(reply) == {"query", "view"}
+    assert set(reply["view"]["lists"]) == {"alternatives"}
+    assert reply["view"]["lists"]["alternatives"]
+
+
+def test_json() -> None:
+    """The text that the command line prints."""
+    assert ask(query="retries.max=1", want="json")["json"] == export_text(make_plan(parse({"retries": {"max": 1}})))
+
+
+# ---- problems
+
+
+def test_problems_have_labels() -> None:
+    """A problem of a field says which question it is about; one of the whole has no label."""
+    (problem,) = ask(texts={"workload.requests": "many"})["problems"]
+    assert (problem["field"], problem["label"]) == ("workload.requests", "Requests")
+    (problem,) = ask(query="%ff")["problems"]
+    assert (problem["field"], problem["label"]) == ("", "")
+
+
+def test_problems_of_planning_are_problems() -> None:
+    """What only the plan finds out is answered the same way."""
+    (problem,) = ask(query="workload.requests=10000000&batches.requests_per_batch=1")["problems"]
+    assert problem["field"] == "batches.requests_per_batch"
+
+
+def test_all_problems_at_once() -> None:
+    """Every field that is wrong, in the order of the form."""
+    found = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})["problems"]
+    assert [problem["field"] for problem in found] == ["workload.requests", "retries.max", "goal.confidence"]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("text", ["x", "-1", "1e999", "9" * 400, "9" * 5000, "NaN", "", " ", "\x00", "\ud800", "<b>", "true", "٠"])
+def test_any_text_in_any_field(field: scenario.Field, text: str) -> None:
+    """One by one, each odd text in each field gives a plan or problems."""
+    assert is_a_reply(ask(texts={field.name: text, "workload.requests": "10"} if field.name != "workload.requests" else {field.name: text}))
+
+
+# ---- anything at all
+
+
+@given(typed_forms())
+@settings(max_examples=150)
+def test_any_form_has_a_reply(form: dict[str, str]) -> None:
+    """No dict of texts makes the door fall shut."""
+    assert is_a_reply(ask(texts=form))
+
+
+@given(queries(), st.none() | queries())
+@settings(max_examples=150)
+def test_any_query_has_a_reply(query: str, before: str | None) -> None:
+    """No query string does, now or before."""
+    assert is_a_reply(ask(query=query) if before is None else ask(query=query, before=before))
+
+
+@given(scenarios(most_batches=5), st.sampled_from(view.PERCENTILES), st.text(alphabet="0123456789-", max_size=8))
+@settings(max_examples=25)
+def test_every_scenario_has_a_plan(asked: Scenario, percentile: str, rows: str) -> None:
+    """A scenario that can be asked is answered with itself, whatever part of its queue is looked at."""
+    reply = ask(texts=texts.write_texts(asked), percentile=percentile, rows=rows)
+    assert is_a_reply(reply) and "problems" not in reply
+    assert texts.read_query(reply["query"]) == asked
+    assert texts.read_texts(reply["values"]) == asked
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    """To the letter."""
+    question = json.dumps({"query": "workload.requests=12345"})
+    assert handle(question) == handle(question)
