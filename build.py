@@ -125,9 +125,7 @@ class Kind:
 # By the folder of content/ in which the pages are; index.md of a folder is a page of its own.
 KINDS = {
     "": Kind(name="", template="article.html", must=("title", "description", "nav", "order"), may=("template",)),
-    "guides": Kind(
-        name="guide", template="guide.html", must=("title", "description", "summary", "order", "checked")
-    ),
+    "guides": Kind(name="guide", template="guide.html", must=("title", "description", "summary", "order", "checked")),
     "faq": Kind(
         name="question", template="question.html", must=("question", "description", "topic", "order", "checked")
     ),
@@ -186,7 +184,11 @@ def read_pages(content: Path) -> tuple[Page, ...]:
 def _read_page(name: str, text: str, faults: list[Fault]) -> Page | None:
     """A page from a Markdown file with front matter: `key: value` lines between two lines of three dashes."""
     source, folder = f"content/{name}", posixpath.dirname(name)
-    kind = KINDS[""] if name.endswith("index.md") else KINDS[folder]
+    if folder not in KINDS:
+        remedy = f"Articles stand in content/{' and content/'.join(filter(None, KINDS))}."
+        faults.append(Fault(where=source, what="nothing is made from this folder", remedy=remedy))
+        return None
+    kind = KINDS["" if name.endswith("index.md") else folder]
     found = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
     lines = found[1].splitlines() if found else []
     front = {key: value for key, _, value in (line.partition(": ") for line in lines)}
@@ -202,7 +204,7 @@ def _read_page(name: str, text: str, faults: list[Fault]) -> Page | None:
     for key in kind.must:
         if not front.get(key, "").strip():
             fault(f"{key} is missing", key)
-    for key in front.keys() - {*kind.must, *kind.may}:
+    for key in sorted(front.keys() - {*kind.must, *kind.may}):
         fault(f"the front matter has an unknown key, {key}", key)
     if not front.get("order", "0").isdecimal():
         fault("order is not a number", "order")
@@ -333,7 +335,7 @@ def environment(templates: Path) -> jinja2.Environment:
     }
     env.filters |= {
         "count": words.count,
-        "price": words.price,
+        "price": lambda usd: str(usd) and words.price(usd),  # str: it refuses a price that is not there by its name
         "duration": words.duration,
         "plain": _plain,
         "links": _links,
@@ -353,7 +355,7 @@ def _plain(value: object) -> str:
 
 def _coded(text: str) -> Markup:
     """The text with names such as custom_id and paths such as /v1/messages as code."""
-    parts = re.split(r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w)", text)
+    parts = re.split(r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w|[a-z]+(?:\.[a-z]+){2,})", text)
     made = [Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)]
     return Markup("").join(made)
 
@@ -369,9 +371,11 @@ def _nearest(steps: tuple[int, ...], number: int) -> int:
 
 def _links(text: str) -> Markup:
     """The text with every web address in it as a link."""
-    parts = re.split(r"(https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:])", text)
+    parts = re.split(r"((?:https?://|(?:platform\.claude|github)\.com/)[^\s<>\"')\]]+[^\s<>\"')\].,;:])", text)
     made = [
-        Markup('<a href="{0}">{0}</a>').format(part) if place % 2 else Markup.escape(part)
+        Markup('<a href="https://{0}">{1}</a>').format(re.sub("^https?://", "", part), part)
+        if place % 2
+        else Markup.escape(part)
         for place, part in enumerate(parts)
     ]
     return Markup("").join(made)
@@ -382,11 +386,11 @@ class Text:
     """What an article's Markdown became. `headings` are (anchor, words, those below it); `sources` texts in the order
     of their numbers; `sections` (anchor, heading, words) for the search; `places` says where each link was written."""
 
-    body: Markup = Markup()
-    headings: tuple[tuple[str, str, tuple[Any, ...]], ...] = ()
-    sources: tuple[str, ...] = ()
-    sections: tuple[tuple[str, str, str], ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
+    body: Markup
+    headings: tuple[tuple[str, str, tuple[Any, ...]], ...]
+    sources: tuple[str, ...]
+    sections: tuple[tuple[str, str, str], ...]
+    places: Mapping[str, str]
 
     @property
     def words(self) -> str:
@@ -453,8 +457,14 @@ def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fau
     writer = markdown.Markdown(
         extensions=["attr_list", "def_list", "md_in_html", "sane_lists", "tables", "toc"], output_format="html"
     )
-    made = writer.convert(text)
-    made = re.sub("<p>\ue000(\\d+)\ue001</p>", lambda m: m[0][3:-4] if kept[int(m[1])].startswith(_BLOCK) else m[0], made)
+    made = (
+        writer.convert(text)
+        .replace("<table>", '<div class="scroll" tabindex="0"><table>')
+        .replace("</table>", "</table></div>")
+    )
+    made = re.sub(
+        "<p>\ue000(\\d+)\ue001</p>", lambda m: m[0][3:-4] if kept[int(m[1])].startswith(_BLOCK) else m[0], made
+    )
     made = _CITED.sub(cite, _KEPT.sub(lambda found: kept[int(found[1])], made))
     made = re.sub(r'<(h[23]) id="([^"]+)">(.*?)</\1>', r'<\1 id="\2"><a class="anchor" href="#\2">\3</a></\1>', made)
     return Text(
@@ -511,8 +521,10 @@ def _headings(tokens: Iterable[dict[str, Any]]) -> tuple[tuple[str, str, tuple[A
 
 
 def _sections(article: str) -> Iterable[tuple[str, str, str]]:
-    """The article cut at its headings, as words without pictures and tables of the planner's own data."""
-    article = re.sub(r"<(svg|sup)\b.*?</\1>|<small.*?</small>", " ", article, flags=re.DOTALL)
+    """The article cut at its headings, as words without pictures and the sources of tables."""
+    article = re.sub(
+        r"<(svg|sup|small)\b.*?</\1>|<td class=\"source\">.*?</td>|<details.*?</details>", " ", article, flags=re.DOTALL
+    )
     parts = re.split(r'<h[23] id="([^"]+)">(.*?)</h[23]>', article, flags=re.DOTALL)
     for anchor, heading, rest in zip(["", *parts[1::3]], ["", *parts[2::3]], [parts[0], *parts[3::3]], strict=True):
         yield anchor, _words(heading), _words(rest)
@@ -526,7 +538,7 @@ def coloured(code: str, language: str) -> Markup:
     """A block of code with a class for each kind of word; the colours are in css/code.css."""
     lexer = pygments.lexers.get_lexer_by_name(language, stripnl=False)
     inner = pygments.highlight(code.strip("\n"), lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
-    return Markup('<pre class="code" tabindex="0"><code>{}</code></pre>').format(Markup(inner.rstrip("\n")))
+    return Markup('<pre class="listing" tabindex="0"><code>{}</code></pre>').format(Markup(inner.rstrip("\n")))
 
 
 def excerpt(name: str, first: str, until: str) -> Markup:
@@ -538,7 +550,9 @@ def excerpt(name: str, first: str, until: str) -> Markup:
     end = next((place for place in range(starts[0], len(lines)) if lines[place].startswith(until)), None)
     if end is None:
         raise ValueError(f"no line of {name} after that begins with {until!r}")
-    return coloured("\n".join(lines[starts[0] : end]).rstrip(), {"py": "python", "mjs": "javascript"}[name.split(".")[1]])
+    return coloured(
+        "\n".join(lines[starts[0] : end]).rstrip(), {"py": "python", "mjs": "javascript"}[name.split(".")[1]]
+    )
 
 
 def sayings(env: jinja2.Environment, pages: tuple[Page, ...]) -> dict[str, Callable[..., Any]]:
@@ -584,14 +598,20 @@ def _said(entry: Any, value: Any) -> str:
     return " ".join(part for part in (entry.label, said, entry.unit) if part)
 
 
-def bands() -> list[tuple[str, int, float, float, float]]:
-    """The observed durations by size: label, batches, and seconds of the shortest, the middle and the longest."""
-    rows = [row for row in facts.observations() if row.used and row.requests is not None]
+def bands() -> list[tuple[str, int, float, float, float, bool]]:
+    """The observed durations by size: label, batches, seconds of the shortest, the middle and the longest, and whether
+    the longest had ended when it was last seen."""
+    rows = [
+        (row.requests, row.seconds_low, not row.censored)
+        for row in facts.observations()
+        if row.used and row.requests is not None
+    ]
     found = []
     for low, high in ((1, 9), (10, 199), (200, 4_999), (5_000, 100_000)):
-        times = sorted(row.seconds_low for row in rows if low <= row.requests <= high)
+        times = sorted((seconds, ended) for requests, seconds, ended in rows if low <= requests <= high)
         if times:
-            found.append((f"{low:,} to {high:,}", len(times), times[0], median(times), times[-1]))
+            middle = median(seconds for seconds, _ in times)
+            found.append((f"{low:,} to {high:,}", len(times), times[0][0], middle, *times[-1]))
     return found
 
 
@@ -613,7 +633,10 @@ def render(
         "nav": [page for page in pages if page.nav],
         "guides": [page for page in pages if page.kind == "guide"],
         "questions": questions,
-        "topics": {topic: [page for page in questions if page.topic == topic] for topic in dict.fromkeys(page.topic for page in questions)},
+        "topics": {
+            topic: [page for page in questions if page.topic == topic]
+            for topic in dict.fromkeys(page.topic for page in questions)
+        },
         "written": written,
         "runtime_bytes": runtime_bytes,
     }
@@ -632,7 +655,9 @@ def render(
         for address, where in text.places.items():
             places[page.path, _relative(f' href="{address}"', page.path)[7:-1].replace("&amp;", "&")] = where
     for name in ("feed.xml", "sitemap.xml"):
-        site[name] = env.get_template(name).render(shared, pages=[page for page in pages if page.path != "404.html"]).encode()
+        site[name] = (
+            env.get_template(name).render(shared, pages=[page for page in pages if page.path != "404.html"]).encode()
+        )
     site["search.json"] = _search_index(pages, written)
     site["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode()
     return site, places
@@ -642,7 +667,7 @@ def _search_index(pages: tuple[Page, ...], written: Mapping[str, Text]) -> bytes
     """[title, address, heading, words] of every section of every article, for js/search.js."""
     rows = [
         [page.title, page.address + (f"#{anchor}" if anchor else ""), heading, words]
-        for page in pages
+        for page in sorted(pages, key=lambda page: ("guide", "question", "").index(page.kind))
         for anchor, heading, words in written[page.path].sections
         if words
     ]
@@ -838,7 +863,9 @@ def build() -> dict[str, bytes]:
     """The whole site, checked. Raises SiteError with every fault."""
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     runtime_bytes = sum(len(content) for path, content in site.items() if path.startswith("runtime/"))
-    site |= {f"programs/{program['name']}": program["text"].encode() for program in view.show_programs(make_plan(Scenario()))}
+    site |= {
+        f"programs/{program['name']}": program["text"].encode() for program in view.show_programs(make_plan(Scenario()))
+    }
     pages = read_pages(ROOT / "content")
     made, places = render(pages, environment(ROOT / "site" / "templates"), runtime_bytes)
     site |= made

@@ -78,7 +78,7 @@ def _scenario(asked: argparse.Namespace) -> Scenario:
         if not equals:
             raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
         given[name] = text
-    return texts.read_texts(given, None if asked.scenario is None else _read(asked.scenario))
+    return texts.read_texts(given, {} if asked.scenario is None else _read(asked.scenario))
 
 
 def _read(path: str) -> Any:
@@ -88,6 +88,8 @@ def _read(path: str) -> Any:
         raise ScenarioError(Problem("", f"{path} cannot be read: {why.strerror}.")) from None
     except UnicodeDecodeError:
         raise ScenarioError(Problem("", f"{path} is not UTF-8 text.")) from None
+    except ValueError:  # a path that no file can have
+        raise ScenarioError(Problem("", f"{path!r} cannot be read.")) from None
     return texts.read_json(document)
 
 

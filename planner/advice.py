@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from planner import facts, scenario, tokens
-from planner.plan import Plan, make_plan
+from planner.plan import Plan, cost_of, make_plan
 from planner.words import count, counted, duration, money, percent, plain, share, size
 
 Change = dict[str, Any]
@@ -40,15 +40,16 @@ def caveats(plan: Plan) -> tuple[Caveat, ...]:
     return tuple(sorted(found, key=lambda caveat: ("blocks", "warns", "notes").index(caveat.severity)))
 
 
-def _affordable(plan: Plan, usd: Decimal) -> int:
-    """How many requests of the plan's mean cost that money buys."""
-    answered = max(1, plan.requests.answered)
-    return int(usd * answered / plan.cost.batch_usd) if plan.cost.batch_usd else 0
-
-
 def _fewer_requests(plan: Plan, usd: Decimal) -> tuple[Change, str]:
-    fitting = min(_affordable(plan, usd), plan.scenario.workload.requests)
-    return ({"workload.requests": fitting}, f"Plan {counted(fitting, 'request')}") if fitting else ({}, "")
+    """The remedy of planning as many requests as that sum buys; none if it does not buy one."""
+    fits, too_many = 0, plan.scenario.workload.requests
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if cost_of(scenario.replace(plan.scenario, {"workload.requests": middle})).batch_usd <= usd:
+            fits = middle
+        else:
+            too_many = middle
+    return ({"workload.requests": fits}, f"Plan {counted(fits, 'request')}") if fits else ({}, "")
 
 
 # The rules, from the model to the goal. Each yields a caveat or nothing.

@@ -143,6 +143,9 @@ def _median_knots(rows: tuple[Sample, ...]) -> tuple[Knot, ...]:
     for _, members in sorted(bands.items()):
         size, seconds = median(row.requests for row in members), median(row.seconds for row in members)
         knots.append((float(size), max(seconds, knots[-1][1] if knots else 0.0)))
+    largest = max(row.requests for row in rows)
+    if largest > knots[-1][0]:  # up to the largest batch the last band has one median; in proportion only beyond
+        knots.append((float(largest), knots[-1][1]))
     return tuple(knots)
 
 

@@ -113,13 +113,7 @@ def make_plan(scenario: Scenario) -> Plan:
         deadline_s=scenario.goal.deadline_h * _HOUR_S,
         seed=scenario.forecast.seed,
     )
-    requests = _requests(work.requests, rounds)
-    billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
-    cache_reads = _cache_reads(scenario, billed) if caches else 0
-    request = cost.Request(
-        input_tokens=work.input_tokens, output_tokens=work.output_tokens, prefix_tokens=work.shared_prefix_tokens
-    )
-    tariff = cost.tariff(model, work.input_tokens, us_only=scenario.pricing.geo == "us")
+    bill = _bill(scenario, model, rounds)
     return Plan(
         scenario=scenario,
         model=model,
@@ -130,16 +124,51 @@ def make_plan(scenario: Scenario) -> Plan:
         retry_batches=_retry_batches(rounds, request_bytes, limits, len(batches)),
         policy=policy,
         rounds=rounds,
-        requests=requests,
+        requests=bill.requests,
         durations=model_of(scenario.duration),
         forecast=_forecast(shape),
         answers=_answers(scenario, model),
         caches=caches,
         primes=primes,
+        cache_reads=bill.cache_reads,
+        tariff=bill.tariff,
+        cost=bill.cost,
+        realtime=_realtime(scenario, model, bill.cache_reads),
+    )
+
+
+def cost_of(scenario: Scenario) -> cost.Cost:
+    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario that a sum buys."""
+    return _bill(
+        scenario, facts.model(scenario.workload.model), retry.rounds(scenario.workload.requests, _policy(scenario))
+    ).cost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Bill:
+    """What is paid, and for what."""
+
+    requests: Requests
+    cache_reads: int
+    tariff: cost.Tariff
+    cost: cost.Cost
+
+
+def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...]) -> _Bill:
+    work, caches = scenario.workload, _caches(scenario, model)
+    requests = _requests(work.requests, rounds)
+    billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
+    cache_reads = _cache_reads(scenario, billed) if caches else 0
+    request = cost.Request(
+        input_tokens=work.input_tokens, output_tokens=work.output_tokens, prefix_tokens=work.shared_prefix_tokens
+    )
+    tariff = cost.tariff(model, work.input_tokens, us_only=scenario.pricing.geo == "us")
+    cache = scenario.caching.mode if caches else "none"
+    return _Bill(
+        requests=requests,
         cache_reads=cache_reads,
         tariff=tariff,
-        cost=cost.price(request, billed, cache_reads, cache=scenario.caching.mode if caches else "none", tariff=tariff),
-        realtime=_realtime(scenario, model, cache_reads),
+        cost=cost.price(request, billed, cache_reads, cache=cache, tariff=tariff),
     )
 
 

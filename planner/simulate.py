@@ -17,6 +17,7 @@ from planner.retry import RetryPolicy, backoff_s, draw_failures
 from planner.split import sizes as split_sizes
 
 BUDGET_BATCHES = 50_000  # simulated batches for a forecast; what follows is the number of replications
+MOST_BATCHES = 400_000  # never more than that
 MAX_REPLICATIONS = 1000
 MIN_REPLICATIONS = 20
 _GOLDEN = 0.6180339887498949  # its multiples, modulo 1, never bunch up
@@ -60,8 +61,12 @@ class Rules:
 
 
 def replications(batches: int) -> int:
-    """How many runs a forecast of so many batches gets: a fixed budget of simulated batches."""
-    return max(MIN_REPLICATIONS, min(MAX_REPLICATIONS, BUDGET_BATCHES // batches))
+    """How many runs a forecast of so many batches gets: a fixed budget of simulated batches.
+
+    Very large plans get MIN_REPLICATIONS beyond that budget, and the very largest fewer again.
+    """
+    few = max(3, min(MIN_REPLICATIONS, MOST_BATCHES // batches))
+    return max(few, min(MAX_REPLICATIONS, BUDGET_BATCHES // batches))
 
 
 def simulate(

@@ -27,17 +27,18 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _FACTORS = {"": Decimal(1), "k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
+_NOTHING: Mapping[str, Any] = {}
 _YES = {"true", "on", "yes", "1"}
 _NO = {"false", "off", "no", "0", ""}
 
 
-def read_texts(texts: Mapping[str, str], base: Any = None) -> Scenario:
+def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
     """A scenario from one text for each dotted field name, on top of the JSON values of `base`.
 
     A field without a text or a value takes its default. Raises ScenarioError with every problem, those of the
     texts and those of `scenario.parse` together.
     """
-    tree: Any = {} if base is None else base
+    tree = base
     problems: list[Problem] = []
     for name, text in texts.items():
         try:

@@ -35,14 +35,17 @@ class AnswerLengths:
     tokens: tuple[float, ...]
 
     def share_cut(self, max_tokens: int) -> float:
-        """The share of answers longer than `max_tokens`, on straight lines between the quantiles."""
+        """The share of answers longer than `max_tokens`, on straight lines between the quantiles.
+
+        Beyond the last quantile half of what is left there, for nobody knows the end of such a tail.
+        """
         below_tokens, below_chance = 0.0, 0.0
         for tokens, chance in zip(self.tokens, self.chances, strict=True):
             if max_tokens < tokens:
                 inside = (max_tokens - below_tokens) / (tokens - below_tokens)
                 return 1 - (below_chance + inside * (chance - below_chance))
             below_tokens, below_chance = tokens, chance
-        return 0.0
+        return (1 - self.chances[-1]) / 2 if self.tokens[0] < self.tokens[-1] else 0.0
 
     def max_tokens(self, share_cut: float, most: int) -> int:
         """The smallest limit of two digits and zeros that cuts off at most `share_cut`, but never above `most`."""

@@ -13,7 +13,20 @@ from planner.questions import Field
 from planner.retry import backoff_s
 from planner.scenario import Scenario
 from planner.simulate import Run
-from planner.words import KINDS, clock, count, counted, duration, money, percent, plain, price, share, size
+from planner.words import (
+    KINDS,
+    clock,
+    count,
+    counted,
+    duration,
+    money,
+    percent,
+    plain,
+    price,
+    share,
+    share_of_runs,
+    size,
+)
 
 Row = dict[str, str]
 
@@ -223,7 +236,9 @@ def _deadline(plan: Plan) -> str:
     chance = plan.forecast.deadline_probability
     if chance is None:
         return "No deadline is set."
-    return f"{share(chance)} likely to be done within {plain(plan.scenario.goal.deadline_h)} h."
+    makespans, runs = plan.forecast.makespans_s, plan.forecast.replications
+    said = share(chance) if makespans[0] == makespans[-1] else share_of_runs(chance, runs)
+    return f"{said[0].upper()}{said[1:]} likely to be done within {plain(plan.scenario.goal.deadline_h)} h."
 
 
 def _cost_note(plan: Plan) -> str:

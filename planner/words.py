@@ -60,6 +60,13 @@ def share(ratio: float) -> str:
     return f"{points:.1f} %" if 0 < points < 0.95 or 99 < points < 100 else f"{points:.0f} %"
 
 
+def share_of_runs(ratio: float, runs: int) -> str:
+    """A share that so many simulated runs had: all of them is not certainty, and none is not impossibility."""
+    if ratio == 0:
+        return f"under {share(1 / runs)}"
+    return f"over {share(1 - 1 / runs)}" if ratio == 1 else share(ratio)
+
+
 def duration(seconds: float) -> str:
     """A length of time in at most two units: '45 s', '58 min', '7 h 20 min', '2 d 3 h'."""
     if seconds < 1:

@@ -29,6 +29,7 @@ and then `nth` counts its calls), and what happens (`do`):
     html          HTTP `status` (200) with an HTML page; nothing was done
     html-after    it is done, then as `html`
     garbage       HTTP 200, `application/json`, a body that is no JSON; nothing was done
+    hang          it is done, and the answer comes after `seconds`
     cut           results: the connection closes after `bytes` bytes, or `share` of the body
     short         results: the last `lines` lines are missing, and the body ends as if whole
     slow          results: sent in `pieces`, `seconds` in all
@@ -520,10 +521,12 @@ class _Handler(BaseHTTPRequestHandler):
             if do in ("lose-answer", "error-after", "html-after"):
                 self.fail(fault)
                 return
-            self.send(200, api.show(batch))
         finally:
             with api.lock:
                 api.creating -= 1
+        if do == "hang":
+            time.sleep(fault["seconds"])
+        self.send(200, api.show(batch))
 
     def make_late(self, requests: list[dict[str, Any]], size: int, version: str) -> None:
         with self.server_api.lock:
@@ -562,6 +565,10 @@ class _Handler(BaseHTTPRequestHandler):
         with api.lock:
             fault = api.fault("retrieve", batch)
             do = fault.get("do")
+        if do == "hang":
+            time.sleep(fault["seconds"])
+            fault = {}
+        with api.lock:
             if do in ("archived", "no-url") and batch.ended is None:
                 api.end(batch)
             if do in ("status", "archived", "no-url"):
@@ -615,7 +622,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             lines = list(api.result_lines(batch))
         do = fault.get("do")
-        if fault and do not in ("cut", "short", "slow"):
+        if do == "hang":
+            time.sleep(fault["seconds"])
+        elif fault and do not in ("cut", "short", "slow"):
             self.fail(fault)
             return
         if do == "short":

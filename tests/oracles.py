@@ -44,7 +44,13 @@ def mean_makespan(jobs: int, servers: int, mean_service: float) -> float:
 
 
 def step_by_second(
-    sizes: Sequence[int], service_s: Callable[[int], int], *, concurrent: int, queue_requests: int, poll_s: int, begin_s: int = 0
+    sizes: Sequence[int],
+    service_s: Callable[[int], int],
+    *,
+    concurrent: int,
+    queue_requests: int,
+    poll_s: int,
+    begin_s: int = 0,
 ) -> list[tuple[int, int, int]]:
     """(submitted, ended, noticed) of each batch, by looking at the clock once a second.
 

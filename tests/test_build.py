@@ -164,6 +164,11 @@ def test_a_title_in_a_picture_is_no_page_title():
     assert "the page has no title" in whats(small_site(page=page))
 
 
+def test_data_in_a_script_element_is_no_fault():
+    """The policy forbids scripts in the page; data for search engines are never run."""
+    assert whats(small_site('<script type="application/ld+json">{}</script>')) == []
+
+
 def test_a_missing_import_of_a_script_is_a_fault():
     """What a module or a style sheet refers to is part of the site."""
     site = small_site() | {
@@ -178,15 +183,15 @@ def test_a_missing_import_of_a_script_is_a_fault():
 
 def test_front_matter_is_checked_in_every_file(tmp_path):
     """All faults at once, each with its file."""
-    (tmp_path / "a.md").write_text("# No front matter")
-    (tmp_path / "b.md").write_text("---\ntitle: B\n---\ntext")
-    (tmp_path / "c.md").write_text("---\ntitle: C\ndescription: D\nauthor: E\n---\ntext")
+    (tmp_path / "a.md").write_text("No front matter")
+    (tmp_path / "b.md").write_text("---\ntitle: B\nnav: B\norder: 1\n---\ntext")
+    (tmp_path / "c.md").write_text("---\ntitle: C\ndescription: D\nnav: C\norder: 2\nauthor: E\n---\ntext")
     with pytest.raises(build.SiteError) as caught:
         build.read_pages(tmp_path)
     assert [(fault.where, fault.what) for fault in caught.value.faults] == [
-        ("content/a.md", "there is no front matter"),
-        ("content/b.md", "title or description is missing"),
-        ("content/c.md", "the front matter has unknown keys: author"),
+        ("content/a.md:1", "there is no front matter"),
+        ("content/b.md:1", "description is missing"),
+        ("content/c.md:6", "the front matter has an unknown key, author"),
     ]
 
 

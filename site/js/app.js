@@ -1,6 +1,7 @@
 // The conductor: the only module that knows the others. A question goes from the form or the address to the engine,
 // its reply to the results, the form and the address.
 
+import { createBeside } from "./beside.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
@@ -42,6 +43,9 @@ const form = createForm(find('[data-module="form"]'), {
   onInput: ({ field, settled }) => askForm({ field, settled }),
   onSubmit: () => askForm({ field: "", settled: true, submitted: true }),
 });
+
+// A change after a guide was opened is an entry of the history of its own: Back closes the guide and changes nothing.
+createBeside(find('[data-module="beside"]'), { onOpen: () => (state.field = "") });
 
 const moment = createMoment(find('[data-module="moment"]'));
 
@@ -107,7 +111,9 @@ function showPlan(reply, question, how) {
 function remember(query, history) {
   const address = query ? `?${query}` : location.pathname;
   if (history !== "none" && query !== location.search.slice(1)) {
-    window.history[history === "push" ? "pushState" : "replaceState"](null, "", address);
+    const open = window.history.state?.beside; // the guide stays beside the new plan
+    if (history === "push") window.history.pushState({ beside: open }, "", address);
+    else window.history.replaceState(window.history.state, "", address);
   }
   state.query = query;
 }

@@ -31,6 +31,11 @@ function makeRow(template, row) {
     place.hidden = !address && !("keep" in place.dataset);
     if (address) place.setAttribute("href", address);
   }
+  for (const place of made.querySelectorAll("[data-guide]")) {
+    const guide = document.querySelector("[data-guides]").content.querySelector(`[data-code="${row[place.dataset.guide]}"]`);
+    place.hidden = !guide;
+    if (guide) place.setAttribute("href", guide.getAttribute("href"));
+  }
   for (const place of made.querySelectorAll("[data-open]")) {
     place.dataset.open = row.open ?? "";
     place.hidden = !row.open;

@@ -33,8 +33,10 @@ READERS = {
         "node",
         "--input-type=module",
         "-e",
-        "import fs from 'node:fs'; import readline from 'node:readline';"
-        "for await (const line of readline.createInterface({input: fs.createReadStream(process.argv[1])})) JSON.parse(line);",
+        (
+            "import fs from 'node:fs'; import readline from 'node:readline';"
+            "for await (const line of readline.createInterface({input: fs.createReadStream(process.argv[1])})) JSON.parse(line);"
+        ),
     ],
 }
 

@@ -263,6 +263,33 @@ def test_more_retries_than_allowed() -> None:
     assert caveat.fix == {}
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {
+            "workload": {"model": "claude-fable-5-2", "requests": 89, "input_tokens": 1043, "output_tokens": 1},
+            "retries": {"max": 1},
+            "pricing": {"bill_failed": True},
+            "goal": {"budget_usd": 0.3137},
+        },
+        {
+            "workload": {"requests": 100, "input_tokens": 100_000, "output_tokens": 1, "shared_prefix_tokens": 100_000},
+            "caching": {"mode": "1h", "hit_rate": 1},
+            "goal": {"budget_usd": 0.4},
+        },
+    ],
+    ids=["attempts that are counted", "a cache that is written once"],
+)
+def test_fewer_requests_really_fit_the_budget(raw: Raw) -> None:
+    """Cost does not shrink in exact proportion; the number proposed fits all the same, and one more would not."""
+    plan = plan_of(raw)
+    (caveat,) = found(plan, "budget-exceeded")
+    fitting = caveat.fix["workload.requests"]
+    budget = plan.scenario.goal.budget_usd
+    assert make_plan(replace(plan.scenario, {"workload.requests": fitting})).cost.batch_usd <= budget
+    assert make_plan(replace(plan.scenario, {"workload.requests": fitting + 1})).cost.batch_usd > budget
+
+
 # ---- laws
 
 

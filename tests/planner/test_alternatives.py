@@ -37,9 +37,10 @@ def test_more_and_fewer_at_once() -> None:
 def test_caching() -> None:
     """A prefix that is long enough can be cached."""
     found = of(workload={"input_tokens": 5000, "shared_prefix_tokens": 4000})
-    assert found["caching.mode=1h"].plan.cost.batch_usd < make_plan(
-        parse({"workload": {"input_tokens": 5000, "shared_prefix_tokens": 4000}})
-    ).cost.batch_usd
+    assert (
+        found["caching.mode=1h"].plan.cost.batch_usd
+        < make_plan(parse({"workload": {"input_tokens": 5000, "shared_prefix_tokens": 4000}})).cost.batch_usd
+    )
 
 
 @pytest.mark.parametrize("prefix", [0, 511])

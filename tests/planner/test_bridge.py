@@ -80,7 +80,9 @@ def test_rows() -> None:
     assert [row["name"] for row in reply["view"]["lists"]["batches"]] == ["4", "5", "6"]
 
 
-@pytest.mark.parametrize("rows", ["", "x-y", "5-2", "0-0", "50-60", "-", "1-", "-1", "1-2-3", "٣-٤", "9" * 50 + "-1", "1 - 2"])
+@pytest.mark.parametrize(
+    "rows", ["", "x-y", "5-2", "0-0", "50-60", "-", "1-", "-1", "1-2-3", "٣-٤", "9" * 50 + "-1", "1 - 2"]
+)
 def test_rows_that_are_none(rows: str) -> None:
     """A range that is none, or that this run does not have, shows all."""
     assert ask(query="", rows=rows)["view"]["slots"]["queue.range"].startswith("All")
@@ -100,6 +102,16 @@ def test_alternatives() -> None:
 def test_json() -> None:
     """The text that the command line prints."""
     assert ask(query="retries.max=1", want="json")["json"] == export_text(make_plan(parse({"retries": {"max": 1}})))
+
+
+@given(scenarios(most_batches=5))
+@settings(max_examples=15)
+def test_programs(asked: Scenario) -> None:
+    """Every scenario has its programs: Python, JavaScript and a sample of their input, as texts."""
+    reply = ask(texts=texts.write_texts(asked), want="programs")
+    assert [program["language"] for program in reply["programs"]] == ["python", "javascript", "jsonl"]
+    assert all(isinstance(cell, str) for program in reply["programs"] for cell in program.values())
+    assert all(program["text"] for program in reply["programs"])
 
 
 # ---- problems
@@ -126,10 +138,18 @@ def test_all_problems_at_once() -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-@pytest.mark.parametrize("text", ["x", "-1", "1e999", "9" * 400, "9" * 5000, "NaN", "", " ", "\x00", "\ud800", "<b>", "true", "٠"])
+@pytest.mark.parametrize(
+    "text", ["x", "-1", "1e999", "9" * 400, "9" * 5000, "NaN", "", " ", "\x00", "\ud800", "<b>", "true", "٠"]
+)
 def test_any_text_in_any_field(field: scenario.Field, text: str) -> None:
     """One by one, each odd text in each field gives a plan or problems."""
-    assert is_a_reply(ask(texts={field.name: text, "workload.requests": "10"} if field.name != "workload.requests" else {field.name: text}))
+    assert is_a_reply(
+        ask(
+            texts={field.name: text, "workload.requests": "10"}
+            if field.name != "workload.requests"
+            else {field.name: text}
+        )
+    )
 
 
 # ---- anything at all

@@ -206,6 +206,28 @@ def test_the_chance_never_falls() -> None:
     assert points[-1][1] <= 5.0
 
 
+def test_the_chance_is_true() -> None:
+    """At each point of the curve the share of runs done by that time, on the square-root axis that ends at 1.3 times P95."""
+    forecast = plan_of().forecast
+    (path,) = re.findall(r'class="curve" d="([^"]+)"', charts.chance(forecast, None, 0.0))
+    end_s = forecast.done_by(0.95) * 1.3
+    for across, down in numbers_of(path):
+        at_s = (across / 1000) ** 2 * end_s
+        assert 100 - down == pytest.approx(100 * forecast.chance_by(at_s), abs=0.1)
+
+
+def test_a_mark_stands_on_the_curve() -> None:
+    """P50 stands where half of the runs are done: at the square root of its share of the axis, half way up."""
+    forecast = plan_of().forecast
+    svg = charts.chance(forecast, None, 0.0)
+    (x, y), *_ = re.findall(r'class="mark-dot" cx="([\d.]+)%" cy="([\d.]+)"', svg)
+    share_of_axis = (forecast.done_by(0.5) / (forecast.done_by(0.95) * 1.3)) ** 0.5
+    assert float(x) == pytest.approx(15 + 82 * share_of_axis, abs=0.01)
+    plot = re.search(r'class="plot" x="15%" y="(\d+)" width="82%" height="(\d+)"', svg)
+    assert plot is not None
+    assert float(y) == int(plot[1]) + int(plot[2]) / 2
+
+
 @given(scenarios(most_batches=5))
 @settings(max_examples=20)
 def test_marks_stand_in_order(asked: Scenario) -> None:

@@ -63,7 +63,8 @@ def test_haiku_5_5_at_the_long_prompt_limit(prompt: int, input_usd: str, output_
 def test_us_residency() -> None:
     """1.1 times the price on every kind of token, in real time too."""
     anywhere, bound = (
-        cost_of("claude-sonnet-5-5", 1000, 2000, 100, prefix=1500, reads=700, cache="1h", us_only=us) for us in (False, True)
+        cost_of("claude-sonnet-5-5", 1000, 2000, 100, prefix=1500, reads=700, cache="1h", us_only=us)
+        for us in (False, True)
     )
     assert [line.usd * Decimal("1.1") for line in anywhere.lines] == [line.usd for line in bound.lines]
     assert bound.batch_usd == anywhere.batch_usd * Decimal("1.1")
@@ -194,11 +195,7 @@ def test_reading_is_cheaper_than_writing(workload: tuple[facts.Model, int, Reque
 # ---- somebody else's table
 
 # they list no batch prices of retired models, and none at all of models by invitation
-PRICED = [
-    model
-    for model in facts.models()
-    if model.status != "retired" and model.family != "mythos"
-]
+PRICED = [model for model in facts.models() if model.status != "retired" and model.family != "mythos"]
 LONGEST = {"claude-sonnet-4-5-20250929": 200_000}  # above it they keep a price that ended with its beta
 
 

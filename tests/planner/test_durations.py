@@ -23,7 +23,9 @@ def samples(most: int = 40, censored: bool = True) -> st.SearchStrategy[list[Sam
 # ---- tables
 
 
-@pytest.mark.parametrize(("u", "value"), [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 4.0), (0.999999, 6.0), (1.0, 6.0)])
+@pytest.mark.parametrize(
+    ("u", "value"), [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 4.0), (0.999999, 6.0), (1.0, 6.0)]
+)
 def test_look_up(u: float, value: float) -> None:
     """Straight lines between the entries, the last entry at the end."""
     assert look_up((1.0, 2.0, 6.0), u) == pytest.approx(value, abs=1e-4)

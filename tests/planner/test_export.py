@@ -1,7 +1,12 @@
 """The plan as JSON: the contract's names, exact money, and nothing that JSON does not have."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,8 @@ from planner.export import export, export_text, usd
 from planner.plan import make_plan
 from planner.scenario import Scenario, parse
 from tests.strategies import scenarios
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def exported(**groups: dict[str, Any]) -> dict[str, Any]:
@@ -101,3 +108,57 @@ def test_money_adds_up_in_the_document(asked: Scenario) -> None:
     batch, saved, real_time = (Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd"))
     assert abs(batch + saved - real_time) <= Decimal("0.0002")
     assert abs(sum(Decimal(line["usd"]) for line in cost["lines"]) - batch) <= Decimal("0.0004")
+
+
+# ---- other versions of Python
+
+SCENARIOS = ROOT / "tests" / "scenarios"
+STEMS = ["default", "many-retries", "own-history", "guide", "us-cache-5m-unprimed", "deadline-and-budget"]
+PRINT_ALL = """
+import json, sys
+from planner import view
+from planner.export import export_text
+from planner.plan import make_plan
+from planner.scenario import parse
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        plan = make_plan(parse(json.load(file)))
+    for text in (export_text(plan), json.dumps(view.show(plan))):
+        sys.stdout.buffer.write(text.encode() + b"\\n")
+"""
+
+
+def printed_by(python: str) -> bytes:
+    """The plans and pages of some scenarios, as that Python makes them."""
+    paths = [str(SCENARIOS / f"{stem}.json") for stem in STEMS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "random", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([python, "-c", PRINT_ALL, *paths], capture_output=True, check=True, env=environment, cwd=ROOT)
+    return done.stdout
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of that version, if one is installed: on the path, or where pyenv keeps them."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which(f"python{version}"), *map(str, sorted(kept.glob(f"{version}.*/bin/python3")))]
+    for python in filter(None, found):
+        asked = subprocess.run(
+            [python, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+        )
+        if asked.stdout.startswith(version + "."):
+            return python
+    return None
+
+
+@pytest.fixture(scope="module")
+def printed_here() -> bytes:
+    """What the Python that runs the tests prints."""
+    return printed_by(sys.executable)
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_python_prints_the_same(version: str, printed_here: bytes) -> None:
+    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} is installed")
+    assert printed_by(python) == printed_here

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,14 @@ def test_the_report_has_the_numbers(capsys: Capture) -> None:
     """Batches, times, both costs, failures and the queue follow."""
     main(["plan", "--set", "workload.requests=25k"])
     out = capsys.readouterr().out
-    for words in ("10,000 requests each, the last 5,000", "P50 / P85 / P95", "$137.50", "$275.00", "Failed at first", "Queue at P85"):
+    for words in (
+        "10,000 requests each, the last 5,000",
+        "P50 / P85 / P95",
+        "$137.50",
+        "$275.00",
+        "Failed at first",
+        "Queue at P85",
+    ):
         assert words in out
 
 
@@ -117,7 +126,9 @@ def test_exit_code(words: list[str], code: int) -> None:
     assert code_of("plan", *words) == code
 
 
-@pytest.mark.parametrize("words", [[], ["plant"], ["plan", "--sett", "a=b"], ["plan", "a", "b"], ["plan", "--set"], ["--json"]])
+@pytest.mark.parametrize(
+    "words", [[], ["plant"], ["plan", "--sett", "a=b"], ["plan", "a", "b"], ["plan", "--set"], ["--json"]]
+)
 def test_usage(words: list[str], capsys: Capture) -> None:
     """Words that are no command are answered with the usage."""
     assert code_of(*words) == 2
@@ -136,7 +147,9 @@ def test_every_problem_is_printed(capsys: Capture) -> None:
     assert captured.out == ""
 
 
-@pytest.mark.parametrize("setting", ["", "workload.requests", "=5", "==", "work load=5", "workload.=1", "." * 10_000 + "=1"])
+@pytest.mark.parametrize(
+    "setting", ["", "workload.requests", "=5", "==", "work load=5", "workload.=1", "." * 10_000 + "=1"]
+)
 def test_a_setting_that_is_none(setting: str, capsys: Capture) -> None:
     """Without FIELD=VALUE, or with a field that does not exist: one short problem."""
     assert code_of("plan", "--set", setting) == 2
@@ -184,8 +197,8 @@ def test_a_malformed_file(content: bytes, tmp_path: Path, capsys: Capture) -> No
     assert len(captured.err) < 600
 
 
-@given(st.sampled_from([field.name for field in FIELDS]), typed())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from([field.name for field in FIELDS]), text=typed())
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_setting_ends_well(name: str, text: str, capsys: Capture) -> None:
     """Whatever is set, the command ends with 0, 1 or 2, and explains itself."""
     code = code_of("plan", "--set", f"{name}={text}")
@@ -193,6 +206,63 @@ def test_any_setting_ends_well(name: str, text: str, capsys: Capture) -> None:
     assert code in (0, 1, 2)
     assert (captured.err != "") == (code == 2)
     assert (captured.out != "") == (code != 2)
+
+
+# ---- remedies
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["goal.deadline_h=0.1", "retries.max=0", "batches.poll_s=3600", "limits.tier=custom", "retries.permanent_rate=0.1", "duration.model=guide"],
+)
+def test_a_remedy_can_be_typed(setting: str, capsys: Capture) -> None:
+    """What the report offers after a caveat can be appended to the command: the caveat is gone, no problem comes."""
+    main(["plan", "--set", setting])
+    lines = capsys.readouterr().out.splitlines()
+    offers = {before: after.split(": ", 1)[1] for before, after in pairwise(lines) if after.startswith("    ")}
+    assert offers
+    for caveat, words in offers.items():
+        assert code_of("plan", "--set", setting, *shlex.split(words)) in (0, 1)
+        assert caveat not in capsys.readouterr().out.splitlines()
+
+
+# ---- programs
+
+
+def test_programs_are_written(tmp_path: Path, capsys: Capture) -> None:
+    """Two programs and a sample, in a folder that is made; what was written is said."""
+    out = tmp_path / "new" / "folder"
+    assert main(["programs", "--out", str(out), "--set", "workload.requests=123"]) == 0
+    assert {path.name for path in out.iterdir()} == {"run_batches.py", "run_batches.mjs", "requests.jsonl"}
+    assert str(out / "run_batches.py") in capsys.readouterr().out
+
+
+def test_requests_are_not_overwritten(tmp_path: Path) -> None:
+    """A file of requests may be one's own work by now: it is kept, the programs are written anew."""
+    (tmp_path / "requests.jsonl").write_text("mine\n", "utf-8")
+    (tmp_path / "run_batches.py").write_text("old\n", "utf-8")
+    main(["programs", "--out", str(tmp_path)])
+    assert (tmp_path / "requests.jsonl").read_text("utf-8") == "mine\n"
+    assert (tmp_path / "run_batches.py").read_text("utf-8") != "old\n"
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path, capsys: Capture) -> None:
+    """Where nothing can be written, that is the problem."""
+    (tmp_path / "file").write_text("", "utf-8")
+    assert code_of("programs", "--out", str(tmp_path / "file")) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_no_programs_for_a_bad_scenario(tmp_path: Path) -> None:
+    """A scenario with problems writes nothing."""
+    assert code_of("programs", "--out", str(tmp_path / "out"), "--set", "workload.requests=0") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_programs_of_a_plan_that_is_blocked(tmp_path: Path) -> None:
+    """They are written, and the exit code says that something blocks."""
+    assert code_of("programs", "--out", str(tmp_path), "--set", "workload.model=claude-sonnet-4-0") == 1
+    assert (tmp_path / "run_batches.py").exists()
 
 
 # ---- facts
@@ -246,6 +316,8 @@ def test_problems_that_no_terminal_can_show(encoding: str, tmp_path: Path) -> No
 def test_a_reader_that_has_seen_enough() -> None:
     """`| head` closes the pipe early; that is no error."""
     command = f"'{sys.executable}' -m planner facts --json | head -c 10"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout) == 10

@@ -21,7 +21,11 @@ from tests.oracles import attempts, binomial_steps
 
 
 def policy(
-    retries: int = 3, backoff: str = "exponential", base_s: float = 60.0, transient: float = 0.01, permanent: float = 0.0
+    retries: int = 3,
+    backoff: str = "exponential",
+    base_s: float = 60.0,
+    transient: float = 0.01,
+    permanent: float = 0.0,
 ) -> RetryPolicy:
     """The default policy, changed in places."""
     return RetryPolicy(
@@ -108,7 +112,9 @@ def test_chances_are_those_of_the_tree(some: RetryPolicy) -> None:
     """Walking every fate of a request with exact fractions gives the same chance and the same mean (geometric attempts)."""
     fates = attempts(Fraction(some.permanent_rate), Fraction(some.transient_rate), some.max_retries)
     assert sum(chance for _, _, chance in fates) == 1
-    assert chance_of_giving_up(some) == pytest.approx(float(sum(c for _, answered, c in fates if not answered)), abs=1e-12)
+    assert chance_of_giving_up(some) == pytest.approx(
+        float(sum(c for _, answered, c in fates if not answered)), abs=1e-12
+    )
     assert expected_attempts(some) == pytest.approx(float(sum(n * c for n, _, c in fates)), abs=1e-12)
 
 
@@ -195,7 +201,9 @@ def test_no_draw_is_needed(requests: int, rate: float, failed: int) -> None:
     assert points.asked == 0
 
 
-@given(st.integers(1, 10_000_000), st.floats(0, 1, exclude_min=True, exclude_max=True), st.floats(0, 1, exclude_max=True))
+@given(
+    st.integers(1, 10_000_000), st.floats(0, 1, exclude_min=True, exclude_max=True), st.floats(0, 1, exclude_max=True)
+)
 def test_one_draw_takes_one_number(requests: int, rate: float, point: float) -> None:
     """However many requests, one number is drawn, and no more fail than there are."""
     points = Points(point)
@@ -204,7 +212,18 @@ def test_one_draw_takes_one_number(requests: int, rate: float, point: float) -> 
 
 
 # (requests, rate): few expected, many expected, few successes, a coin, one request, on both sides of the change of method
-BINOMIALS = [(1, 0.5), (1, 0.9), (10, 0.3), (40, 0.5), (60, 0.5), (7, 0.99), (300, 0.1), (580, 0.95), (2000, 0.015), (5000, 0.0001)]
+BINOMIALS = [
+    (1, 0.5),
+    (1, 0.9),
+    (10, 0.3),
+    (40, 0.5),
+    (60, 0.5),
+    (7, 0.99),
+    (300, 0.1),
+    (580, 0.95),
+    (2000, 0.015),
+    (5000, 0.0001),
+]
 
 
 @pytest.mark.parametrize(("requests", "rate"), BINOMIALS)
@@ -230,7 +249,9 @@ def test_the_ends_of_the_distribution(requests: int, rate: float, point: float) 
     assert 0 <= failed <= min(requests, requests * rate + 80)
 
 
-@pytest.mark.parametrize(("requests", "rate"), [(1000, 0.05), (10_000, 0.01), (500, 0.5), (10_000_000, 0.9), (100_000, 0.3)])
+@pytest.mark.parametrize(
+    ("requests", "rate"), [(1000, 0.05), (10_000, 0.01), (500, 0.5), (10_000_000, 0.9), (100_000, 0.3)]
+)
 def test_many_failures_have_the_mean_and_the_spread_of_the_binomial(requests: int, rate: float) -> None:
     """Over the whole generator the mean is n p to a thousandth, the variance n p (1 - p) to 3 %."""
     drawn = [failures_at(requests, rate, (number + 0.5) / 20_000) for number in range(20_000)]

@@ -313,7 +313,9 @@ def test_no_flag(value: Any) -> None:
     assert "true or false" in only_problem(tree("caching.prime", value)).message
 
 
-@pytest.mark.parametrize("value", ["claude-sonnet-9", "", "CLAUDE-SONNET-5-5", "x" * 10_000, 5, None, ["claude-sonnet-5-5"]])
+@pytest.mark.parametrize(
+    "value", ["claude-sonnet-9", "", "CLAUDE-SONNET-5-5", "x" * 10_000, 5, None, ["claude-sonnet-5-5"]]
+)
 def test_no_model(value: Any) -> None:
     """The message names a model that exists, and stays short whatever was given."""
     problem = only_problem(tree("workload.model", value))
@@ -504,7 +506,9 @@ def test_history_without_rows() -> None:
 
 def test_a_rule_waits_for_its_fields() -> None:
     """What a rule compares must be right by itself first: one mistake is one problem."""
-    assert only_problem({"workload": {"input_tokens": -1, "shared_prefix_tokens": 600}}).field == "workload.input_tokens"
+    assert (
+        only_problem({"workload": {"input_tokens": -1, "shared_prefix_tokens": 600}}).field == "workload.input_tokens"
+    )
 
 
 # ---- laws

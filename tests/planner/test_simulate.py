@@ -90,7 +90,9 @@ def test_one_batch() -> None:
     assert (run.makespan_s, run.given_up, run.expired) == (70.0, 0, 0)
 
 
-@pytest.mark.parametrize(("service_s", "noticed_s"), [(0.1, 60.0), (59.9, 60.0), (60.0, 60.0), (60.1, 120.0), (600.0, 600.0)])
+@pytest.mark.parametrize(
+    ("service_s", "noticed_s"), [(0.1, 60.0), (59.9, 60.0), (60.0, 60.0), (60.1, 120.0), (600.0, 600.0)]
+)
 def test_an_end_is_noticed_at_the_next_poll(service_s: float, noticed_s: float) -> None:
     """An end that falls on a poll is noticed then."""
     assert one_run([1], lasting(service_s), rules()).records[0].noticed_s == noticed_s
@@ -150,7 +152,9 @@ def test_a_batch_that_ends_just_in_time() -> None:
 
 def test_a_retry_round_waits_for_the_backoff() -> None:
     """Every request fails in the first round: after its last end was noticed, and the wait, all are sent again."""
-    retry = RetryPolicy(max_retries=2, backoff="exponential", base_delay_s=100.0, transient_rate=1.0, permanent_rate=0.0)
+    retry = RetryPolicy(
+        max_retries=2, backoff="exponential", base_delay_s=100.0, transient_rate=1.0, permanent_rate=0.0
+    )
     run = one_run([10, 10], lasting(60.0), rules(retry=retry, batch=20))
     assert [(record.round, record.requests, record.submitted_s) for record in run.records] == [
         (0, 10, 0.0),
@@ -177,7 +181,11 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
     shared = DurationModel(scale=scale, table=(0.0, 0.0), shared=True)
     run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
     # the second is sent beside the first; the third when the first has ended, beside the second
-    assert [(record.submitted_s, record.ended_s) for record in run.records] == [(0.0, 100.0), (0.0, 200.0), (100.0, 300.0)]
+    assert [(record.submitted_s, record.ended_s) for record in run.records] == [
+        (0.0, 100.0),
+        (0.0, 200.0),
+        (100.0, 300.0),
+    ]
 
 
 def test_a_wait_is_added() -> None:
@@ -422,7 +430,13 @@ def test_more_at_once_is_never_later(
     """
     stages_, _, some, seed = case
     wider = rules(
-        some.concurrent + more, some.queue_requests, some.poll_s, some.expiry_s, some.shared_load, some.retry, some.batch_requests
+        some.concurrent + more,
+        some.queue_requests,
+        some.poll_s,
+        some.expiry_s,
+        some.shared_load,
+        some.retry,
+        some.batch_requests,
     )
     narrow_runs = simulate(stages_, model, some, runs=3, seed=seed)
     for narrow, wide in zip(narrow_runs, simulate(stages_, model, wider, runs=3, seed=seed), strict=True):
@@ -443,7 +457,13 @@ def test_a_longer_queue_is_never_later(
     """
     stages_, _, some, seed = case
     longer = rules(
-        some.concurrent, some.queue_requests + more, some.poll_s, some.expiry_s, some.shared_load, some.retry, some.batch_requests
+        some.concurrent,
+        some.queue_requests + more,
+        some.poll_s,
+        some.expiry_s,
+        some.shared_load,
+        some.retry,
+        some.batch_requests,
     )
     short_runs = simulate(stages_, model, some, runs=3, seed=seed)
     for short, long in zip(short_runs, simulate(stages_, model, longer, runs=3, seed=seed), strict=True):
@@ -458,11 +478,21 @@ def test_polling_twice_as_often_is_never_later(
     stages_, _, some, seed = case
     poll_s = float(round(some.poll_s)) or 1.0  # halves of whole seconds are exact
     slow, quick = (
-        rules(some.concurrent, some.queue_requests, every, some.expiry_s, some.shared_load, some.retry, some.batch_requests)
+        rules(
+            some.concurrent,
+            some.queue_requests,
+            every,
+            some.expiry_s,
+            some.shared_load,
+            some.retry,
+            some.batch_requests,
+        )
         for every in (poll_s, poll_s / 2)
     )
     for late, early in zip(
-        simulate(stages_, model, slow, runs=3, seed=seed), simulate(stages_, model, quick, runs=3, seed=seed), strict=True
+        simulate(stages_, model, slow, runs=3, seed=seed),
+        simulate(stages_, model, quick, runs=3, seed=seed),
+        strict=True,
     ):
         assert early.makespan_s <= late.makespan_s * (1 + 1e-12)
 
@@ -505,7 +535,9 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float:
 EVEN = DurationModel(scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0))  # the service time is the luck itself, in ms
 
 
-def services(shared: float, stages_: Sequence[Sequence[int]], retry: RetryPolicy | None = None) -> list[tuple[float, ...]]:
+def services(
+    shared: float, stages_: Sequence[Sequence[int]], retry: RetryPolicy | None = None
+) -> list[tuple[float, ...]]:
     """The service times of the first batches of 1,000 runs."""
     runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
     return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
@@ -528,7 +560,9 @@ def test_shared_load_0_gives_each_batch_its_own_luck(stages_: list[list[int]], r
 
 
 @TWO_BATCHES
-def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(stages_: list[list[int]], retry: RetryPolicy | None) -> None:
+def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(
+    stages_: list[list[int]], retry: RetryPolicy | None
+) -> None:
     """Every batch of a run has the same luck, retry rounds included."""
     assert all(times[0] == pytest.approx(times[1]) for times in services(1.0, stages_, retry))
 
@@ -619,7 +653,9 @@ def test_deterministic_jobs() -> None:
 # ---- what is given up
 
 
-@pytest.mark.parametrize(("transient", "permanent", "retries"), [(0.3, 0.0, 2), (0.3, 0.1, 2), (0.05, 0.2, 1), (0.9, 0.0, 5)])
+@pytest.mark.parametrize(
+    ("transient", "permanent", "retries"), [(0.3, 0.0, 2), (0.3, 0.1, 2), (0.05, 0.2, 1), (0.9, 0.0, 5)]
+)
 def test_as_many_are_given_up_as_chances_say(transient: float, permanent: float, retries: int) -> None:
     """Over many runs the mean is that of geometric attempts, within four standard errors."""
     retry = RetryPolicy(

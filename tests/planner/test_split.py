@@ -143,7 +143,9 @@ def test_as_many_batches_as_can_be_planned() -> None:
 
 @given(st.integers(1, 10_000_000), st.integers(1, 10_000), some_limits(), st.booleans())
 @example(1, 1, BatchLimits(requests_per_batch=1, bytes_per_batch=100, queue_requests=1), True)
-def test_every_request_is_in_exactly_one_batch(requests: int, request_bytes: int, bounds: BatchLimits, prime: bool) -> None:
+def test_every_request_is_in_exactly_one_batch(
+    requests: int, request_bytes: int, bounds: BatchLimits, prime: bool
+) -> None:
     """Sizes add up; numbers count on from 1; no batch is empty; all are of one size but the primer and the last."""
     size, _ = largest(request_bytes, bounds)
     assume(0 < size and requests <= 300 * size and (requests > 1 or not prime))

@@ -137,9 +137,7 @@ def test_littles_law(line: list[Record]) -> None:
     """The time-average number of requests in the queue is their throughput times their mean time in it."""
     steps = queue_depth(line)
     first, last = steps[0].at_s, steps[-1].at_s
-    area = fsum(
-        step.requests * (after.at_s - step.at_s) for step, after in zip(steps, steps[1:], strict=False)
-    )
+    area = fsum(step.requests * (after.at_s - step.at_s) for step, after in zip(steps, steps[1:], strict=False))
     requests = sum(record.requests for record in line)
     mean_time = fsum(record.requests * (record.noticed_s - record.submitted_s) for record in line) / requests
     assert area / (last - first) == pytest.approx(requests / (last - first) * mean_time)

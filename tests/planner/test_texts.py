@@ -324,7 +324,9 @@ def test_a_query_that_is_no_utf_8(query: str) -> None:
     assert problem.field == ""
 
 
-@pytest.mark.parametrize("query", ["workload.requests=%", "workload.requests=%zz", "workload.requests=%3", "workload.requests=%u0031"])
+@pytest.mark.parametrize(
+    "query", ["workload.requests=%", "workload.requests=%zz", "workload.requests=%3", "workload.requests=%u0031"]
+)
 def test_a_mangled_escape(query: str) -> None:
     """An escape that is none stays in the text, which then is no number."""
     (problem,) = problems_of_query(query)
@@ -333,7 +335,9 @@ def test_a_mangled_escape(query: str) -> None:
 
 def test_a_field_given_twice() -> None:
     """Which of two was meant nobody knows: each such field is named once, in the order of the link."""
-    found = problems_of_query("workload.requests=1&retries.max=1&retries.max=2&workload.requests=1&pricing.geo=us&workload.requests=3")
+    found = problems_of_query(
+        "workload.requests=1&retries.max=1&retries.max=2&workload.requests=1&pricing.geo=us&workload.requests=3"
+    )
     assert sorted(problem.field for problem in found) == ["retries.max", "workload.requests"]
 
 
@@ -391,7 +395,9 @@ def test_which_key_is_twice() -> None:
         texts.read_json('{"requests": 1, "requests": 2}')
 
 
-@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400, "true", '"1"', "null"])
+@pytest.mark.parametrize(
+    "literal", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400, "true", '"1"', "null"]
+)
 def test_a_file_with_no_number(literal: str) -> None:
     """What Python's JSON takes and no number is ends as a problem of its field."""
     with pytest.raises(ScenarioError) as caught:
@@ -399,7 +405,12 @@ def test_a_file_with_no_number(literal: str) -> None:
     assert [problem.field for problem in caught.value.problems] == ["workload.requests"]
 
 
-@given(st.text(max_size=60) | st.recursive(st.none() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps))
+@given(
+    st.text(max_size=60)
+    | st.recursive(st.none() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(
+        json.dumps
+    )
+)
 def test_any_document_is_json_or_a_problem(document: str) -> None:
     """No document makes read_json do anything else."""
     try:

@@ -38,7 +38,9 @@ def lay_out(run: Run, shown: tuple[int, int] | None = None, binding: str = "coun
 def test_a_row_for_each_batch() -> None:
     """Up to forty batches have a row of their own."""
     line = lay_out(run_of(40))
-    assert [(row.first, row.last, row.folded) for row in line.rows] == [(number, number, False) for number in range(1, 41)]
+    assert [(row.first, row.last, row.folded) for row in line.rows] == [
+        (number, number, False) for number in range(1, 41)
+    ]
 
 
 def test_forty_one_batches_are_folded() -> None:
@@ -99,7 +101,10 @@ def test_moments_end_with_the_last_result() -> None:
     assert (line.moment_s(0), line.moment_s(MOMENTS)) == (0.0, 180.0)
 
 
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=11), st.tuples(st.integers(-5, 2000), st.integers(-5, 2000)) | st.none())
+@given(
+    st.lists(st.integers(1, 400), min_size=1, max_size=11),
+    st.tuples(st.integers(-5, 2000), st.integers(-5, 2000)) | st.none(),
+)
 def test_every_batch_is_in_one_row(rounds: list[int], shown: tuple[int, int] | None) -> None:
     """Rows follow each other without gap, are at most forty, stay within a round, and hold all that is shown."""
     run = run_of(*rounds)

@@ -69,7 +69,9 @@ def test_no_long_answers_given_means_twice_the_mean() -> None:
     assert answer_lengths(1000, 0) == answer_lengths(1000, 2000)
 
 
-@given(st.integers(1, 300_000).flatmap(lambda mean: st.tuples(st.just(mean), st.integers(mean, min(300_000, 3 * mean)))))
+@given(
+    st.integers(1, 300_000).flatmap(lambda mean: st.tuples(st.just(mean), st.integers(mean, min(300_000, 3 * mean))))
+)
 def test_the_95_percent_quantile_is_the_one_given(pair: tuple[int, int]) -> None:
     """What was given comes out again, to four digits."""
     mean, p95 = pair

@@ -16,11 +16,46 @@ from planner.timeline import MAX_ROWS, MOMENTS
 from planner.words import duration, money
 from tests.strategies import scenarios
 
-SLOTS = """answer.sentence answer.half answer.tail answer.changed page.title batches.count batches.size batches.binding time.p50
-time.p85 time.p95 time.deadline time.expiry time.evidence time.replications cost.batch cost.realtime cost.saved cost.note
-requests.failed requests.retried requests.given_up requests.expired realtime.time retries.note queue.caption queue.range
-chance.caption depth.caption command facts.checked why.batches why.time why.cost why.failed why.given_up why.realtime
-why.saved""".split()
+SLOTS = [
+    "answer.sentence",
+    "answer.half",
+    "answer.tail",
+    "answer.changed",
+    "page.title",
+    "batches.count",
+    "batches.size",
+    "batches.binding",
+    "time.p50",
+    "time.p85",
+    "time.p95",
+    "time.deadline",
+    "time.expiry",
+    "time.evidence",
+    "time.replications",
+    "cost.batch",
+    "cost.realtime",
+    "cost.saved",
+    "cost.note",
+    "requests.failed",
+    "requests.retried",
+    "requests.given_up",
+    "requests.expired",
+    "realtime.time",
+    "retries.note",
+    "queue.caption",
+    "queue.range",
+    "chance.caption",
+    "depth.caption",
+    "command",
+    "facts.checked",
+    "why.batches",
+    "why.time",
+    "why.cost",
+    "why.failed",
+    "why.given_up",
+    "why.realtime",
+    "why.saved",
+]
 
 CELLS = {
     "caveats": {"code", "severity", "label", "message", "fix_label", "fix_href"},
@@ -62,7 +97,10 @@ def test_a_view_is_texts_and_nothing_else(asked: Scenario) -> None:
     assert set(SLOTS) <= set(shown["slots"])
     assert set(shown["lists"]) == set(CELLS)
     assert set(shown["charts"]) == {"queue", "depth", "chance"}
-    said = [*shown["slots"].values(), *(cell for rows in shown["lists"].values() for row in rows for cell in row.values())]
+    said = [
+        *shown["slots"].values(),
+        *(cell for rows in shown["lists"].values() for row in rows for cell in row.values()),
+    ]
     assert all(isinstance(text, str) for text in said)
     for name, rows in shown["lists"].items():
         assert all(set(row) == CELLS[name] for row in rows)
@@ -87,7 +125,9 @@ def test_alternatives_are_rows(asked: Scenario) -> None:
 def test_the_answer_of_the_default() -> None:
     """Requests, model, batches, cost and chance, in one sentence."""
     sentence = slots()["answer.sentence"]
-    assert sentence.startswith("10,000 requests to Claude Sonnet 5.5 in 1 batch cost $55.00, half of the real-time price, ")
+    assert sentence.startswith(
+        "10,000 requests to Claude Sonnet 5.5 in 1 batch cost $55.00, half of the real-time price, "
+    )
     assert "85 % likely to be done within" in sentence
 
 
@@ -136,7 +176,10 @@ def test_numbers_are_those_of_the_plan(asked: Scenario) -> None:
         ({"workload": {"requests": 25_000}}, "10,000 requests each, the last 5,000"),
         ({"workload": {"requests": 1}}, "1 request"),
         (
-            {"workload": {"requests": 501, "input_tokens": 600, "shared_prefix_tokens": 600}, "caching": {"mode": "1h"}},
+            {
+                "workload": {"requests": 501, "input_tokens": 600, "shared_prefix_tokens": 600},
+                "caching": {"mode": "1h"},
+            },
             "1 to prime the cache, then 500 requests",
         ),
     ],
@@ -215,7 +258,11 @@ def test_chances_rise() -> None:
 def test_cost_lines_end_with_the_total() -> None:
     """The last row is the sum of those above it."""
     rows = view.show(plan_of())["lists"]["cost.lines"]
-    assert [(row["kind"], row["amount"]) for row in rows] == [("Input", "$5.00"), ("Output", "$50.00"), ("Total", "$55.00")]
+    assert [(row["kind"], row["amount"]) for row in rows] == [
+        ("Input", "$5.00"),
+        ("Output", "$50.00"),
+        ("Total", "$55.00"),
+    ]
 
 
 def test_the_four_results() -> None:
@@ -294,7 +341,9 @@ def test_the_command_of_the_default() -> None:
 def test_changes_in_words() -> None:
     """Labels, with what was before and what is now, as people read them."""
     asked = parse({"workload": {"requests": 25_000}, "caching": {"mode": "1h"}, "pricing": {"bill_failed": True}})
-    said = view.changes(asked, [("workload.requests", "10000"), ("caching.mode", "none"), ("pricing.bill_failed", "false")])
+    said = view.changes(
+        asked, [("workload.requests", "10000"), ("caching.mode", "none"), ("pricing.bill_failed", "false")]
+    )
     assert "Requests: 10,000 → 25,000" in said
     assert "No caching → 1 hour" in said
     assert "no → yes" in said

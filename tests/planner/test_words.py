@@ -149,7 +149,15 @@ def test_share_never_says_certain(ratio: float) -> None:
 
 @pytest.mark.parametrize(
     ("ratio", "text"),
-    [(0.0, "0 %"), (0.01, "1 %"), (0.025, "2.5 %"), (0.07, "7 %"), (0.29, "29 %"), (0.00015, "0.015 %"), (1.0, "100 %")],
+    [
+        (0.0, "0 %"),
+        (0.01, "1 %"),
+        (0.025, "2.5 %"),
+        (0.07, "7 %"),
+        (0.29, "29 %"),
+        (0.00015, "0.015 %"),
+        (1.0, "100 %"),
+    ],
 )
 def test_percent(ratio: float, text: str) -> None:
     """A share that somebody gave is repeated as it was given, without the noise of binary fractions."""

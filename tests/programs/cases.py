@@ -98,6 +98,15 @@ def canary_went_alone(bench: Bench) -> None:
     assert first.ended is not None and first.ended <= second.created
 
 
+def sizes(*expected: int) -> Callable[[Bench], None]:
+    """The batches in order of making."""
+
+    def check(bench: Bench) -> None:
+        assert tuple(len(batch.entries) for batch in bench.api.batches) == expected
+
+    return check
+
+
 def stayed_within(usd: float) -> Callable[[Bench], None]:
     """Worst case in flight and spent, at each submission, by the journal's own figures."""
 
@@ -456,9 +465,9 @@ RETRIES = [
     Case(
         "a class that nobody knows",
         "It is tried again, and logged.",
-        {"outcomes": [errored("r5", "solar_flare_error", attempt=1, retriable=True)]},
+        {"outcomes": [errored("r[5-7]", "solar_flare_error", attempt=1, retriable=True)]},
         says=("solar_flare_error",),
-        check=summary(retried=1),
+        check=summary(retried=3),
     ),
     Case(
         "a result type that nobody knows",
@@ -607,6 +616,28 @@ HTTP = [
         batches=3,
     ),
     Case(
+        "a page of HTML for the batch while its results are fetched",
+        "The SDK asks for the batch once more, and that answer may be anything.",
+        faults(on("retrieve", "html", nth=3), on("retrieve", "no-url", nth=5), on("retrieve", "garbage", nth=7)),
+        batches=3,
+    ),
+    Case(
+        "an ordinary 429 that speaks of limits",
+        "One with a retry-after passes, whatever its words.",
+        faults(error("create", 429, "rate_limit_error", message="You are near your usage limits.", retry_after=0.05)),
+        creates=4,
+        batches=3,
+    ),
+    Case(
+        "an answer of no API",
+        "A 403 from a proxy stops the run, and the message says where to look.",
+        faults(on("create", "html", status=403)),
+        code=3,
+        says=("ANTHROPIC_BASE_URL",),
+        then="--requests-per-batch 4",
+        batches=3,
+    ),
+    Case(
         "404 for our own batch, for a while",
         "It passes.",
         faults(error("retrieve", 404, "not_found_error", times=8)),
@@ -727,6 +758,13 @@ CANARY = [
         flags="--requests-per-batch 4 --canary 3",
         batches=3,
         check=canary_went_alone,
+    ),
+    Case(
+        "a canary larger than a batch",
+        "Its batches go before the rest, which waits for all of them.",
+        {"polls": 2},
+        flags="--requests-per-batch 2 --canary 3 --concurrent-batches 5",
+        check=sizes(2, 1, 2, 2, 2, 1),
     ),
     Case(
         "half of the canary dies",

@@ -36,6 +36,15 @@ def other(language: str) -> str:
     return LANGUAGES[(LANGUAGES.index(language) + 1) % len(LANGUAGES)]
 
 
+def place(text: str, language: str, folder: Path) -> Path:
+    """A program file; a module of JavaScript finds its SDK from where it stands."""
+    path = folder / TEMPLATES[language].name
+    path.write_bytes(text.encode())
+    if language == "javascript":
+        (folder / "node_modules").symlink_to(TEMPLATES[language].parent.parent.parent / "node_modules")
+    return path
+
+
 class Zygote:
     """Starts Python programs; see zygote.py."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner import make_plan, parse, programs
-from tests.programs.harness import LANGUAGES, TEMPLATES, Bench, other
+from tests.programs.harness import LANGUAGES, TEMPLATES, Bench, other, place
 
 HOSTILE = {
     "quotes": "'\"`\\'\\\"'''\"\"\"${x}",
@@ -23,23 +23,13 @@ HOSTILE = {
     "code": "\";import os;os._exit(9)#\n'+process.exit(9)+'",
 }
 PLAN = make_plan(parse({"workload": {"shared_prefix_tokens": 400, "requests": 20}}))
-NAMES = {"python": "run_batches.py", "javascript": "run_batches.mjs"}
 
 
 def filled(language: str, **changed: object) -> str:
     """A program of the plan with some settings changed."""
     settings = {**programs.settings_of(PLAN), **changed}
     write = {"python": programs._python, "javascript": programs._javascript}[language]
-    return programs._fill(NAMES[language], settings, write)
-
-
-def place(text: str, language: str, folder: Path) -> Path:
-    """A program file; a module of JavaScript finds its SDK from where it stands."""
-    path = folder / NAMES[language]
-    path.write_bytes(text.encode())
-    if language == "javascript":
-        (folder / "node_modules").symlink_to(TEMPLATES[language].parent.parent.parent / "node_modules")
-    return path
+    return programs._fill(TEMPLATES[language].name, settings, write)
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
@@ -110,7 +100,7 @@ def test_the_template_has_the_settings_of_the_default_plan(language: str) -> Non
         }
         assert values == settings
     else:
-        text = programs._fill(NAMES[language], settings, programs._javascript)
+        text = programs._fill(TEMPLATES[language].name, settings, programs._javascript)
         assert re.sub(r"\s|,(?=\s*[}\]])", "", text) == re.sub(
             r"\s|,(?=\s*[}\]])", "", TEMPLATES[language].read_text("utf-8")
         )

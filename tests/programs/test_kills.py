@@ -34,6 +34,23 @@ def test_killed_at_every_line(when: str, last: str, language: str, bench: Callab
     raise AssertionError("the run never came to its end")
 
 
+@pytest.mark.parametrize("when", ["before", "torn", "after"])
+def test_killed_at_every_line_of_a_cancel(when: str, language: str, bench: Callable[..., Bench]) -> None:
+    """Canceling survives what running does: every request is listed once."""
+    for line in range(1, MANY):
+        there = bench({"outcomes": OUTCOMES, "polls": 2})
+        there.write(*IDS)
+        assert there.run(language, "--requests-per-batch", "2", kill=(11, "after")).code == -9
+        killed = there.run(language, "--requests-per-batch", "2", "--cancel", kill=(line, when))
+        done = there.run(other(language), "--requests-per-batch", "2", "--cancel")
+        assert done.code == 1, done.said
+        there.is_complete(IDS)
+        if killed.code != -9:
+            assert line > 5, "canceling has more lines than this"
+            return
+    raise AssertionError("canceling never came to its end")
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_again_and_again(seed: int, language: str, bench: Callable[..., Bench]) -> None:
     """Under faults, each start is killed at some line; the languages take turns until one of them comes to the end."""

@@ -1,0 +1,123 @@
+// Beside the form: on a wide screen a link to a section of a guide opens the section in a panel, and the form stays in
+// use. On a narrow one, and without this script, it is an ordinary link. Back and Escape close the panel.
+//
+// An entry of the history says in its state what is open: {beside: address, opened: query of the plan when the panel
+// was opened, only in the entry that opened it}.
+
+const WIDE = matchMedia("(min-width: 64rem)");
+const WAIT_MS = 10_000;
+const ARTICLE = /^(guides|faq)\/[a-z0-9-]+\/$/;
+
+/** @param onOpen called when the panel is opened */
+export function createBeside(place, { onOpen }) {
+  const name = place.querySelector("[data-beside-name]");
+  const body = place.querySelector("[data-beside-body]");
+  const whole = place.querySelector("[data-beside-whole]");
+  const home = new URL(".", location.href);
+  let opener = null; // gets the focus back
+  let turn = 0; // of the newest press; an older page that comes late is not shown
+
+  const planner = (url) => url.pathname.replace(/index\.html$/, "") === home.pathname;
+  const article = (url) =>
+    url.origin === home.origin && url.pathname.startsWith(home.pathname) && ARTICLE.test(url.pathname.slice(home.pathname.length));
+
+  /** Show the section that the address leads to. Resolves to whether it could. */
+  async function show(address) {
+    const mine = ++turn;
+    const url = new URL(address);
+    try {
+      const response = await fetch(url, { mode: "same-origin", signal: AbortSignal.timeout(WAIT_MS) });
+      if (!response.ok) return false;
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (mine !== turn) return true;
+      const parts = sectionOf(page, decodeURIComponent(url.hash.slice(1))).map((part) => document.importNode(part, true));
+      name.textContent = page.querySelector("h1").textContent;
+      whole.href = url.href;
+      body.replaceChildren(...parts);
+      adapt(url);
+      place.hidden = false;
+      place.scrollTop = 0;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  // Links of the article, seen from the planner: to a plan as a press, to another article to be opened here.
+  function adapt(from) {
+    for (const link of body.querySelectorAll("a[href]")) {
+      const url = new URL(link.getAttribute("href"), from);
+      const ours = url.origin === home.origin;
+      link.setAttribute("href", ours && planner(url) ? url.search || "?" : url.href);
+      if (article(url)) link.dataset.beside = "";
+    }
+    for (const part of body.querySelectorAll(":is(h2, h3)[id]")) part.removeAttribute("id");
+  }
+
+  async function open(address, from) {
+    if (!(await show(address))) {
+      location.assign(address);
+      return;
+    }
+    if (!place.contains(from)) opener = from;
+    if (history.state?.beside) history.replaceState({ ...history.state, beside: address }, "");
+    else history.pushState({ beside: address, opened: location.search }, "");
+    onOpen();
+    name.focus();
+  }
+
+  function hide() {
+    turn += 1;
+    const inside = place.contains(document.activeElement);
+    place.hidden = true;
+    body.replaceChildren();
+    if (inside && opener?.isConnected) opener.focus();
+    opener = null;
+  }
+
+  function close() {
+    // The entry that opened it is left as Back leaves it; in a later one only the panel goes.
+    if (history.state?.opened === location.search) {
+      history.back();
+      return;
+    }
+    history.replaceState(null, "");
+    hide();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-beside]");
+    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (!link || !plain || !WIDE.matches || !article(new URL(link.href))) return;
+    event.preventDefault();
+    const reason = link.closest("[popover]"); // it closes, so the focus goes back to the button that opened it
+    reason?.hidePopover();
+    open(link.href, reason ? document.querySelector(`[popovertarget="${reason.id}"]`) : link);
+  });
+
+  place.querySelector("[data-beside-close]").addEventListener("click", close);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || place.hidden || document.querySelector(":popover-open")) return;
+    close();
+  });
+
+  window.addEventListener("popstate", () => {
+    const address = history.state?.beside;
+    if (address && WIDE.matches) show(address);
+    else if (!place.hidden) hide();
+  });
+}
+
+/** The heading with that id and what follows it up to the next heading of its level; without id the whole article. */
+function sectionOf(page, id) {
+  const article = page.querySelector("article");
+  const heading = id ? page.getElementById(id) : null;
+  const all = [...article.children].filter((part) => !part.matches("h1, .sources"));
+  const start = all.indexOf(heading);
+  if (start < 0) return all;
+  const level = Number(heading.localName[1]);
+  const rest = all.slice(start + 1);
+  const end = rest.findIndex((part) => /^h[1-6]$/.test(part.localName) && Number(part.localName[1]) <= level);
+  return [heading, ...(end < 0 ? rest : rest.slice(0, end))];
+}

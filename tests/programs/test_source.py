@@ -1,0 +1,50 @@
+"""The programs as texts: linted, typed, and without the habits that have cost others money."""
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.programs.harness import ROOT, TEMPLATES
+
+PYTHON = TEMPLATES["python"]
+
+
+@pytest.mark.parametrize(
+    "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict", "--python-version", "3.10"]]
+)
+def test_the_python_program_is_linted_and_typed(command: list[str]) -> None:
+    """By the project's rules, and strictly, for the oldest Python that it names."""
+    done = subprocess.run([sys.executable, "-m", *command, str(PYTHON)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_python_program_is_python_3_10() -> None:
+    """Its grammar is that of Python 3.10, and nothing but the standard library and the SDK is imported."""
+    tree = ast.parse(PYTHON.read_text("utf-8"), feature_version=(3, 10))
+    imported = {
+        node.module.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }
+    imported |= {
+        name.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+    }
+    assert imported - set(sys.stdlib_module_names) == {"anthropic"}
+
+
+def test_no_program_reads_the_first_block(language: str) -> None:
+    """The first block of an answer may be thinking, or not be there at all."""
+    assert not re.search(r"content(\?\.)?\[0\]", TEMPLATES[language].read_text("utf-8"))
+
+
+def test_the_javascript_program_parses() -> None:
+    """Node reads it, and nothing but Node and the SDK is imported."""
+    program = TEMPLATES["javascript"]
+    done = subprocess.run(["node", "--check", str(program)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = program.read_text("utf-8")
+    imported = re.findall(r"""(?m)^(?:import|}) (?:.* )?from ["']([^"']+)["'];$""", text)
+    imported += re.findall(r"""\bimport\(["']([^"']+)["']\)""", text)
+    assert "node:fs" in imported
+    assert {name for name in imported if not name.startswith("node:")} <= {"@anthropic-ai/sdk"}
