@@ -428,17 +428,17 @@ def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fau
         return f"{page.source}:{page.body_line + page.body.count(chr(10), 0, start) + 1}"
 
     def keep(found: re.Match[str]) -> str:
-        if found["code"] is not None:
-            made = str(coloured(found["code"], found["language"]))
-        elif found["quote"]:
-            made = "<q>" if found["quote"] == "quote" else "</q>"
-        else:
-            try:
+        made = ""
+        try:
+            if found["code"] is not None:
+                made = str(coloured(found["code"], found["language"]))
+            elif found["call"] is not None:
                 made = str(Markup.escape(answer(found["call"], says))).strip()
-            except (ValueError, SyntaxError, LookupError, TypeError, jinja2.UndefinedError) as why:
-                what = f"{{{{{found['call']}}}}}: {_reason(why)}"
-                faults.append(Fault(where=where(found.start()), what=what, remedy=_REMEDY))
-                made = ""
+            else:
+                made = "<q>" if found["quote"] == "quote" else "</q>"
+        except (ValueError, SyntaxError, LookupError, TypeError, jinja2.UndefinedError) as why:
+            what = f"{found[0].splitlines()[0]}: {_reason(why)}"
+            faults.append(Fault(where=where(found.start()), what=what, remedy=_REMEDY))
         if made.startswith("<figure"):  # a picture's own ids occur once in a page
             made = re.sub(r"\b(queue|depth|chance)-(?=\w)", rf"picture-{len(kept)}-\1-", made)
         places.update((address, where(found.start())) for address in re.findall(r'href="([^"]*)"', made))
@@ -517,7 +517,7 @@ def _check_headings(page: Page, where: Callable[[int], str], faults: list[Fault]
 
 
 def _headings(tokens: Iterable[dict[str, Any]]) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
-    return tuple((token["id"], token["name"], _headings(token["children"])) for token in tokens)
+    return tuple((token["id"], html.unescape(token["name"]), _headings(token["children"])) for token in tokens)
 
 
 def _sections(article: str) -> Iterable[tuple[str, str, str]]:
@@ -582,13 +582,15 @@ def compare(queries: list[str]) -> tuple[str, list[str]]:
             apart.append([_said(entry, value) for value in values])
         elif values[0] != entry.default:
             same.append(_said(entry, values[0]))
-    return ", ".join(same), [", ".join(parts) for parts in zip(*apart, strict=True)] or ["The example plan"]
+    return ", ".join(same), [", ".join(filter(None, parts)) for parts in zip(*apart, strict=True)] or [
+        "The example plan"
+    ]
 
 
 def _said(entry: Any, value: Any) -> str:
     """A field and its value: "Requests 20,000". A choice that says enough stands alone."""
     if entry.kind == "history":
-        return f"{words.counted(len(value), 'batch', 'batches')} of one's own" if value else "none of one's own"
+        return f"{len(value)} of them" if value else ""
     if entry.kind in ("model", "choice"):
         label = dict(entry.choices)[value]
         return label if entry.kind == "model" else f"{entry.label}: {label[0].lower() + label[1:]}"

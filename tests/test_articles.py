@@ -108,6 +108,7 @@ def test_two_articles_in_one_place(tmp_path: Path) -> None:
         ('{{ guide("nowhere") }}', "no"),
         ('{{ code("run_batches.py", first="NO SUCH LINE", until="x") }}', "0 lines of run_batches.py begin with"),
         ("{{ 1 + 1 }}", "it is not one call"),
+        ("```klingon\nnuqneH\n```", "no lexer for alias 'klingon' found"),
         ('{{ fakt("expiry_h") }}', "there is no fakt, only"),
         ('{{ fact("expiry_h" }}', "("),
         ("## A heading", "the heading “A heading” has no anchor"),

@@ -23,7 +23,8 @@
  *               journal does not know is adopted. Only after a grace period without one are the requests sent again.
  * 4. ended      found by polling. The API shows no count before that.
  * 5. stored     its results are a whole file in DIR/results. An adopted batch whose results hold an id that is not
- *               its own is somebody else's: it is let go, and its requests are in doubt again.
+ *               its own is somebody else's: it is let go, and its requests are in doubt again. Before
+ *               that nothing proves that it is ours, so --cancel leaves it alone and waits for its end.
  * 6. sorted     each request is in succeeded.jsonl, in failed.jsonl, or on the list of the next round
  *
  * FILES IN DIR (only ever added to; the Python program run_batches.py keeps the same, and either takes up the other's)
@@ -76,8 +77,6 @@ import process from "node:process";
 import { setImmediate as breath } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { getSystemErrorMap, parseArgs } from "node:util";
-
-const sdk = await import("@anthropic-ai/sdk").catch(() => null); // main says when it is missing
 
 // --- settings: generated from the plan ---
 // The request that a row {"id", "prompt"} becomes.
@@ -199,7 +198,7 @@ const GIVE_UP = new Set([
   "canceled",
 ]);
 // The account's trouble, not the request's: by class, by code, or by the message, where there is nothing better.
-const ACCOUNT_CLASSES = new Set(["billing_error"]);
+const MAYBE_ACCOUNT = new Set(["invalid_request_error", "permission_error", "rate_limit_error"]);
 const ACCOUNT_CODES = new Set(["enforced_spend_limit_reached", "contract_spend_limit_reached"]);
 const ACCOUNT_WORDS = /credit balance|(?:lack|insufficient|out of) .{0,20}credit|spend(?:ing)? limit|usage limits/i;
 
@@ -412,21 +411,6 @@ const BLANK_TEXT = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202
  */
 const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 
-/**
- * The bytes of a text as JSON, several times faster than by making it: a file of a gigabyte is measured before it is sent.
- * @param {string} text
- */
-function jsonTextSize(text) {
-  let size = Buffer.byteLength(text) + 2;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit === 34 || unit === 92 || unit === 8 || unit === 9 || unit === 10 || unit === 12 || unit === 13) size += 1;
-    else if (unit < 32) size += 5;
-    else if (unit >= 0xd800 && unit <= 0xdfff) return Buffer.byteLength(JSON.stringify(text));
-  }
-  return size;
-}
-
 /** JSON in ASCII. @param {unknown} value @param {number} [indent] */
 function jsonAscii(value, indent) {
   const escape = (/** @type {string} */ unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -586,9 +570,13 @@ class Requests {
     return { body, worst: this.worstOfRow(body.length) };
   }
 
-  /** The bytes of `wire(line).body`, without making it. @param {Record<string, any>} row */
-  rowSize(row) {
-    return this.overhead + row.id.length + 2 + jsonTextSize(row.prompt);
+  /**
+   * The bytes of `wire(line).body`, without making it: where nothing is escaped, nothing needs to be.
+   * @param {Record<string, any>} row @param {Buffer} line
+   */
+  rowSize(row, line) {
+    const quoted = line.includes(92) ? JSON.stringify(row.prompt) : `"${row.prompt}"`;
+    return this.overhead + row.id.length + 2 + Buffer.byteLength(quoted);
   }
 
   /** @param {number} size */
@@ -792,7 +780,8 @@ async function scan(fd, name, settings, signal) {
   const ids = new Ids(fs.fstatSync(fd).size);
   const longest = settings.maxBytesPerBatch - ENVELOPE_BYTES;
   let [kind, kindLine, total, lineNumber, position, breathed, tooLong] = ["", 0, 0, 0, 0, 0, false];
-  let [batches, inBatch, batchBytes, largest] = [0, 0, 0, 0];
+  const mostInBatch = Math.min(settings.requestsPerBatch, settings.maxQueuedRequests);
+  let [placed, batches, inBatch, batchBytes, largest] = [0, 0, 0, 0, 0];
   let [textBytes, outputTokens, unpriced, cost, worst] = [0, 0, 0, 0n, 0n];
   for (let line of linesOf(fd, { most: longest + 2 ** 16, digest })) {
     position += line.length;
@@ -857,15 +846,15 @@ async function scan(fd, name, settings, signal) {
     }
 
     const body = isRow ? null : stripped(line);
-    const size = body ? body.length : requests.rowSize(value);
+    const size = body ? body.length : requests.rowSize(value, line);
     if (size > longest) {
       const limits = `the request has ${grouped(size)} bytes, and a batch takes ${grouped(longest)}`;
       problems.add(lineNumber, customId, `${limits}: shorten it`);
       continue;
     }
-    if (inBatch === 0 || batchIsFull(batches === 1, inBatch, batchBytes + 1 + size, settings, longest)) {
-      [batches, inBatch, batchBytes] = [batches + 1, 0, -1];
-    }
+    const full = inBatch === mostInBatch || batchBytes + 1 + size > longest;
+    if (!inBatch || full || placed === settings.canary) [batches, inBatch, batchBytes] = [batches + 1, 0, -1];
+    placed += 1;
     inBatch += 1;
     batchBytes += 1 + size;
     largest = Math.max(largest, inBatch);
@@ -887,15 +876,6 @@ async function scan(fd, name, settings, signal) {
   }
   const identity = { name, bytes: position, sha256: digest.digest("hex"), kind, requests: total };
   return { found: { identity, batches, largest, textBytes, outputTokens, cost, worst, unpriced }, problems };
-}
-
-/**
- * @param {boolean} first
- * @param {number} count @param {number} sizeWithNext @param {Settings} settings @param {number} longest
- */
-function batchIsFull(first, count, sizeWithNext, settings, longest) {
-  const canary = (first && settings.canary) || Infinity;
-  return count >= Math.min(settings.requestsPerBatch, settings.maxQueuedRequests, canary) || sizeWithNext > longest;
 }
 
 /** V8's own message may quote the line: only what it says about the place is passed on. @param {unknown} error */
@@ -950,7 +930,12 @@ class Lock {
   take() {
     this.refuseIfHeld();
     this.append({ taken: this.me });
-    this.refuseIfHeld();
+    try {
+      this.refuseIfHeld();
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
   }
 
   leave() {
@@ -968,7 +953,7 @@ class Lock {
     let holders = [];
     for (const line of fs.existsSync(this.file) ? fs.readFileSync(this.file, "utf8").split("\n") : []) {
       const entry = jsonOrNull(line); // a torn line took nothing
-      if (entry?.taken) holders.push(entry.taken);
+      if (isObject(entry?.taken)) holders.push(entry.taken);
       else if (entry?.left) holders = holders.filter((holder) => holder.token !== entry.left);
     }
     for (const holder of holders) {
@@ -1195,8 +1180,10 @@ class State {
   lengths = [0, 0, 0];
   largestRequests = Infinity; // halved by a 413
   largestBytes = Infinity;
+  canaryCut = 0; // requests that were chosen as canary, and what became of them
   canary = 0;
   canaryGivenUp = 0;
+  restBegan = false;
   succeeded = 0;
   givenUp = 0;
   retried = 0;
@@ -1209,6 +1196,7 @@ class State {
   firstCreatedAt = "";
   lastEndedAt = "";
   canceling = false;
+  restGivenUp = false;
   /** @type {number | null} */
   done = null;
 
@@ -1221,6 +1209,8 @@ class State {
     } else if (kind === "cut") {
       this.add(event);
       this.position = event.end;
+      if (event.canary) this.canaryCut += event.requests;
+      this.restBegan = !event.canary;
     } else if (kind === "submit") {
       [batch.status, batch.since] = ["doubt", event.since];
     } else if (kind === "created" || kind === "adopted") {
@@ -1233,8 +1223,8 @@ class State {
     } else if (kind === "halved") {
       this.batches.delete(event.batch);
       for (const cut of event.into) this.add(cut);
-      this.largestRequests = Math.max(1, Math.floor(batch.requests / 2));
-      this.largestBytes = Math.max(1, Math.floor(batch.bytes / 2));
+      this.largestRequests = Math.ceil(batch.requests / 2);
+      this.largestBytes = Math.ceil(batch.bytes / 2);
     } else if (kind === "let_go") {
       [batch.status, batch.id, batch.adopted] = ["doubt", "", false];
       this.created -= 1;
@@ -1244,6 +1234,7 @@ class State {
       batch.status = "stored";
     } else if (kind === "sorted" || kind === "rest") {
       this.addUp(event);
+      this.restGivenUp = kind === "rest";
       this.batches.delete(event.batch);
       if (batch.canary) {
         this.canary += batch.requests;
@@ -1365,8 +1356,6 @@ export class BatchRunner {
     this.tasks = new Set();
     /** Waits that end when a batch was sorted, so there is room. @type {Set<() => void>} */
     this.waiting = new Set();
-    /** @type {Set<string>} */
-    this.unknownClasses = new Set();
     /** INPUT, once it is open. */
     this.input = -1;
     /** What was found in it. @type {Scan | undefined} */
@@ -1419,6 +1408,7 @@ export class BatchRunner {
     const { found, problems } = await scan(this.input, this.name, this.settings, this.halt.signal).catch((error) => {
       throw codeOf(error) ? new InputError(`${this.source}: cannot be read (${systemText(error)}).`) : error;
     });
+    this.halt.signal.throwIfAborted();
     this.sameInput(found.identity);
     if (problems.count) throw new InputError(problems.text());
     return found;
@@ -1469,6 +1459,7 @@ export class BatchRunner {
       throw new InputError(`${this.out}: cannot be written (${systemText(error)}). Choose another --out.`);
     }
     try {
+      this.sameInput(identity); // another run may have begun here while INPUT was read
       this.state = new State();
       for (const event of this.journal.read()) this.state.apply(event);
       const isNew = this.state.began === null;
@@ -1525,8 +1516,8 @@ export class BatchRunner {
   async run(cancel = false) {
     this.input = this.openInput();
     try {
-      this.found = await this.readInput();
       this.unchanged = fs.fstatSync(this.input, { bigint: true });
+      this.found = await this.readInput();
       if (cancel && !fs.existsSync(this.journal.file)) throw new InputError(`${this.out} holds no run to cancel.`);
       const lock = this.openFolder(this.found.identity);
       try {
@@ -1549,14 +1540,14 @@ export class BatchRunner {
     const state = this.state;
     if (state.done === null) {
       try {
-        this.api = newClient();
+        this.api = await newClient();
         if (cancel && !state.canceling) this.note("cancel");
         for (;;) {
           await this.workOffRound();
           if (state.canceling || !state.again) break;
           this.beginRound();
         }
-        if (state.canceling) this.giveUpTheRest();
+        if (state.canceling && !state.restGivenUp) this.giveUpTheRest();
       } catch (error) {
         if (error instanceof StoppedError) leaveQuietly(() => this.note("stop", { code: 3, why: error.message }));
         throw error;
@@ -1653,7 +1644,7 @@ export class BatchRunner {
   /** Choose the next batch of this round: as many requests as fit. None when the round has no more. */
   cut() {
     const { state, settings } = this;
-    const canary = state.round === 0 && state.position === 0 ? Math.max(0, settings.canary - state.canary) : 0;
+    const canary = state.restBegan ? 0 : Math.max(0, settings.canary - state.canaryCut);
     const { requestsPerBatch, maxQueuedRequests } = settings;
     const most = Math.min(canary || requestsPerBatch, requestsPerBatch, maxQueuedRequests, state.largestRequests);
     const longest = Math.min(settings.maxBytesPerBatch, state.largestBytes) - ENVELOPE_BYTES;
@@ -1689,8 +1680,8 @@ export class BatchRunner {
    */
   *places(round, start, end) {
     let after = start;
+    this.refuseIfChanged();
     if (round === 0) {
-      this.refuseIfChanged();
       for (const line of linesOf(this.input, { start, end: end ?? this.found?.identity.bytes })) {
         const offset = after;
         after += line.length;
@@ -1796,7 +1787,7 @@ export class BatchRunner {
             this.halve(batch);
             return;
           }
-          await this.waitOut(trouble, waits);
+          await this.waitOut(batch, trouble, waits);
         } else {
           throw trouble;
         }
@@ -1831,13 +1822,13 @@ export class BatchRunner {
 
   /**
    * After a 429: as long as it says; when the queue is full, until one of our own batches has left it.
-   * @param {RefusedError} refused @param {Waits} waits
+   * @param {Batch} batch @param {RefusedError} refused @param {Waits} waits
    */
-  async waitOut(refused, waits) {
+  async waitOut(batch, refused, waits) {
     const seconds = refused.waitSeconds ?? waits.next();
     const drains = refused.queueIsFull && this.state.inFlight().length > 0;
     const when = `${drains ? "when one of ours has ended, or " : ""}in ${clock(seconds)}`;
-    this.log.line(`${refused.message}; the batch goes out again ${when}`);
+    this.log.line(`Batch ${batch.number}: ${refused.message}; it goes out again ${when}`);
     await this.sleep(seconds, drains);
   }
 
@@ -1944,7 +1935,14 @@ export class BatchRunner {
     if (batch.status === "open") {
       let ended;
       try {
-        if (this.state.canceling) await this.cancelAtApi(batch);
+        if (this.state.canceling && batch.adopted) {
+          this.log.line(
+            `Batch ${batch.number} (${batch.id}) was adopted, and whether it is ours is known only when it has ` +
+              "ended: it is not canceled here. If it is yours, cancel it in the Console; this program waits for its end",
+          );
+        } else if (this.state.canceling) {
+          await this.cancelAtApi(batch);
+        }
         ended = await this.pollUntilEnded(batch);
       } catch (error) {
         if (!(error instanceof LostBatchError && this.state.canceling)) throw error;
@@ -2105,7 +2103,7 @@ export class BatchRunner {
           continue;
         }
         const { reason, message } = reasonIn(result);
-        if (ACCOUNT_CLASSES.has(reason) || ACCOUNT_WORDS.test(message)) {
+        if (reason === "billing_error" || (MAYBE_ACCOUNT.has(reason) && ACCOUNT_WORDS.test(message))) {
           accountTrouble ||= message;
           sorting.again(place, place.attempts, reason, result);
         } else {
@@ -2303,6 +2301,8 @@ class Sorting {
     this.lengths = runner.state.lengths;
     this.succeeded = this.givenUp = this.retries = this.truncated = this.refused = this.unpriced = 0;
     this.spent = 0n;
+    /** @type {Set<string>} */
+    this.strange = new Set();
     this.reasons = new Counter();
     this.usage = new Counter();
   }
@@ -2353,14 +2353,14 @@ class Sorting {
    * @param {Batch} batch @param {Place} place @param {string} reason @param {Event | null} result
    */
   failure(batch, place, reason, result) {
-    const { log, settings, unknownClasses } = this.runner;
-    if (!TRY_AGAIN.has(reason) && !GIVE_UP.has(reason) && !unknownClasses.has(reason)) {
-      unknownClasses.add(reason);
+    const { log, settings } = this.runner;
+    if (!TRY_AGAIN.has(reason) && !GIVE_UP.has(reason) && !this.strange.has(reason)) {
+      this.strange.add(reason);
       log.line(`Batch ${batch.number}: ${shown(reason)} is not known here`);
     }
     const attempts = place.attempts + 1;
     // An unknown type of result may have been paid for.
-    const never = GIVE_UP.has(reason) || !["errored", "expired", "missing"].includes(result ? result.type : "missing");
+    const never = GIVE_UP.has(reason) || (result !== null && !["errored", "expired"].includes(result.type));
     if (never || attempts > settings.maxRetries) this.giveUp(place, attempts, reason, result);
     else this.again(place, attempts, reason, result);
   }
@@ -2421,8 +2421,20 @@ function backoffSeconds({ backoff, baseDelaySeconds }, retry) {
 /** @typedef {import("@anthropic-ai/sdk").Anthropic.Messages.MessageBatch} MessageBatch */
 /** @typedef {import("@anthropic-ai/sdk").APIError & {status: number}} StatusError */
 
+const MISSING = "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
+
+/** @type {typeof import("@anthropic-ai/sdk") | null} */
+let sdk = null;
+
+/** Load the SDK, which takes a while: --check does without. */
+async function loadSdk() {
+  sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
+  return sdk;
+}
+
 /** The SDK's client: no retries of its own, and silent, for its debug lines hold prompts. */
-function newClient() {
+async function newClient() {
+  const sdk = await loadSdk();
   if (!sdk) throw new StoppedError(MISSING);
   const client = new sdk.Anthropic({ maxRetries: 0, timeout: 1000 * TIMEOUT_SECONDS, logLevel: "off" });
   const secrets = [client.apiKey, client.authToken].filter((secret) => secret !== null);
@@ -2456,14 +2468,16 @@ function retryAfter(error) {
 /** @param {StatusError} error */
 const messageOf = (error) => String(error.apiMessage ?? "");
 
-/** @param {StatusError} error */
+/** Whether the API will say the same until somebody has seen to the account. @param {StatusError} error */
 function accountIsStopped(error) {
   if (ACCOUNT_CODES.has(error.errorCode ?? "") || [401, 402, 403].includes(error.status)) return true;
-  return [400, 429].includes(error.status) && ACCOUNT_WORDS.test(messageOf(error));
+  const passes = error.status === 429 && error.headers?.has("retry-after");
+  return [400, 429].includes(error.status) && !passes && ACCOUNT_WORDS.test(messageOf(error));
 }
 
 /** @param {StatusError} error */
 function remedy(error) {
+  if (error.type === null) return "This is no answer of the API: check ANTHROPIC_BASE_URL and any proxy.";
   if (error.status === 401) return "Check ANTHROPIC_API_KEY.";
   if (error.status === 403) return "Use a key that may do this.";
   if (error.status === 402 || accountIsStopped(error)) return "Add credit or raise the spend limit.";
@@ -2473,7 +2487,7 @@ function remedy(error) {
 /** What went wrong below HTTP, by kind: the words of other libraries may hold a body. @param {any} error */
 function nameless(error) {
   if (error instanceof NoAnswerError) return error.message;
-  if (error instanceof SyntaxError) return "the answer is no JSON";
+  if (error instanceof SyntaxError) return "the answer makes no sense";
   const cause = error?.cause?.cause ?? error?.cause ?? error;
   return `no answer (${cause?.code ?? error?.constructor?.name})`;
 }
@@ -2526,7 +2540,7 @@ function resultIn(line) {
 function reasonIn(result) {
   if (result.type !== "errored") return { reason: String(result.type), message: "" };
   const error = result.error?.error;
-  return { reason: String(error?.type ?? "unknown"), message: String(error?.message ?? "") };
+  return { reason: typeof error?.type === "string" ? error.type : "unknown", message: String(error?.message ?? "") };
 }
 
 /** Do what is good to have done, and no loss if it fails. @param {() => void} work */
@@ -2539,8 +2553,6 @@ function leaveQuietly(work) {
 }
 
 // --- command line ---------------------------------------------------------------------------------------------------
-
-const MISSING = "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
 
 /** @param {number} low @param {number} high */
 const whole = (low, high) => (/** @type {string} */ text) => {
@@ -2556,7 +2568,7 @@ function seconds(text) {
 
 /** @param {string} text */
 function dollars(text) {
-  if (/^[0-9]+(?:\.[0-9]+)?$/.test(text) && money(text) <= 100_000_000n * DOLLAR) return text;
+  if (/^[0-9]{1,9}(?:\.[0-9]+)?$/.test(text) && money(text) <= 100_000_000n * DOLLAR) return text;
   throw new InputError("must be US dollars from 0 to 100,000,000");
 }
 
@@ -2640,10 +2652,6 @@ export async function main(words) {
     console.log(HELP);
     return 0;
   }
-  if (!sdk) {
-    console.error(MISSING);
-    return 2;
-  }
   const runner = new BatchRunner(asked.input, asked.out, asked.settings);
   const command = quoted([
     path.basename(process.execPath),
@@ -2658,6 +2666,7 @@ export async function main(words) {
       console.log(await runner.check());
       return 0;
     }
+    if (!(await loadSdk())) throw new InputError(MISSING);
     const code = await runner.run(asked.cancel);
     console.log(runner.lastLine());
     return code;

@@ -78,6 +78,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,7 +90,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import partial
 from io import BytesIO, TextIOWrapper
@@ -101,7 +102,8 @@ try:
     from anthropic import AnthropicError, APIConnectionError, APIStatusError, AsyncAnthropic, omit
     from anthropic.types.messages import MessageBatch
 except ImportError:
-    sys.exit("The package anthropic 2.x is missing: pip install anthropic")
+    print("The package anthropic 2.x is missing: pip install anthropic", file=sys.stderr)
+    sys.exit(2)
 
 # --- settings: generated from the plan ---
 # The request that a row {"id", "prompt"} becomes.
@@ -234,6 +236,7 @@ CREATE_TIMEOUT_SECONDS = 600.0
 TIMEOUT_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+LONGEST_BACKOFF_SECONDS = 86_400.0
 PROGRESS_SECONDS = 600.0
 
 JOURNAL_FORMAT = 1
@@ -855,10 +858,10 @@ class Lock:
     def refuse_if_held(self) -> None:
         holders: list[Event] = []
         for line in self.path.read_bytes().split(b"\n") if self.path.exists() else []:
-            with contextlib.suppress(ValueError):  # a torn line took nothing
+            with contextlib.suppress(ValueError, TypeError, KeyError):  # a torn line took nothing
                 entry = json.loads(line)
                 if "taken" in entry:
-                    holders.append(entry["taken"])
+                    holders.append({name: entry["taken"][name] for name in ("host", "pid", "started", "token")})
                 else:
                     holders = [holder for holder in holders if holder["token"] != entry["left"]]
         for holder in holders:
@@ -1149,7 +1152,7 @@ class Log:
 
     def progress(self, text: str, at_once: bool = False) -> None:
         if self.terminal:
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            columns = shutil.get_terminal_size().columns  # 80 when the terminal has gone
             self.print("\r\x1b[K" + text[: columns - 1])
         elif at_once or time.monotonic() - self.last_progress >= PROGRESS_SECONDS:
             self.last_progress = time.monotonic()
@@ -1341,8 +1344,7 @@ class BatchRunner:
             self.client = AsyncAnthropic(max_retries=0, timeout=TIMEOUT_SECONDS)
             for name in ("anthropic", "httpx2", "httpx", "httpcore"):
                 logging.getLogger(name).setLevel(logging.WARNING)  # their debug lines hold prompts
-            if not (self.client.api_key or self.client.auth_token or self.client.credentials):
-                raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
+            self.refuse_unusable(self.client)
             try:
                 if cancel and not state.canceling:
                     self.note("cancel")
@@ -1362,6 +1364,17 @@ class BatchRunner:
             self.note("done", code=1 if state.given_up else 0)
         self.write_summary()
         return state.done or 0
+
+    @staticmethod
+    def refuse_unusable(client: AsyncAnthropic) -> None:
+        """A key or an address that no request can be made with would look like passing trouble for ever."""
+        secrets = [secret for secret in (client.api_key, client.auth_token) if secret]
+        if not (secrets or client.credentials):
+            raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
+        if not all(re.fullmatch(r"[\x21-\x7e]+", secret) for secret in secrets):
+            raise StoppedError("The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again.")
+        if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
+            raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
 
     async def work_off_round(self) -> None:
         """One task submits, one task follows each open batch, until nothing of this round is left."""
@@ -2047,7 +2060,7 @@ class Waits:
 def backoff_seconds(settings: Settings, retry: int) -> float:
     """The wait before retry 1, 2, 3 …"""
     times: int = {"exponential": 2 ** (retry - 1), "linear": retry, "fixed": 1}[settings.backoff]
-    return settings.base_delay_seconds * times
+    return min(settings.base_delay_seconds * times, max(LONGEST_BACKOFF_SECONDS, settings.base_delay_seconds))
 
 
 def retry_after(error: APIStatusError) -> float | None:
@@ -2134,7 +2147,8 @@ def reason_in(result: Event) -> tuple[str, str]:
     outer = result.get("error")
     inner = outer.get("error") if isinstance(outer, dict) else None
     error = inner if isinstance(inner, dict) else {}
-    return str(error.get("type", "unknown")), str(error.get("message", ""))
+    kind = error.get("type")
+    return kind if isinstance(kind, str) else "unknown", str(error.get("message", ""))
 
 
 async def chunks_of(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -2160,9 +2174,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
 
     def seconds(low: float) -> Callable[[str], float]:
         def convert(text: str) -> float:
-            value = math.nan
-            with contextlib.suppress(ValueError):
-                value = float(text)
+            value = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", text, re.IGNORECASE) else math.nan
             if not low <= value <= 86_400:
                 raise argparse.ArgumentTypeError(f"must be a number of seconds from {low} to 86,400")
             return value
@@ -2170,11 +2182,8 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
         return convert
 
     def dollars(text: str) -> str:
-        try:
-            if 0 <= Decimal(text) <= 10**8:
-                return format(Decimal(text), "f")
-        except InvalidOperation:
-            pass
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) and Decimal(text) <= 10**8:
+            return text
         raise argparse.ArgumentTypeError("must be US dollars from 0 to 100,000,000")
 
     parser = argparse.ArgumentParser(

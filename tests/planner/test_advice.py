@@ -52,7 +52,11 @@ EXAMPLES: dict[str, tuple[Raw, str, str, bool]] = {
         {"caching": {"mode": "5m"}, "workload": {"input_tokens": 600, "shared_prefix_tokens": 600}}, "warns", "1 hour", True,
     ),
     "expiry-risk": (
-        {"duration": {"model": "history", "history": [[10_000, 100_000], [5000, 40_000]]}}, "warns", "24 h", True,
+        {
+            "workload": {"requests": 60_000}, "batches": {"requests_per_batch": 60_000}, "limits": {"tier": "scale"},
+            "duration": {"model": "history", "history": [[60_000, 100_000], [4000, 20_000]]},
+        },
+        "warns", "24 h", True,
     ),
     "retries-too-few": ({"retries": {"max": 0}}, "warns", "100 requests", True),
     "permanent-failures": ({"retries": {"permanent_rate": 0.05}}, "notes", "500 requests", True),
@@ -303,7 +307,7 @@ def measure(plan: Plan, caveat: Caveat) -> float:
 
 
 @given(scenarios(most_batches=6))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_every_remedy_helps(asked: Scenario) -> None:
     """A remedy names fields, can be planned, and after it the caveat is gone, or weighs less."""
     plan = make_plan(asked)

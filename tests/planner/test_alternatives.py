@@ -34,6 +34,12 @@ def test_more_and_fewer_at_once() -> None:
     assert {"batches.concurrent=4", "batches.concurrent=1"} <= set(found)
 
 
+def test_larger_batches() -> None:
+    """Two batches can be one: the next size, and the largest that the provider takes."""
+    found = of(workload={"requests": 20_000})
+    assert {"batches.requests_per_batch=20000", "batches.requests_per_batch=100000"} <= set(found)
+
+
 def test_caching() -> None:
     """A prefix that is long enough can be cached."""
     found = of(workload={"input_tokens": 5000, "shared_prefix_tokens": 4000})

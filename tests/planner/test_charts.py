@@ -216,6 +216,13 @@ def test_the_chance_is_true() -> None:
         assert 100 - down == pytest.approx(100 * forecast.chance_by(at_s), abs=0.1)
 
 
+def test_the_chance_has_an_axis() -> None:
+    """None, half and all of the runs are written at the left."""
+    svg = charts.chance(plan_of().forecast, None, 0.0)
+    labels = dict(re.findall(r'<text class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg))
+    assert [labels[y] for y in sorted(labels, key=float)] == ["100 %", "50 %", "0 %"]
+
+
 def test_a_mark_stands_on_the_curve() -> None:
     """P50 stands where half of the runs are done: at the square root of its share of the axis, half way up."""
     forecast = plan_of().forecast

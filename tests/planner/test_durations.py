@@ -192,6 +192,19 @@ def test_a_small_batch_is_not_as_slow_as_the_own_large_ones() -> None:
     assert model.seconds(10_000, 0.5) == 7200.0
 
 
+def test_the_largest_own_batch_does_not_make_the_others_quicker() -> None:
+    """Five batches of 8,150 in 1,200 s and one of 20,000 in 1,300 s: none of 8,150 will take 530 s."""
+    model = model_of(Duration(model="history", history=((8150, 1200.0),) * 5 + ((20_000, 1300.0),)))
+    assert model.seconds(8150, 0.0) == pytest.approx(1200.0)
+
+
+def test_own_batches_of_two_sizes_keep_their_times() -> None:
+    """Batches of 8,150 in 20 and 22 minutes and one of 20,000 in 68: size is not luck, each size has its own time."""
+    model = model_of(Duration(model="history", history=((8150, 1200.0), (8150, 1345.5), (20_000, 4100.0))))
+    assert 1100 <= model.seconds(8150, 0.0) <= model.seconds(8150, 1.0) <= 1500
+    assert 3600 <= model.seconds(20_000, 0.0) <= model.seconds(20_000, 1.0) <= 4600
+
+
 @given(st.lists(st.tuples(st.integers(1, 199), st.just(600.0)), min_size=1, max_size=20).map(tuple))
 def test_own_batches_that_all_took_the_same_predict_that(history: tuple[tuple[int, float], ...]) -> None:
     """When every own batch took 600 s, a batch within their sizes takes 600 s."""

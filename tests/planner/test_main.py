@@ -68,6 +68,13 @@ def test_the_report_has_the_numbers(capsys: Capture) -> None:
         assert words in out
 
 
+def test_real_time_that_is_not_known(capsys: Capture) -> None:
+    """Where no rates are published the report has the price of real time and no time."""
+    main(["plan", "--set", "limits.tier=custom"])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Real-time cost")]
+    assert "$110.00" in line and "at best" not in line
+
+
 def test_no_line_ends_in_spaces(capsys: Capture) -> None:
     """Tables are as wide as they need to be."""
     main(["plan", "--set", "workload.requests=25k"])
@@ -213,7 +220,14 @@ def test_any_setting_ends_well(name: str, text: str, capsys: Capture) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["goal.deadline_h=0.1", "retries.max=0", "batches.poll_s=3600", "limits.tier=custom", "retries.permanent_rate=0.1", "duration.model=guide"],
+    [
+        "goal.deadline_h=0.1",
+        "retries.max=0",
+        "batches.poll_s=3600",
+        "limits.tier=custom",
+        "retries.permanent_rate=0.1",
+        "duration.model=guide",
+    ],
 )
 def test_a_remedy_can_be_typed(setting: str, capsys: Capture) -> None:
     """What the report offers after a caveat can be appended to the command: the caveat is gone, no problem comes."""

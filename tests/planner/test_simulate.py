@@ -15,8 +15,9 @@ from planner.durations import DurationModel, Sample, fit
 from planner.retry import RetryPolicy, backoff_s
 from planner.scenario import Duration
 from planner.simulate import (
+    BUDGET_BATCHES,
     MAX_REPLICATIONS,
-    MIN_REPLICATIONS,
+    MOST_BATCHES,
     Record,
     Rules,
     Run,
@@ -197,16 +198,19 @@ def test_a_wait_is_added() -> None:
 # ---- how many runs
 
 
-@pytest.mark.parametrize(("batches", "runs"), [(1, 1000), (50, 1000), (100, 500), (1000, 50), (20_000, 20)])
+@pytest.mark.parametrize(
+    ("batches", "runs"), [(1, 1000), (50, 1000), (100, 500), (1000, 50), (20_000, 20), (40_000, 10), (140_000, 3)]
+)
 def test_replications(batches: int, runs: int) -> None:
-    """A fixed budget of simulated batches, within bounds."""
+    """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
     assert replications(batches) == runs
 
 
 @given(st.integers(1, 200_000))
 def test_replications_are_bounded(batches: int) -> None:
-    """Never fewer than say something, never more than needed."""
-    assert MIN_REPLICATIONS <= replications(batches) <= MAX_REPLICATIONS
+    """Never fewer than three, never more than needed, and never more work for one forecast than for another."""
+    assert 3 <= replications(batches) <= MAX_REPLICATIONS
+    assert replications(batches) * batches <= max(BUDGET_BATCHES, MOST_BATCHES, 3 * batches)
 
 
 # ---- a clock that is looked at every second

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def requests_of(text: str) -> int:
     return texts.read_texts({"workload.requests": text}).workload.requests
 
 
-def problems_of_texts(form: Mapping[str, str], base: Any = None) -> tuple[Problem, ...]:
+def problems_of_texts(form: Mapping[str, str], base: Any = MappingProxyType({})) -> tuple[Problem, ...]:
     """What is wrong with a form."""
     with pytest.raises(ScenarioError) as caught:
         texts.read_texts(form, base)
@@ -199,7 +200,7 @@ def test_a_form_leaves_the_file_alone() -> None:
     assert base == {"workload": {"requests": 5}}
 
 
-@pytest.mark.parametrize("base", [[], 5, {"workload": 5}, {"workload": []}])
+@pytest.mark.parametrize("base", [None, [], 5, {"workload": 5}, {"workload": []}])
 def test_a_form_on_a_file_that_is_none(base: Any) -> None:
     """Where a file has no object, setting a field in it does not hide that."""
     assert problems_of_texts({"workload.requests": "6"}, base)

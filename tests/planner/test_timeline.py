@@ -82,6 +82,13 @@ def test_the_end_in_the_run_at_p95() -> None:
     assert line.latest_s == 1200.0
 
 
+def test_the_run_at_p95_may_be_in_another_round() -> None:
+    """Where the slow run's batch of that number belongs to another round, it is not the same batch."""
+    fast, slow = run_of(2, 1), run_of(1, 2, service_s=600.0)
+    line = timeline(fast, forecast_of(slow), planned(3), 100, None)
+    assert [row.latest_s for row in line.rows] == [600.0, 120.0, 1800.0]
+
+
 def test_a_batch_beyond_those_planned_has_their_limit() -> None:
     """A run with more retries than expected is bound by what binds the others."""
     run = run_of(2, 2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.words import clock, count, counted, duration, money, percent, plain, price, share, size
+from planner.words import clock, count, counted, duration, money, percent, plain, price, share, share_of_runs, size
 
 START = datetime.fromisoformat("2026-11-22T22:00+01:00")
 
@@ -148,6 +148,28 @@ def test_share_never_says_certain(ratio: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ratio", "runs", "text"),
+    [
+        (0.0, 1000, "under 0.1 %"),
+        (1.0, 1000, "over 99.9 %"),
+        (0.0, 20, "under 5 %"),
+        (1.0, 20, "over 95 %"),
+        (1.0, 3, "over 67 %"),
+        (0.5, 1000, "50 %"),
+    ],
+)
+def test_share_of_runs(ratio: float, runs: int, text: str) -> None:
+    """That all runs, or none, did something says no more than their number allows."""
+    assert share_of_runs(ratio, runs) == text
+
+
+@given(st.integers(3, 1000), st.sampled_from([0.0, 1.0]))
+def test_share_of_runs_has_one_bound(runs: int, ratio: float) -> None:
+    """However many runs, the text says under or over once."""
+    assert re.fullmatch(r"(under|over) \d+(\.\d)? %", share_of_runs(ratio, runs))
+
+
+@pytest.mark.parametrize(
     ("ratio", "text"),
     [
         (0.0, "0 %"),
@@ -229,7 +251,13 @@ def test_a_longer_time_never_reads_shorter(one: float, other: float) -> None:
 
 def test_clock_on_the_same_day() -> None:
     """Within the day of the start the time is enough."""
-    assert clock(START, 7199) == "23:59"
+    assert clock(START, 7140) == "23:59"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(29, "22:00"), (31, "22:01"), (47_735, "23 Nov 11:16")])
+def test_clock_and_duration_agree(seconds: float, text: str) -> None:
+    """13 h 16 min after 22:00 is 11:16, not 11:15 and some seconds cut off."""
+    assert clock(START, seconds) == text
 
 
 def test_clock_on_another_day() -> None:
@@ -244,8 +272,8 @@ def test_clock_without_start() -> None:
 
 @given(st.floats(0, 1e9))
 def test_clock_is_in_the_zone_of_the_start(seconds: float) -> None:
-    """Minutes are those of the start's own offset."""
-    assert clock(START, seconds).endswith(f"{START + timedelta(seconds=seconds):%H:%M}")
+    """The minute is the nearest one, in the start's own offset, as a length of time is rounded."""
+    assert clock(START, seconds).endswith(f"{START + timedelta(minutes=int(seconds / 60 + 0.5)):%H:%M}")
 
 
 # ---- sizes
