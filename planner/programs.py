@@ -89,7 +89,10 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
             for name in _names(each)
         },
         "LONG_PROMPTS": {
-            name: _long_prompts(each) for each in facts.models() if each.long_batch for name in _names(each)
+            name: _long_prompts(each, each.long_batch)
+            for each in facts.models()
+            if each.long_batch
+            for name in _names(each)
         },
         "WEB_SEARCH_USD_PER_1000": _usd(facts.limit("web_search_usd_per_1000").value),
         "RETIRES": {
@@ -125,25 +128,20 @@ def _names(model: facts.Model) -> tuple[str, ...]:
 
 def _prices(model: facts.Model, long_answers: bool) -> tuple[str, ...]:
     """A row of PRICES. Longer answers than the model's own limit need the beta header that the plan sends or not."""
-    prices = model.batch
     most = (
         model.batch_max_output_tokens if long_answers else min(model.max_output_tokens, model.batch_max_output_tokens)
     )
-    money = (prices.input, prices.output, prices.cache_write_5m, prices.cache_write_1h, prices.cache_read)
-    return (*map(_usd, money), _usd(model.us_multiplier or Decimal(1)), str(most))
+    return (*_rates(model.batch), _usd(model.us_multiplier or Decimal(1)), str(most))
 
 
-def _long_prompts(model: facts.Model) -> tuple[str, str]:
-    """A row of LONG_PROMPTS: above how many tokens, and how many times the price."""
-    if model.long_batch is None:
-        raise AssertionError(f"{model.id} has one price for all lengths")
-    times = {
-        getattr(model.long_batch, kind) / getattr(model.batch, kind)
-        for kind in ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
-    }
-    if len(times) > 1:
-        raise AssertionError(f"{model.id}: long prompts cost several times as much by kind, which PRICES cannot say")
-    return (str(model.long_prompt_tokens), _usd(times.pop()))
+def _long_prompts(model: facts.Model, prices: facts.Prices) -> tuple[str, ...]:
+    """A row of LONG_PROMPTS: above how many tokens, and the five prices there."""
+    return (str(model.long_prompt_tokens), *_rates(prices))
+
+
+def _rates(prices: facts.Prices) -> tuple[str, ...]:
+    kinds = (prices.input, prices.output, prices.cache_write_5m, prices.cache_write_1h, prices.cache_read)
+    return tuple(map(_usd, kinds))
 
 
 def _usd(amount: Decimal | int | str) -> str:

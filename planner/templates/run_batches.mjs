@@ -149,10 +149,10 @@ const PRICES = {
   "claude-sonnet-4-5-20250929": ["1.5", "7.5", "1.875", "3", "0.15", "1", "64000"],
   "claude-sonnet-4-5": ["1.5", "7.5", "1.875", "3", "0.15", "1", "64000"],
 };
-// Models whose whole request has a higher price when the prompt has more tokens than this, and how many times higher.
+// Models whose whole request has other prices when the prompt has more tokens than this: those tokens, then five prices.
 /** @type {Record<string, string[]>} */
 const LONG_PROMPTS = {
-  "claude-haiku-5-5": ["100000", "5"],
+  "claude-haiku-5-5": ["100000", "0.25", "1.25", "0.3125", "0.5", "0.025"],
 };
 const WEB_SEARCH_USD_PER_1000 = "10";
 // Models that are gone from a date on, and what to use instead.
@@ -325,24 +325,22 @@ function usdRounded(amount, decimals = 2) {
 
 /** Batch prices of one model, in units of 1/10**13 dollars per token. */
 class Price {
-  /** @param {string[]} row  one of PRICES @param {string[]} longPrompts  one of LONG_PROMPTS */
-  constructor(row, longPrompts) {
-    const perToken = row.slice(0, 5).map((usd) => money(usd) / 1_000_000n);
-    this.input = perToken[0];
-    this.output = perToken[1];
-    this.cacheWrite5m = perToken[2];
-    this.cacheWrite1h = perToken[3];
-    this.cacheRead = perToken[4];
+  /** @param {string[]} row  one of PRICES @param {string[] | undefined} longPrompt  one of LONG_PROMPTS */
+  constructor(row, longPrompt) {
+    this.rates = ratesOf(row.slice(0, 5));
+    this.longRates = longPrompt ? ratesOf(longPrompt.slice(1)) : this.rates;
+    this.longPromptTokens = longPrompt ? BigInt(longPrompt[0]) : null;
     this.usTenths = (money(row[5]) * 10n) / DOLLAR;
     this.maxTokens = BigInt(row[6]);
-    this.longPromptTokens = BigInt(longPrompts[0]);
-    this.longPromptTimes = BigInt(longPrompts[1]);
-    this.dearestInput = [this.input, this.cacheWrite5m, this.cacheWrite1h].reduce((a, b) => (a > b ? a : b));
   }
 
-  /** @param {bigint} amount @param {bigint} promptTokens @param {boolean} us */
-  surcharge(amount, promptTokens, us) {
-    if (this.longPromptTokens && promptTokens > this.longPromptTokens) amount *= this.longPromptTimes;
+  /** @param {bigint} promptTokens */
+  ratesOf(promptTokens) {
+    return this.longPromptTokens !== null && promptTokens > this.longPromptTokens ? this.longRates : this.rates;
+  }
+
+  /** @param {bigint} amount @param {boolean} us */
+  surcharge(amount, us) {
     return us ? (amount * this.usTenths) / 10n : amount;
   }
 
@@ -352,15 +350,21 @@ class Price {
    */
   worst(requestBytes, maxTokens, cached, us) {
     const most = BigInt(requestBytes);
-    const amount = most * (cached ? this.dearestInput : this.input) + BigInt(maxTokens) * this.output;
-    return this.surcharge(amount, most, us);
+    const rates = this.ratesOf(most);
+    return this.surcharge(most * (cached ? rates.dearestInput : rates.input) + BigInt(maxTokens) * rates.output, us);
   }
+}
+
+/** Batch prices by kind of token, in units of 1/10**13 dollars per token. @param {string[]} usdPerMtok */
+function ratesOf(usdPerMtok) {
+  const [input, output, cacheWrite5m, cacheWrite1h, cacheRead] = usdPerMtok.map((usd) => money(usd) / 1_000_000n);
+  const dearestInput = [input, cacheWrite5m, cacheWrite1h].reduce((a, b) => (a > b ? a : b));
+  return { input, output, cacheWrite5m, cacheWrite1h, cacheRead, dearestInput };
 }
 
 /** @returns {Map<string, Price>} */
 function priceList() {
-  const priceOf = (/** @type {string} */ model) => new Price(PRICES[model], LONG_PROMPTS[model] ?? ["0", "1"]);
-  return new Map(Object.keys(PRICES).map((model) => [model, priceOf(model)]));
+  return new Map(Object.keys(PRICES).map((model) => [model, new Price(PRICES[model], LONG_PROMPTS[model])]));
 }
 
 const TOKEN_KINDS = ["input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
@@ -388,14 +392,15 @@ function bill(message, prices) {
   const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind]));
   const reported = BigInt(countOf(usage.cache_creation, "ephemeral_1h_input_tokens"));
   const forAnHour = reported < written ? reported : written;
+  const rates = price.ratesOf(input + written + read);
   const tokens =
-    input * price.input +
-    output * price.output +
-    (written - forAnHour) * price.cacheWrite5m +
-    forAnHour * price.cacheWrite1h +
-    read * price.cacheRead;
+    input * rates.input +
+    output * rates.output +
+    (written - forAnHour) * rates.cacheWrite5m +
+    forAnHour * rates.cacheWrite1h +
+    read * rates.cacheRead;
   const forSearches = (searches * money(WEB_SEARCH_USD_PER_1000)) / 1000n;
-  return [counts, price.surcharge(tokens, input + written + read, usage.inference_geo === "us") + forSearches];
+  return [counts, price.surcharge(tokens, usage.inference_geo === "us") + forSearches];
 }
 
 // --- requests -------------------------------------------------------------------------------------------------------
@@ -863,7 +868,7 @@ async function scan(fd, name, settings, signal) {
     outputTokens += output;
     const price = requests.prices.get(isRow ? settings.model : value.params.model);
     if (price) {
-      cost += BigInt(Math.ceil(size / BYTES_PER_TOKEN)) * price.input + BigInt(output) * price.output;
+      cost += BigInt(Math.ceil(size / BYTES_PER_TOKEN)) * price.rates.input + BigInt(output) * price.rates.output;
       worst += (body ? requests.worstOfRequest(value.params, body) : requests.worstOfRow(size)) ?? 0n;
     } else {
       unpriced++;

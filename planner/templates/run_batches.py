@@ -95,7 +95,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NamedTuple, NoReturn, TypeVar
 
 try:
     import anthropic
@@ -174,9 +174,9 @@ PRICES: dict[str, tuple[str, str, str, str, str, str, str]] = {
     "claude-sonnet-4-5-20250929": ("1.5", "7.5", "1.875", "3", "0.15", "1", "64000"),
     "claude-sonnet-4-5": ("1.5", "7.5", "1.875", "3", "0.15", "1", "64000"),
 }
-# Models whose whole request has a higher price when the prompt has more tokens than this, and how many times higher.
-LONG_PROMPTS: dict[str, tuple[str, str]] = {
-    "claude-haiku-5-5": ("100000", "5"),
+# Models whose whole request has other prices when the prompt has more tokens than this: those tokens, then five prices.
+LONG_PROMPTS: dict[str, tuple[str, ...]] = {
+    "claude-haiku-5-5": ("100000", "0.25", "1.25", "0.3125", "0.5", "0.025"),
 }
 WEB_SEARCH_USD_PER_1000 = "10"
 # Models that are gone from a date on, and what to use instead.
@@ -344,45 +344,55 @@ def usd_rounded(amount: int, decimals: int = 2) -> str:
     return f"{cents // 10**decimals}.{cents % 10**decimals:0{decimals}d}"
 
 
-@dataclass(frozen=True)
-class Price:
-    """Batch prices of one model, in units of 1/10**13 dollars per token."""
+class Rates(NamedTuple):
+    """Batch prices by kind of token, in units of 1/10**13 dollars per token."""
 
     input: int
     output: int
     cache_write_5m: int
     cache_write_1h: int
     cache_read: int
+    dearest_input: int
+
+    @staticmethod
+    def of(usd_per_mtok: tuple[str, ...]) -> Rates:
+        per_token = [money(usd) // 10**6 for usd in usd_per_mtok]
+        return Rates(*per_token, max(per_token[0], per_token[2], per_token[3]))
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one model costs: its rates, and those of a prompt of more than `long_prompt_tokens`."""
+
+    rates: Rates
+    long_rates: Rates
+    long_prompt_tokens: float
     us_tenths: int
     max_tokens: int
-    long_prompt_tokens: int
-    long_prompt_times: int
 
-    def surcharge(self, amount: int, prompt_tokens: int, us: bool) -> int:
-        if self.long_prompt_tokens and prompt_tokens > self.long_prompt_tokens:
-            amount *= self.long_prompt_times
+    def rates_of(self, prompt_tokens: int) -> Rates:
+        return self.long_rates if prompt_tokens > self.long_prompt_tokens else self.rates
+
+    def surcharge(self, amount: int, us: bool) -> int:
         return amount * self.us_tenths // 10 if us else amount
 
     def worst(self, request_bytes: int, max_tokens: int, cached: bool, us: bool) -> int:
         """No text has more tokens than bytes, and no answer more than max_tokens."""
-        dearest = max(self.input, self.cache_write_5m, self.cache_write_1h) if cached else self.input
-        return self.surcharge(request_bytes * dearest + max_tokens * self.output, request_bytes, us)
+        rates = self.rates_of(request_bytes)
+        dearest = rates.dearest_input if cached else rates.input
+        return self.surcharge(request_bytes * dearest + max_tokens * rates.output, us)
 
 
 def price_list() -> dict[str, Price]:
     prices = {}
     for model, row in PRICES.items():
-        long_prompt_tokens, long_prompt_times = LONG_PROMPTS.get(model, ("0", "1"))
+        long_prompt = LONG_PROMPTS.get(model)
         prices[model] = Price(
-            input=money(row[0]) // 10**6,
-            output=money(row[1]) // 10**6,
-            cache_write_5m=money(row[2]) // 10**6,
-            cache_write_1h=money(row[3]) // 10**6,
-            cache_read=money(row[4]) // 10**6,
+            rates=Rates.of(row[:5]),
+            long_rates=Rates.of(long_prompt[1:] if long_prompt else row[:5]),
+            long_prompt_tokens=int(long_prompt[0]) if long_prompt else math.inf,
             us_tenths=int(Decimal(row[5]) * 10),
             max_tokens=int(row[6]),
-            long_prompt_tokens=int(long_prompt_tokens),
-            long_prompt_times=int(long_prompt_times),
         )
     return prices
 
@@ -415,15 +425,16 @@ def bill(message: object, prices: dict[str, Price]) -> tuple[dict[str, int], int
     written = counts["cache_creation_input_tokens"]
     for_an_hour = min(written, count_of(usage.get("cache_creation"), "ephemeral_1h_input_tokens"))
     prompt = counts["input_tokens"] + written + counts["cache_read_input_tokens"]
+    rates = price.rates_of(prompt)
     tokens = (
-        counts["input_tokens"] * price.input
-        + counts["output_tokens"] * price.output
-        + (written - for_an_hour) * price.cache_write_5m
-        + for_an_hour * price.cache_write_1h
-        + counts["cache_read_input_tokens"] * price.cache_read
+        counts["input_tokens"] * rates.input
+        + counts["output_tokens"] * rates.output
+        + (written - for_an_hour) * rates.cache_write_5m
+        + for_an_hour * rates.cache_write_1h
+        + counts["cache_read_input_tokens"] * rates.cache_read
     )
     searches = counts["web_search_requests"] * money(WEB_SEARCH_USD_PER_1000) // 1000
-    return counts, price.surcharge(tokens, prompt, usage.get("inference_geo") == "us") + searches
+    return counts, price.surcharge(tokens, usage.get("inference_geo") == "us") + searches
 
 
 # --- requests ----------------------------------------------------------------------------------------------------
@@ -793,7 +804,7 @@ def scan(file: BinaryIO, name: str, settings: Settings) -> tuple[Scan, Problems]
         if price is None or most is None:
             unpriced += 1
         else:
-            cost += math.ceil(size / BYTES_PER_TOKEN) * price.input + output * price.output
+            cost += math.ceil(size / BYTES_PER_TOKEN) * price.rates.input + output * price.rates.output
             worst += most
 
     if not total:
