@@ -127,7 +127,7 @@ def _programs(asked: argparse.Namespace) -> int:
 def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
     shown = view.show(plan)
     slots, lists = shown["slots"], shown["lists"]
-    lines = [slots["answer.sentence"], f"{slots['answer.half']} {slots['answer.tail']}", ""]
+    lines = [slots["answer.sentence"], " ".join(filter(None, (slots["answer.half"], slots["answer.tail"]))), ""]
     for caveat, row in zip(caveats, lists["caveats"], strict=True):
         lines.append(f"{row['label']}: {caveat.message}")
         if caveat.fix:
@@ -138,7 +138,10 @@ def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
         ("Batches", f"{slots['batches.count']} ({slots['batches.size']})"),
         ("P50 / P85 / P95", f"{slots['time.p50']} / {slots['time.p85']} / {slots['time.p95']}"),
         ("Batch cost", slots["cost.batch"]),
-        ("Real-time cost", f"{slots['cost.realtime']}, at best in {slots['realtime.time']}"),
+        (
+            "Real-time cost",
+            slots["cost.realtime"] + (f", at best in {slots['realtime.time']}" if plan.realtime else ""),
+        ),
         ("Saved", slots["cost.saved"]),
         ("Failed at first", slots["requests.failed"]),
         ("Given up", slots["requests.given_up"]),

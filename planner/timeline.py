@@ -27,7 +27,7 @@ class Row:
     submitted_s: float
     ended_s: float
     noticed_s: float
-    latest_s: float  # its end in the run at P95, if that is later
+    latest_s: float  # its end in the run at P95; its own where that run does not have it
 
     @property
     def folded(self) -> bool:

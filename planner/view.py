@@ -13,6 +13,7 @@ from planner.questions import Field
 from planner.retry import backoff_s
 from planner.scenario import Scenario
 from planner.simulate import Run
+from planner.summary import Forecast
 from planner.words import (
     KINDS,
     clock,
@@ -130,7 +131,6 @@ def sentence(plan: Plan) -> str:
 
 def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, str]:
     forecast, asked = plan.forecast, plan.scenario
-    spread = forecast.makespans_s[0] < forecast.makespans_s[-1]
     shown = {
         "p50": "P50: half of the runs are faster",
         "p85": "P85: 85 % of the runs are as fast",
@@ -139,10 +139,7 @@ def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, st
     return {
         "page.title": f"{counted(asked.workload.requests, 'request')} to {plan.model.name}: {money(plan.cost.batch_usd)}, {duration(plan.confident_s)}",
         "answer.sentence": sentence(plan),
-        "answer.half": f"Half of such runs take less than {duration(forecast.p50.makespan_s)}." if spread else "",
-        "answer.tail": f"One in twenty takes more than {duration(forecast.p95.makespan_s)}."
-        if spread
-        else "All simulated runs take the same time, because nothing in them varies.",
+        **_spread(forecast),
         "answer.changed": "",
         "batches.count": count(len(plan.batches)),
         "batches.size": _batch_sizes(plan),
@@ -196,6 +193,22 @@ def _for_people(entry: Field, text: str) -> str:
 
 
 # Answers
+
+
+def _spread(forecast: Forecast) -> dict[str, str]:
+    """What the sentence leaves out: how far the runs lie apart."""
+    half, tail = duration(forecast.p50.makespan_s), duration(forecast.p95.makespan_s)
+    if forecast.makespans_s[0] == forecast.makespans_s[-1]:
+        return {
+            "answer.half": "",
+            "answer.tail": "All simulated runs take the same time, because nothing in them varies.",
+        }
+    if half == tail:
+        return {"answer.half": "", "answer.tail": "Nearly all simulated runs take about as long."}
+    return {
+        "answer.half": f"Half of such runs take less than {half}.",
+        "answer.tail": f"One in twenty takes more than {tail}.",
+    }
 
 
 def _within(plan: Plan, seconds: float) -> str:
@@ -271,6 +284,8 @@ def _retries(plan: Plan) -> str:
 
 def _range(line: timeline.Timeline) -> str:
     first, last = line.rows[0].first, line.rows[-1].last
+    if line.batches == 1:
+        return "The only batch"
     if last - first + 1 == line.batches:
         return f"All {counted(line.batches, 'batch', 'batches')}"
     return f"Batches {count(first)} to {count(last)} of {count(line.batches)}"

@@ -84,10 +84,10 @@ def duration(seconds: float) -> str:
 
 
 def clock(start: datetime | None, seconds: float) -> str:
-    """The time of day `seconds` after `start`, with the date where it is another day; '' without a start."""
+    """The time of day `seconds` after `start`, to the nearest minute, with the date where it is another day."""
     if start is None:
         return ""
-    then = start + timedelta(seconds=seconds)
+    then = start + timedelta(minutes=int(seconds / 60 + 0.5))
     return f"{then:%H:%M}" if then.date() == start.date() else f"{then:%d %b %H:%M}"
 
 

@@ -356,8 +356,8 @@ class Rates(NamedTuple):
 
     @staticmethod
     def of(usd_per_mtok: tuple[str, ...]) -> Rates:
-        per_token = [money(usd) // 10**6 for usd in usd_per_mtok]
-        return Rates(*per_token, max(per_token[0], per_token[2], per_token[3]))
+        read, output, write_5m, write_1h, cache_read = (money(usd) // 10**6 for usd in usd_per_mtok)
+        return Rates(read, output, write_5m, write_1h, cache_read, max(read, write_5m, write_1h))
 
 
 @dataclass(frozen=True)
