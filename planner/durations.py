@@ -22,7 +22,8 @@ seen its due: it took longer, nobody knows how much. Between its steps runs a st
 Hyndman and Fan, 1996, doi:10.1080/00031305.1996.10473566).
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -35,8 +36,10 @@ from planner.scenario import Duration
 WAIT_ABOVE = 6.0  # times the median: the observed ratios run up to 5.4 without a gap, then come 20, over 41 and 225
 GRID = 400  # steps of a quantile table; a draw is a straight line between two of them
 
-# Batches of one band are taken together: below 200 requests size says nothing about time.
-_BANDS = (200, 5_000, 50_000)
+# Batches of one band are taken together. Public ones are sparse, and below 200 requests size says nothing about
+# their time; a person's own are compared with those of at most twice the size.
+_PUBLIC_BANDS = (200, 5_000, 50_000)
+_OWN_BANDS = tuple(1 << power for power in range(1, 18))
 
 Scale = Callable[[int], tuple[float, float]]
 Knot = tuple[float, float]  # requests, median seconds
@@ -89,7 +92,7 @@ def model_of(duration: Duration) -> DurationModel:
     if duration.model == "history":
         own = (Sample(requests, seconds) for requests, seconds in duration.history)
         public = observed().scale
-        return fit(own, shape=lambda requests: public(requests)[1])
+        return fit(own, bands=_OWN_BANDS, shape=lambda requests: public(requests)[1])
     return observed()
 
 
@@ -107,17 +110,21 @@ def _public() -> tuple[Sample, ...]:
 
 
 def fit(
-    samples: Iterable[Sample], *, shape: Callable[[int], float] | None = None, wait_above: float = inf
+    samples: Iterable[Sample],
+    *,
+    bands: Sequence[int] = _PUBLIC_BANDS,
+    shape: Callable[[int], float] | None = None,
+    wait_above: float = inf,
 ) -> DurationModel:
     """The model of known batches: a median by size, times the ratios that were seen.
 
-    The median runs in straight lines through the medians of the bands and never falls with size. Below the
-    smallest and above the largest batch it goes as `shape` does, a median by size that others know; without
-    one it stays below and grows in proportion above. What a batch took beyond `wait_above` times its median
-    counts as wait. Needs at least one sample.
+    The median runs in straight lines through the medians of the `bands`, whose lower edges are given, and never
+    falls with size. Below the smallest and above the largest batch it goes as `shape` does, a median by size that
+    others know; without one it stays below and grows in proportion above. What a batch took beyond `wait_above`
+    times its median counts as wait. Needs at least one sample.
     """
     rows = tuple(samples)
-    knots = _median_knots(rows)
+    knots = _median_knots(rows, bands)
     least, most = min(row.requests for row in rows), max(row.requests for row in rows)
     medians = {row: _median_at(knots, row.requests) for row in rows}
     ordered = sorted(rows, key=lambda row: (row.seconds / medians[row], row.censored))
@@ -135,12 +142,12 @@ def fit(
     return DurationModel(scale=scale, table=_even_table(table), waits_s=_even_table(waits), samples=len(rows))
 
 
-def _median_knots(rows: tuple[Sample, ...]) -> tuple[Knot, ...]:
-    bands: dict[int, list[Sample]] = {}
+def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
+    groups: dict[int, list[Sample]] = {}
     for row in rows:
-        bands.setdefault(sum(row.requests >= edge for edge in _BANDS), []).append(row)
+        groups.setdefault(bisect_right(bands, row.requests), []).append(row)
     knots: list[Knot] = []
-    for _, members in sorted(bands.items()):
+    for _, members in sorted(groups.items()):
         size, seconds = median(row.requests for row in members), median(row.seconds for row in members)
         knots.append((float(size), max(seconds, knots[-1][1] if knots else 0.0)))
     largest = max(row.requests for row in rows)

@@ -90,6 +90,9 @@ def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
         assert not re.search(r"style=|<script|<style|href|javascript|<image|<foreignObject", svg)
         for value in re.findall(r'(?:x|x1|x2|cx)="(-?[\d.]+)%"', svg):
             assert 0 <= float(value) <= 100
+        height = float(re.findall(r' height="(\d+)"', svg)[0])
+        for value in re.findall(r' (?:y|y1|y2|cy)="(-?[\d.]+)"', svg):
+            assert 0 <= float(value) <= height
         for value in re.findall(r'(?:width|height)="(-?[\d.]+)', svg):
             assert float(value) >= 0
 
@@ -171,7 +174,9 @@ def test_the_axis_has_a_few_ticks(seconds: float) -> None:
 def test_depth_shows_the_limit_where_it_is_near() -> None:
     """A limit within four times the peak is drawn; one far above would flatten the curve."""
     line = line_of((0.0, 100.0))
-    assert 'class="limit"' in charts.depth(line, 40)
+    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(line, 40))
+    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(line, 40))
+    assert float(y) == float(top)
     assert 'class="limit"' not in charts.depth(line, 41)
 
 

@@ -485,6 +485,7 @@ def test_prompt_and_answer_beyond_the_context(answer: dict[str, int]) -> None:
     context = facts.model("claude-haiku-4-5").context_tokens
     work = {"model": "claude-haiku-4-5", **answer}
     parse({"workload": {**work, "input_tokens": context - 2000}})
+    assert only_problem({"workload": {**work, "input_tokens": context - 1999}}).field == "workload.input_tokens"
     problem = only_problem({"workload": {**work, "input_tokens": context - 2000 + 7}})
     assert problem.field == "workload.input_tokens"
     assert "7" in problem.message and f"{context:,}" in problem.message

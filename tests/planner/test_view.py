@@ -288,6 +288,12 @@ def test_the_four_results() -> None:
     assert [row["kind"] for row in rows] == ["Succeeded", "Errored", "Expired", "Canceled"]
 
 
+def test_results_count_both_kinds_of_failure() -> None:
+    """A tenth of 10,000 can never succeed and 1 % of the others fails for now: 1,090 are errored at first, 1,000 in the end."""
+    rows = view.show(plan_of(retries={"permanent_rate": 0.1}))["lists"]["results"]
+    assert [(row["first"], row["final"]) for row in rows[:2]] == [("8,910", "9,000"), ("1,090", "1,000")]
+
+
 def test_what_expires_without_retries_is_not_sent_again() -> None:
     """Half of the requests are undone after 24 h, for good: nothing promises that they are sent again."""
     plan = plan_of(
