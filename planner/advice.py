@@ -156,7 +156,7 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
     goal, chance = plan.scenario.goal, plan.forecast.deadline_probability
     if chance is None or chance >= goal.confidence:
         return
-    hours = -(-plan.confident_s // 3600)
+    hours = int(-(-plan.confident_s // 3600))
     fix: Change = {"goal.deadline_h": hours} if hours <= 720 else {}
     yield Caveat(
         code="deadline-unlikely",
@@ -166,7 +166,7 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
             f"below the {percent(goal.confidence)} asked for."
         ),
         fix=fix,
-        fix_label=f"Allow {plain(hours)} h" if fix else "",
+        fix_label=f"Allow {count(hours)} h" if fix else "",
     )
 
 
@@ -366,7 +366,7 @@ def _queue_binds(plan: Plan) -> Iterator[Caveat]:
             code="queue-binds",
             severity="notes",
             message=(
-                f"The queue limit of {count(plan.account.queue_requests)} requests lets only "
+                f"The queue limit of {counted(plan.account.queue_requests, 'request')} lets only "
                 f"{counted(fitting, 'batch', 'batches')} of {count(batch)} be open at once, not {count(at_once)}."
             ),
             fix={"batches.concurrent": fitting},

@@ -52,7 +52,7 @@ class Timeline:
 
     def moment_s(self, step: int) -> float:
         """The time of a step of the slider, 0 to MOMENTS."""
-        return self.makespan_s * step / MOMENTS
+        return self.makespan_s * (step / MOMENTS)  # at the last step exactly the makespan
 
 
 def timeline(
