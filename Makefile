@@ -45,6 +45,7 @@ check: setup-test ## lint and types
 
 bench: setup-test ## how fast it is; no test depends on it
 	$(py) -m tests.bench
+	$(py) -m tests.bench.programs
 
 clean:       ## remove everything that make made
 	rm -rf .venv node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -71,7 +71,8 @@ MAY_BE_SENT_AGAIN = {"api_error", "overloaded_error", "rate_limit_error", "timeo
 DEFAULTS: dict[str, Any] = {
     "key": "sk-test-0123456789",
     "polls": 1,  # a batch has ended at the first poll after this many
-    "seconds": 0.0,  # and not before this long after it was made
+    "seconds": 0.0,  # and not before this long after it was made,
+    "seconds_per_request": 0.0,  # and as much longer for each of its requests
     "queue_limit": None,  # requests in batches that have not ended; beyond it 429
     "queue_retry_after": None,
     "max_bytes": 256_000_000,  # beyond it 413
@@ -278,13 +279,14 @@ class FakeApi:
     def poll(self, batch: Batch) -> None:
         """Let time pass for one batch: it ends after its polls and its seconds."""
         if batch.ended is None:
-            age = self.now() - batch.created
-            if batch.polls_left <= 0 and age >= float(self.scenario["seconds"]):
-                self.end(batch)
+            takes = float(self.scenario["seconds"]) + len(batch.entries) * float(self.scenario["seconds_per_request"])
+            now = self.now()
+            if batch.polls_left <= 0 and now - batch.created >= takes:
+                self.end(batch, batch.created + takes if takes else None)
             batch.polls_left -= 1
 
-    def end(self, batch: Batch) -> None:
-        batch.ended = self.now()
+    def end(self, batch: Batch, at: float | None = None) -> None:
+        batch.ended = self.now() if at is None else at
         for entry in batch.entries:
             if (
                 batch.cancel_initiated is not None
