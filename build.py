@@ -27,6 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ import jinja2
 import markdown
 import pygments.lexers
 from markupsafe import Markup
+from PIL import Image, ImageDraw, ImageFont
 from pygments.formatters.html import HtmlFormatter
 
 from planner import bridge, facts, scenario, texts, view, words
@@ -298,6 +300,25 @@ def _zip(package: Path) -> bytes:
 
 
 # ---------------------------------------------------------------- render
+
+
+def social_image(sentence: str) -> bytes:
+    """The picture that a shared link shows: the answer to the example above a queue, 1,200 by 630 pixels, as PNG."""
+    ink, paper, done, work, wait = "#eceaf2", "#141318", "#4fb880", "#a98bff", "#5b5868"
+    image = Image.new("RGB", (2400, 1260), paper)  # drawn at twice the size, for smooth edges
+    draw = ImageDraw.Draw(image)
+    mark = ((176, 180, 240, done), (208, 204, 266, work), (240, 236, 280, wait))
+    upper = ((960, 180, 900, done), (960, 940, 1720, work), (960, 1760, 2120, wait))
+    lower = ((1050, 300, 1100, done), (1050, 1140, 1640, work), (1050, 1680, 2220, wait))
+    for height, bars in ((22, mark), (56, upper), (56, lower)):
+        for top, left, right, colour in bars:
+            draw.rounded_rectangle((left, top, right, top + height), height // 4, colour)
+    draw.rectangle((1320, 940, 1325, 1130), ink)
+    draw.text((320, 180), "Batch API Throughput Planner", ink, ImageFont.load_default(66))
+    draw.multiline_text((180, 400), textwrap.fill(sentence, 50), ink, ImageFont.load_default(88), spacing=40)
+    buffer = io.BytesIO()
+    image.resize((1200, 630), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def example_plan() -> dict[str, Any]:
@@ -865,6 +886,7 @@ def build() -> dict[str, bytes]:
     """The whole site, checked. Raises SiteError with every fault."""
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     runtime_bytes = sum(len(content) for path, content in site.items() if path.startswith("runtime/"))
+    site["icons/social.png"] = social_image(view.sentence(make_plan(Scenario())))
     site |= {
         f"programs/{program['name']}": program["text"].encode() for program in view.show_programs(make_plan(Scenario()))
     }
