@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner import facts, scenario
+from planner.retry import RetryPolicy
 from planner.scenario import FIELDS, Field, Scenario
 
 MODELS = [model.id for model in facts.models()]
@@ -186,3 +187,15 @@ def json_trees() -> st.SearchStrategy[Any]:
 
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def policies() -> st.SearchStrategy[RetryPolicy]:
+    """Every policy that a scenario allows."""
+    return st.builds(
+        RetryPolicy,
+        max_retries=st.integers(0, 10),
+        backoff=st.sampled_from(["exponential", "linear", "fixed"]),
+        base_delay_s=st.floats(0, 86_400),
+        transient_rate=st.floats(0, 0.9),
+        permanent_rate=st.floats(0, 1),
+    )

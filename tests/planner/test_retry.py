@@ -18,6 +18,7 @@ from planner.retry import (
     rounds,
 )
 from tests.oracles import attempts, binomial_steps
+from tests.strategies import policies
 
 
 def policy(
@@ -30,18 +31,6 @@ def policy(
     """The default policy, changed in places."""
     return RetryPolicy(
         max_retries=retries, backoff=backoff, base_delay_s=base_s, transient_rate=transient, permanent_rate=permanent
-    )
-
-
-def policies() -> st.SearchStrategy[RetryPolicy]:
-    """Every policy that a scenario allows."""
-    return st.builds(
-        RetryPolicy,
-        max_retries=st.integers(0, 10),
-        backoff=st.sampled_from(["exponential", "linear", "fixed"]),
-        base_delay_s=st.floats(0, 86_400),
-        transient_rate=st.floats(0, 0.9),
-        permanent_rate=st.floats(0, 1),
     )
 
 

@@ -26,6 +26,7 @@ from planner.simulate import (
     simulate,
 )
 from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
+from tests.strategies import policies
 
 DAY_S = 86_400.0
 
@@ -291,18 +292,6 @@ def test_every_second_of_every_round(
 
 
 # ---- laws of every run
-
-
-def policies() -> st.SearchStrategy[RetryPolicy]:
-    """Every policy that a scenario allows."""
-    return st.builds(
-        RetryPolicy,
-        max_retries=st.integers(0, 10),
-        backoff=st.sampled_from(["exponential", "linear", "fixed"]),
-        base_delay_s=st.floats(0, 86_400),
-        transient_rate=st.floats(0, 0.9),
-        permanent_rate=st.floats(0, 1),
-    )
 
 
 def models() -> st.SearchStrategy[DurationModel]:
