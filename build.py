@@ -46,18 +46,32 @@ from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 from pygments.formatters.html import HtmlFormatter
 
-from planner import bridge, facts, scenario, texts, view, words
+from planner import bridge, facts, scenario, words
 from planner.errors import ScenarioError
 from planner.plan import make_plan
-from planner.scenario import FIELDS, GROUPS, Scenario
+from planner.scenario import FIELDS, GROUPS, Scenario, texts
+from planner.show import view
 
 ROOT = Path(__file__).resolve().parent
 SITE_URL = os.environ.get("SITE_URL", "https://batch-planner.github.io/").rstrip("/") + "/"
 PYODIDE_DIR = Path(os.environ.get("PYODIDE_DIR", ROOT / "node_modules" / "pyodide"))
-PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
+PYODIDE_FILES = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "pyodide-lock.json",
+    "python_stdlib.zip",
+)
 NAME = "Batch API Throughput Planner"
 WORDS_A_MINUTE = 220  # of a person who reads a technical text
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold: a real date would change every build
+ZIP_DATE = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the earliest that a zip can hold: a real date would change every build
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,10 +140,21 @@ class Kind:
 
 # By the folder of content/ in which the pages are; index.md of a folder is a page of its own.
 KINDS = {
-    "": Kind(name="", template="article.html", must=("title", "description", "nav", "order"), may=("template",)),
-    "guides": Kind(name="guide", template="guide.html", must=("title", "description", "summary", "order", "checked")),
+    "": Kind(
+        name="",
+        template="article.html",
+        must=("title", "description", "nav", "order"),
+        may=("template",),
+    ),
+    "guides": Kind(
+        name="guide",
+        template="guide.html",
+        must=("title", "description", "summary", "order", "checked"),
+    ),
     "faq": Kind(
-        name="question", template="question.html", must=("question", "description", "topic", "order", "checked")
+        name="question",
+        template="question.html",
+        must=("question", "description", "topic", "order", "checked"),
     ),
 }
 
@@ -171,10 +196,18 @@ def read_pages(content: Path) -> tuple[Page, ...]:
     faults: list[Fault] = []
     for file in sorted(content.rglob("*.md")):
         page = _read_page(file.relative_to(content).as_posix(), file.read_text("utf-8"), faults)
-        taken = [other.source for other in pages if page and (other.kind, other.order) == (page.kind, page.order)]
+        taken = [
+            other.source
+            for other in pages
+            if page and (other.kind, other.order) == (page.kind, page.order)
+        ]
         if page and taken and page.order:
             what = f"the order {page.order} is that of {taken[0]} too"
-            faults.append(Fault(where=page.source, what=what, remedy="Give each page of a kind its own place."))
+            faults.append(
+                Fault(
+                    where=page.source, what=what, remedy="Give each page of a kind its own place."
+                )
+            )
         if page:
             pages.append(page)
     if faults:
@@ -196,7 +229,9 @@ def _read_page(name: str, text: str, faults: list[Fault]) -> Page | None:
     front = {key: value for key, _, value in (line.partition(": ") for line in lines)}
 
     def fault(what: str, key: str = "") -> None:
-        line = next((number for number, line in enumerate(lines, start=2) if line.startswith(f"{key}:")), 1)
+        line = next(
+            (number for number, line in enumerate(lines, start=2) if line.startswith(f"{key}:")), 1
+        )
         remedy = f"Between two lines of --- at the top stand: {', '.join((*kind.must, *kind.may))}."
         faults.append(Fault(where=f"{source}:{line}", what=what, remedy=remedy))
 
@@ -236,7 +271,12 @@ def _read_page(name: str, text: str, faults: list[Fault]) -> Page | None:
 
 def read_assets(site: Path) -> dict[str, bytes]:
     """The files that go into the site as they are: styles, scripts and icons."""
-    files = sorted(file for folder in ("css", "js", "icons") for file in (site / folder).rglob("*") if file.is_file())
+    files = sorted(
+        file
+        for folder in ("css", "js", "icons")
+        for file in (site / folder).rglob("*")
+        if file.is_file()
+    )
     return {file.relative_to(site).as_posix(): file.read_bytes() for file in files}
 
 
@@ -249,9 +289,14 @@ def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
     missing = [name for name in PYODIDE_FILES if not (pyodide / name).is_file()]
     if missing:
         raise SiteError(
-            *(Fault(where=str(pyodide / name), what="the file is missing", remedy="Run `npm ci`.") for name in missing)
+            *(
+                Fault(where=str(pyodide / name), what="the file is missing", remedy="Run `npm ci`.")
+                for name in missing
+            )
         )
-    library = _compiled(pyodide, pyodide / "python_stdlib.zip", (pyodide / "python_stdlib.zip").read_bytes())
+    library = _compiled(
+        pyodide, pyodide / "python_stdlib.zip", (pyodide / "python_stdlib.zip").read_bytes()
+    )
     planner = _compiled(pyodide, library, _zip(package))
     # Python wants to see its lock file, of which we need the versions but none of the packages.
     lock = json.loads((pyodide / "pyodide-lock.json").read_bytes()) | {"packages": {}}
@@ -265,7 +310,12 @@ def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
 def _compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
     """The zip of sources as a zip of byte code, made by the browser's Python with `library` as its own library."""
     script = ROOT / "site" / "runtime" / "compile.mjs"
-    parts = (sources, script.read_bytes(), library.read_bytes(), (pyodide / "pyodide.asm.wasm").read_bytes())
+    parts = (
+        sources,
+        script.read_bytes(),
+        library.read_bytes(),
+        (pyodide / "pyodide.asm.wasm").read_bytes(),
+    )
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
     made = pyodide.parent / ".cache" / "byte-code" / f"{key}.zip"
     if made.exists():
@@ -276,12 +326,20 @@ def _compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
         given.write_bytes(sources)
         try:
             subprocess.run(
-                ["node", script, pyodide, library, given, got], check=True, capture_output=True, text=True, timeout=300
+                ["node", script, pyodide, library, given, got],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=300,
             )
         except (OSError, subprocess.SubprocessError) as error:
             why = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
             raise SiteError(
-                Fault(where="site/runtime/compile.mjs", what=why, remedy="It needs Node 20 or newer, as `node`.")
+                Fault(
+                    where="site/runtime/compile.mjs",
+                    what=why,
+                    remedy="It needs Node 20 or newer, as `node`.",
+                )
             ) from None
         got.rename(made)
     return made
@@ -294,7 +352,8 @@ def _zip(package: Path) -> bytes:
         for file in sorted(package.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 archive.writestr(
-                    zipfile.ZipInfo(file.relative_to(package.parent).as_posix(), ZIP_DATE), file.read_bytes()
+                    zipfile.ZipInfo(file.relative_to(package.parent).as_posix(), ZIP_DATE),
+                    file.read_bytes(),
                 )
     return buffer.getvalue()
 
@@ -315,7 +374,9 @@ def social_image(sentence: str) -> bytes:
             draw.rounded_rectangle((left, top, right, top + height), height // 4, colour)
     draw.rectangle((1320, 940, 1325, 1130), ink)
     draw.text((320, 180), "Batch API Throughput Planner", ink, ImageFont.load_default(66))
-    draw.multiline_text((180, 400), textwrap.fill(sentence, 50), ink, ImageFont.load_default(88), spacing=40)
+    draw.multiline_text(
+        (180, 400), textwrap.fill(sentence, 50), ink, ImageFont.load_default(88), spacing=40
+    )
     buffer = io.BytesIO()
     image.resize((1200, 630), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -339,7 +400,10 @@ def environment(templates: Path) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     env.globals |= {
-        "fields": {group.key: tuple(entry for entry in FIELDS if entry.group == group.key) for group in GROUPS},
+        "fields": {
+            group.key: tuple(entry for entry in FIELDS if entry.group == group.key)
+            for group in GROUPS
+        },
         "groups": GROUPS,
         "values": texts.write_texts(Scenario()),
         "example": example_plan(),
@@ -356,7 +420,9 @@ def environment(templates: Path) -> jinja2.Environment:
     }
     env.filters |= {
         "count": words.count,
-        "price": lambda usd: str(usd) and words.price(usd),  # str: it refuses a price that is not there by its name
+        "price": lambda usd: (
+            str(usd) and words.price(usd)
+        ),  # str: it refuses a price that is not there by its name
         "duration": words.duration,
         "plain": _plain,
         "links": _links,
@@ -376,8 +442,13 @@ def _plain(value: object) -> str:
 
 def _coded(text: str) -> Markup:
     """The text with names such as custom_id and paths such as /v1/messages as code."""
-    parts = re.split(r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w|[a-z]+(?:\.[a-z]+){2,})", text)
-    made = [Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)]
+    parts = re.split(
+        r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w|[a-z]+(?:\.[a-z]+){2,})", text
+    )
+    made = [
+        Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    ]
     return Markup("").join(made)
 
 
@@ -392,7 +463,9 @@ def _nearest(steps: tuple[int, ...], number: int) -> int:
 
 def _links(text: str) -> Markup:
     """The text with every web address in it as a link."""
-    parts = re.split(r"((?:https?://|(?:platform\.claude|github)\.com/)[^\s<>\"')\]]+[^\s<>\"')\].,;:])", text)
+    parts = re.split(
+        r"((?:https?://|(?:platform\.claude|github)\.com/)[^\s<>\"')\]]+[^\s<>\"')\].,;:])", text
+    )
     made = [
         Markup('<a href="https://{0}">{1}</a>').format(re.sub("^https?://", "", part), part)
         if place % 2
@@ -462,7 +535,9 @@ def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fau
             faults.append(Fault(where=where(found.start()), what=what, remedy=_REMEDY))
         if made.startswith("<figure"):  # a picture's own ids occur once in a page
             made = re.sub(r"\b(queue|depth|chance)-(?=\w)", rf"picture-{len(kept)}-\1-", made)
-        places.update((address, where(found.start())) for address in re.findall(r'href="([^"]*)"', made))
+        places.update(
+            (address, where(found.start())) for address in re.findall(r'href="([^"]*)"', made)
+        )
         kept.append(made)
         return f"\ue000{len(kept) - 1}\ue001"
 
@@ -472,11 +547,14 @@ def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fau
         return str(says["citation"](fact, number))
 
     text = _OURS.sub(keep, page.body)
-    for address, start in ((found[1], found.start()) for found in re.finditer(r"\]\(([^)\s]+)\)", page.body)):
+    for address, start in (
+        (found[1], found.start()) for found in re.finditer(r"\]\(([^)\s]+)\)", page.body)
+    ):
         places[address] = where(start)
     _check_headings(page, where, faults)
     writer = markdown.Markdown(
-        extensions=["attr_list", "def_list", "md_in_html", "sane_lists", "tables", "toc"], output_format="html"
+        extensions=["attr_list", "def_list", "md_in_html", "sane_lists", "tables", "toc"],
+        output_format="html",
     )
     made = (
         writer.convert(text)
@@ -484,10 +562,16 @@ def compose(page: Page, says: Mapping[str, Callable[..., Any]], faults: list[Fau
         .replace("</table>", "</table></div>")
     )
     made = re.sub(
-        "<p>\ue000(\\d+)\ue001</p>", lambda m: m[0][3:-4] if kept[int(m[1])].startswith(_BLOCK) else m[0], made
+        "<p>\ue000(\\d+)\ue001</p>",
+        lambda m: m[0][3:-4] if kept[int(m[1])].startswith(_BLOCK) else m[0],
+        made,
     )
     made = _CITED.sub(cite, _KEPT.sub(lambda found: kept[int(found[1])], made))
-    made = re.sub(r'<(h[23]) id="([^"]+)">(.*?)</\1>', r'<\1 id="\2"><a class="anchor" href="#\2">\3</a></\1>', made)
+    made = re.sub(
+        r'<(h[23]) id="([^"]+)">(.*?)</\1>',
+        r'<\1 id="\2"><a class="anchor" href="#\2">\3</a></\1>',
+        made,
+    )
     return Text(
         body=Markup(made),
         headings=_headings(writer.toc_tokens),  # type: ignore[attr-defined]
@@ -511,7 +595,9 @@ def answer(expression: str, says: Mapping[str, Callable[..., Any]]) -> Any:
     if call.func.id not in says:
         raise ValueError(f"there is no {call.func.id}, only {', '.join(sorted(says))}")
     given = [ast.literal_eval(value) for value in call.args]
-    return says[call.func.id](*given, **{str(part.arg): ast.literal_eval(part.value) for part in call.keywords})
+    return says[call.func.id](
+        *given, **{str(part.arg): ast.literal_eval(part.value) for part in call.keywords}
+    )
 
 
 def _reason(why: Exception) -> str:
@@ -523,10 +609,18 @@ def _reason(why: Exception) -> str:
 def _check_headings(page: Page, where: Callable[[int], str], faults: list[Fault]) -> None:
     """Every heading has an anchor that somebody chose, so that links to it live as long as the article."""
     seen = set()
-    prose = re.sub(r"^```.*?^```$", lambda code: re.sub(r"\S", "x", code[0]), page.body, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(
+        r"^```.*?^```$",
+        lambda code: re.sub(r"\S", "x", code[0]),
+        page.body,
+        flags=re.DOTALL | re.MULTILINE,
+    )
     for found in _HEADING.finditer(prose):
         if len(found[1]) == 1:
-            what, remedy = "an article begins with ##: its title is in the front matter", "Take one # more."
+            what, remedy = (
+                "an article begins with ##: its title is in the front matter",
+                "Take one # more.",
+            )
         elif not found[3]:
             what, remedy = f"the heading “{found[2]}” has no anchor", "End it with {: #anchor }."
         elif found[3] in seen:
@@ -538,48 +632,71 @@ def _check_headings(page: Page, where: Callable[[int], str], faults: list[Fault]
 
 
 def _headings(tokens: Iterable[dict[str, Any]]) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
-    return tuple((token["id"], html.unescape(token["name"]), _headings(token["children"])) for token in tokens)
+    return tuple(
+        (token["id"], html.unescape(token["name"]), _headings(token["children"]))
+        for token in tokens
+    )
 
 
 def _sections(article: str) -> Iterable[tuple[str, str, str]]:
     """The article cut at its headings, as words without pictures and the sources of tables."""
     article = re.sub(
-        r"<(svg|sup|small)\b.*?</\1>|<td class=\"source\">.*?</td>|<details.*?</details>", " ", article, flags=re.DOTALL
+        r"<(svg|sup|small)\b.*?</\1>|<td class=\"source\">.*?</td>|<details.*?</details>",
+        " ",
+        article,
+        flags=re.DOTALL,
     )
     parts = re.split(r'<h[23] id="([^"]+)">(.*?)</h[23]>', article, flags=re.DOTALL)
-    for anchor, heading, rest in zip(["", *parts[1::3]], ["", *parts[2::3]], [parts[0], *parts[3::3]], strict=True):
+    for anchor, heading, rest in zip(
+        ["", *parts[1::3]], ["", *parts[2::3]], [parts[0], *parts[3::3]], strict=True
+    ):
         yield anchor, _words(heading), _words(rest)
 
 
 def _words(part: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?(a|b|code|q|span)\b[^>]*>", "", part))).split())
+    return " ".join(
+        html.unescape(
+            re.sub(r"<[^>]+>", " ", re.sub(r"</?(a|b|code|q|span)\b[^>]*>", "", part))
+        ).split()
+    )
 
 
 def coloured(code: str, language: str) -> Markup:
     """A block of code with a class for each kind of word; the colours are in css/code.css."""
     lexer = pygments.lexers.get_lexer_by_name(language, stripnl=False)
-    inner = pygments.highlight(code.strip("\n"), lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
-    return Markup('<pre class="listing" tabindex="0"><code>{}</code></pre>').format(Markup(inner.rstrip("\n")))
+    inner = pygments.highlight(
+        code.strip("\n"), lexer, HtmlFormatter(nowrap=True, classprefix="c-")
+    )
+    return Markup('<pre class="listing" tabindex="0"><code>{}</code></pre>').format(
+        Markup(inner.rstrip("\n"))
+    )
 
 
 def excerpt(name: str, first: str, until: str) -> Markup:
     """A part of one of the programs that we hand out: from the line that begins with `first` to the one before `until`."""
-    lines = (ROOT / "planner" / "templates" / name).read_text("utf-8").splitlines()
+    lines = (ROOT / "planner" / "programs" / "templates" / name).read_text("utf-8").splitlines()
     starts = [place for place, line in enumerate(lines) if line.startswith(first)]
     if len(starts) != 1:
         raise ValueError(f"{len(starts)} lines of {name} begin with {first!r}")
-    end = next((place for place in range(starts[0], len(lines)) if lines[place].startswith(until)), None)
+    end = next(
+        (place for place in range(starts[0], len(lines)) if lines[place].startswith(until)), None
+    )
     if end is None:
         raise ValueError(f"no line of {name} after that begins with {until!r}")
     return coloured(
-        "\n".join(lines[starts[0] : end]).rstrip(), {"py": "python", "mjs": "javascript"}[name.split(".")[1]]
+        "\n".join(lines[starts[0] : end]).rstrip(),
+        {"py": "python", "mjs": "javascript"}[name.split(".")[1]],
     )
 
 
 def sayings(env: jinja2.Environment, pages: tuple[Page, ...]) -> dict[str, Callable[..., Any]]:
     """Everything that an article may name: the macros of says.html."""
     env.globals["page_of"] = {(page.kind, page.slug): page for page in pages}
-    return {name: macro for name, macro in vars(env.get_template("says.html").module).items() if callable(macro)}
+    return {
+        name: macro
+        for name, macro in vars(env.get_template("says.html").module).items()
+        if callable(macro)
+    }
 
 
 @cache
@@ -603,9 +720,9 @@ def compare(queries: list[str]) -> tuple[str, list[str]]:
             apart.append([_said(entry, value) for value in values])
         elif values[0] != entry.default:
             same.append(_said(entry, values[0]))
-    return ", ".join(same), [", ".join(filter(None, parts)) for parts in zip(*apart, strict=True)] or [
-        "The example plan"
-    ]
+    return ", ".join(same), [
+        ", ".join(filter(None, parts)) for parts in zip(*apart, strict=True)
+    ] or ["The example plan"]
 
 
 def _said(entry: Any, value: Any) -> str:
@@ -631,7 +748,9 @@ def bands() -> list[tuple[str, int, float, float, float, bool]]:
     ]
     found = []
     for low, high in ((1, 9), (10, 199), (200, 4_999), (5_000, 100_000)):
-        times = sorted((seconds, ended) for requests, seconds, ended in rows if low <= requests <= high)
+        times = sorted(
+            (seconds, ended) for requests, seconds, ended in rows if low <= requests <= high
+        )
         if times:
             middle = median(seconds for seconds, _ in times)
             found.append((f"{low:,} to {high:,}", len(times), times[0][0], middle, *times[-1]))
@@ -671,15 +790,23 @@ def render(
         around = {
             "previous": same[place - 1] if place else None,
             "next": same[place + 1] if place + 1 < len(same) else None,
-            "parents": [other for other in pages if other != page and page.address.startswith(other.address or "/")],
+            "parents": [
+                other
+                for other in pages
+                if other != page and page.address.startswith(other.address or "/")
+            ],
         }
         made = env.get_template(page.template).render(shared, **around, page=page, text=text)
         site[page.path] = _relative(made, page.path).encode()
         for address, where in text.places.items():
-            places[page.path, _relative(f' href="{address}"', page.path)[7:-1].replace("&amp;", "&")] = where
+            places[
+                page.path, _relative(f' href="{address}"', page.path)[7:-1].replace("&amp;", "&")
+            ] = where
     for name in ("feed.xml", "sitemap.xml"):
         site[name] = (
-            env.get_template(name).render(shared, pages=[page for page in pages if page.path != "404.html"]).encode()
+            env.get_template(name)
+            .render(shared, pages=[page for page in pages if page.path != "404.html"])
+            .encode()
         )
     site["search.json"] = _search_index(pages, written)
     site["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode()
@@ -718,7 +845,9 @@ class Outline(HTMLParser):
     """What the checks need to know of a page."""
 
     ids: list[str] = field(default_factory=list)
-    links: list[tuple[str, bool]] = field(default_factory=list)  # address, and whether it is loaded with the page
+    links: list[tuple[str, bool]] = field(
+        default_factory=list
+    )  # address, and whether it is loaded with the page
     h1: int = 0
     title: str = ""
     description: str = ""
@@ -734,13 +863,19 @@ class Outline(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if "id" in given:
             self.ids.append(given["id"])
-        self.inline += [f"<{tag} {name}>" for name in given if name == "style" or name.startswith("on")]
-        is_data = given.get("type") == "application/ld+json"  # never run, so the policy lets it stand
+        self.inline += [
+            f"<{tag} {name}>" for name in given if name == "style" or name.startswith("on")
+        ]
+        is_data = (
+            given.get("type") == "application/ld+json"
+        )  # never run, so the policy lets it stand
         if tag == "style" or (tag == "script" and "src" not in given and not is_data):
             self.inline.append(f"<{tag}>")
         for name in ("href", "src", "data-runtime"):
             if name in given:
-                loaded = name != "href" or (tag == "link" and given.get("rel") not in ("canonical", "prev", "next"))
+                loaded = name != "href" or (
+                    tag == "link" and given.get("rel") not in ("canonical", "prev", "next")
+                )
                 self.links.append((given[name], loaded))
         self.h1 += tag == "h1"
         self.no_alt += tag == "img" and "alt" not in given
@@ -757,7 +892,9 @@ class Outline(HTMLParser):
         self._in_title = self._in_title and tag != "title"
 
 
-def check(site: dict[str, bytes], places: Mapping[tuple[str, str], str] | None = None) -> list[Fault]:
+def check(
+    site: dict[str, bytes], places: Mapping[tuple[str, str], str] | None = None
+) -> list[Fault]:
     """Everything that is wrong with the site, or an empty list. `places` says where a link of a page was written."""
     places = places or {}
     outlines = {}
@@ -767,7 +904,9 @@ def check(site: dict[str, bytes], places: Mapping[tuple[str, str], str] | None =
             outlines[path].feed(content.decode())
     faults = []
     for path, outline in outlines.items():
-        faults += [Fault(where=path, what=what, remedy=remedy) for what, remedy in _page_faults(outline)]
+        faults += [
+            Fault(where=path, what=what, remedy=remedy) for what, remedy in _page_faults(outline)
+        ]
         for address, loaded in outline.links:
             found = _link_faults(path, address, loaded, site, outlines)
             faults += [replace(fault, where=places.get((path, address), path)) for fault in found]
@@ -785,17 +924,26 @@ def _page_faults(outline: Outline) -> list[tuple[str, str]]:
     if not outline.title:
         found.append(("the page has no title", "Give it a title in its front matter or template."))
     if not outline.description:
-        found.append(("the page has no description", "Give it a description in its front matter or template."))
+        found.append(
+            (
+                "the page has no description",
+                "Give it a description in its front matter or template.",
+            )
+        )
     if outline.no_alt:
         found.append(
-            (f"{outline.no_alt} images have no alt text", 'Say what the image shows, or alt="" if it only decorates.')
+            (
+                f"{outline.no_alt} images have no alt text",
+                'Say what the image shows, or alt="" if it only decorates.',
+            )
         )
     found += [
         (f"the id {name} is used twice", "Ids are unique in a page.")
         for name in sorted({i for i in outline.ids if outline.ids.count(i) > 1})
     ]
     found += [
-        (f"{what} is forbidden by the page's policy", "Move it into a file of css/ or js/.") for what in outline.inline
+        (f"{what} is forbidden by the page's policy", "Move it into a file of css/ or js/.")
+        for what in outline.inline
     ]
     return found
 
@@ -809,11 +957,23 @@ def _link_faults(
         parts = urlsplit(urlsplit(SITE_URL).path + address.removeprefix(SITE_URL))
     elif parts.scheme or parts.netloc:
         if loaded:
-            return [Fault(where=path, what=f"{address} is loaded from elsewhere", remedy="Keep it in the site itself.")]
+            return [
+                Fault(
+                    where=path,
+                    what=f"{address} is loaded from elsewhere",
+                    remedy="Keep it in the site itself.",
+                )
+            ]
         return []
     target = _target(path, unquote(parts.path))
     if target.startswith("..") or (address.startswith("/") and path != "404.html"):
-        return [Fault(where=path, what=f"the link {address} leaves the site", remedy="Use a relative link.")]
+        return [
+            Fault(
+                where=path,
+                what=f"the link {address} leaves the site",
+                remedy="Use a relative link.",
+            )
+        ]
     if target.endswith("/") and loaded and any(name.startswith(target) for name in site):
         return []  # a folder from which the script loads
     target = target + "index.html" if not target or target.endswith("/") else target
@@ -844,12 +1004,18 @@ def _target(path: str, link: str) -> str:
     at_root = link.removeprefix(home) if link.startswith(home) else None
     joined = at_root if at_root is not None else posixpath.join(posixpath.dirname(path), link)
     target = posixpath.normpath(joined) if joined else "."
-    return ("" if target == "." else target) + ("/" if joined.endswith("/") and target != "." else "")
+    return ("" if target == "." else target) + (
+        "/" if joined.endswith("/") and target != "." else ""
+    )
 
 
 def _references(path: str, text: str) -> list[str]:
     if path.endswith(".css"):
-        return [address for address in re.findall(r"url\([\"']?([^\"')]+)", text) if not address.startswith("data:")]
+        return [
+            address
+            for address in re.findall(r"url\([\"']?([^\"')]+)", text)
+            if not address.startswith("data:")
+        ]
     return re.findall(r"^(?:import|export)[^;]*?from\s*[\"']([^\"']+)[\"']", text, re.MULTILINE)
 
 
@@ -885,10 +1051,13 @@ def write(site: dict[str, bytes], out: Path) -> None:
 def build() -> dict[str, bytes]:
     """The whole site, checked. Raises SiteError with every fault."""
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
-    runtime_bytes = sum(len(content) for path, content in site.items() if path.startswith("runtime/"))
+    runtime_bytes = sum(
+        len(content) for path, content in site.items() if path.startswith("runtime/")
+    )
     site["icons/social.png"] = social_image(view.sentence(make_plan(Scenario())))
     site |= {
-        f"programs/{program['name']}": program["text"].encode() for program in view.show_programs(make_plan(Scenario()))
+        f"programs/{program['name']}": program["text"].encode()
+        for program in view.show_programs(make_plan(Scenario()))
     }
     pages = read_pages(ROOT / "content")
     made, places = render(pages, environment(ROOT / "site" / "templates"), runtime_bytes)
@@ -901,13 +1070,17 @@ def build() -> dict[str, bytes]:
 def main(arguments: list[str]) -> int:
     """Build into the folder that the command line names. Exit code 0, or 1 with every fault printed."""
     parser = argparse.ArgumentParser(description="Build the site.")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder to write (default: dist)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="folder to write (default: dist)"
+    )
     out = parser.parse_args(arguments).out.resolve()
     try:
         site = build()
         write(site, out)
     except SiteError as error:
-        print(error, f"\nNothing was written: {len(error.faults)} to mend.", sep="\n", file=sys.stderr)
+        print(
+            error, f"\nNothing was written: {len(error.faults)} to mend.", sep="\n", file=sys.stderr
+        )
         return 1
     print(f"{out.name}/: {len(site)} files, {sum(map(len, site.values())):,} bytes")
     return 0

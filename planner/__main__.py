@@ -15,11 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from planner import advice, facts, texts, view
+from planner import advice, facts
 from planner.errors import Problem, ScenarioError
-from planner.export import export_text
 from planner.plan import Plan, make_plan
-from planner.scenario import Scenario
+from planner.scenario import Scenario, texts
+from planner.show import view
+from planner.show.export import export_text
 from planner.words import count, price
 
 
@@ -40,21 +41,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="planner", description="Plan a workload for the Message Batches API.")
+    parser = argparse.ArgumentParser(
+        prog="planner", description="Plan a workload for the Message Batches API."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     plan = commands.add_parser("plan", help="batches, cost and time of a scenario")
     _add_scenario(plan)
     plan.add_argument("--json", action="store_true", help="print the whole plan as JSON")
     plan.add_argument(
-        "--fail-over-deadline", action="store_true", help="exit 1 when the deadline is less likely than asked for"
+        "--fail-over-deadline",
+        action="store_true",
+        help="exit 1 when the deadline is less likely than asked for",
     )
-    plan.add_argument("--fail-over-budget", action="store_true", help="exit 1 when the cost is over the budget")
+    plan.add_argument(
+        "--fail-over-budget", action="store_true", help="exit 1 when the cost is over the budget"
+    )
     plan.set_defaults(run=_plan)
     programs_of = commands.add_parser(
         "programs", help="the two programs that run the plan, and a sample of their input"
     )
     _add_scenario(programs_of)
-    programs_of.add_argument("--out", required=True, metavar="DIR", help="the folder to write them into")
+    programs_of.add_argument(
+        "--out", required=True, metavar="DIR", help="the folder to write them into"
+    )
     programs_of.set_defaults(run=_programs)
     data = commands.add_parser("facts", help="models, prices and limits, with sources")
     data.add_argument("--json", action="store_true", help="print them as JSON")
@@ -64,10 +73,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "scenario", nargs="?", metavar="SCENARIO.json", help="a scenario file; the defaults without one"
+        "scenario",
+        nargs="?",
+        metavar="SCENARIO.json",
+        help="a scenario file; the defaults without one",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field, such as workload.requests=10k"
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="set a field, such as workload.requests=10k",
     )
 
 
@@ -120,14 +136,20 @@ def _programs(asked: argparse.Namespace) -> int:
             for command in filter(None, (program["install"], program["run"])):
                 print(f"    {command}")
     except OSError as why:
-        raise ScenarioError(Problem("", f"{asked.out} cannot be written: {why.strerror}.")) from None
+        raise ScenarioError(
+            Problem("", f"{asked.out} cannot be written: {why.strerror}.")
+        ) from None
     return 1 if any(caveat.severity == "blocks" for caveat in advice.caveats(plan)) else 0
 
 
 def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
     shown = view.show(plan)
     slots, lists = shown["slots"], shown["lists"]
-    lines = [slots["answer.sentence"], " ".join(filter(None, (slots["answer.half"], slots["answer.tail"]))), ""]
+    lines = [
+        slots["answer.sentence"],
+        " ".join(filter(None, (slots["answer.half"], slots["answer.tail"]))),
+        "",
+    ]
     for caveat, row in zip(caveats, lists["caveats"], strict=True):
         lines.append(f"{row['label']}: {caveat.message}")
         if caveat.fix:
@@ -140,7 +162,8 @@ def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
         ("Batch cost", slots["cost.batch"]),
         (
             "Real-time cost",
-            slots["cost.realtime"] + (f", at best in {slots['realtime.time']}" if plan.realtime else ""),
+            slots["cost.realtime"]
+            + (f", at best in {slots['realtime.time']}" if plan.realtime else ""),
         ),
         ("Saved", slots["cost.saved"]),
         ("Failed at first", slots["requests.failed"]),
@@ -151,12 +174,23 @@ def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
     lines.extend(f"{name:<17}{text}" for name, text in facts_of_plan)
     lines.append("")
     lines.extend(
-        _table(("Cost", "Tokens", "per million", "Amount"), ("kind", "tokens", "price", "amount"), lists["cost.lines"])
+        _table(
+            ("Cost", "Tokens", "per million", "Amount"),
+            ("kind", "tokens", "price", "amount"),
+            lists["cost.lines"],
+        )
     )
     lines.append("")
     lines.extend(
         _table(
-            (f"Queue at P85: {slots['queue.range']}", "Requests", "Bytes", "Sent", "Done", "At P95"),
+            (
+                f"Queue at P85: {slots['queue.range']}",
+                "Requests",
+                "Bytes",
+                "Sent",
+                "Done",
+                "At P95",
+            ),
             ("name", "requests", "bytes", "start", "end", "latest"),
             lists["batches"],
         )
@@ -199,7 +233,15 @@ def _facts(asked: argparse.Namespace) -> int:
         }
         for model in facts.models()
     ]
-    print("\n".join(_table(("Model", "Id", "Status", "Input", "Output"), ("name", "id", "status", "in", "out"), rows)))
+    print(
+        "\n".join(
+            _table(
+                ("Model", "Id", "Status", "Input", "Output"),
+                ("name", "id", "status", "in", "out"),
+                rows,
+            )
+        )
+    )
     print()
     tiers = [
         {
@@ -212,7 +254,11 @@ def _facts(asked: argparse.Namespace) -> int:
     ]
     print(
         "\n".join(
-            _table(("Tier", "Queue limit", "Calls a minute", "Monthly spend"), ("name", "queue", "rpm", "cap"), tiers)
+            _table(
+                ("Tier", "Queue limit", "Calls a minute", "Monthly spend"),
+                ("name", "queue", "rpm", "cap"),
+                tiers,
+            )
         )
     )
     print()

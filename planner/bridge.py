@@ -4,11 +4,12 @@ import json
 import re
 from typing import Any
 
-from planner import scenario, texts, view
+from planner import scenario
 from planner.errors import Problem, ScenarioError
-from planner.export import export_text
 from planner.plan import make_plan
-from planner.scenario import Scenario
+from planner.scenario import Scenario, texts
+from planner.show import view
+from planner.show.export import export_text
 
 
 def handle(request: str) -> str:
@@ -38,7 +39,11 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
     if want == "alternatives":
         return {
             "query": query,
-            "view": {"slots": {}, "lists": {"alternatives": view.show_alternatives(plan)}, "charts": {}},
+            "view": {
+                "slots": {},
+                "lists": {"alternatives": view.show_alternatives(plan)},
+                "charts": {},
+            },
         }
     if want == "programs":
         return {"query": query, "programs": view.show_programs(plan)}
@@ -49,7 +54,12 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
     shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=rows)
     changed = _changed(ask.get("before"), asked)
     shown["slots"]["answer.changed"] = view.changes(asked, changed)
-    return {"query": query, "values": texts.write_texts(asked), "changed": [name for name, _ in changed], "view": shown}
+    return {
+        "query": query,
+        "values": texts.write_texts(asked),
+        "changed": [name for name, _ in changed],
+        "view": shown,
+    }
 
 
 def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:

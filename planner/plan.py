@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from planner import cost, facts, realtime, retry, simulate, split, summary, tokens
-from planner.durations import DurationModel, model_of
+from planner import facts
+from planner.model import cost, realtime, retry, simulate, split, summary, tokens
+from planner.model.durations import DurationModel, model_of
 from planner.scenario import Duration, Scenario, batch_byte_limit
 
 _HOUR_S = 3600.0
@@ -140,7 +141,9 @@ def make_plan(scenario: Scenario) -> Plan:
 def cost_of(scenario: Scenario) -> cost.Cost:
     """The cost of a scenario alone, without its forecast: quick enough to look for the scenario that a sum buys."""
     return _bill(
-        scenario, facts.model(scenario.workload.model), retry.rounds(scenario.workload.requests, _policy(scenario))
+        scenario,
+        facts.model(scenario.workload.model),
+        retry.rounds(scenario.workload.requests, _policy(scenario)),
     ).cost
 
 
@@ -160,7 +163,9 @@ def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...
     billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
     cache_reads = _cache_reads(scenario, billed) if caches else 0
     request = cost.Request(
-        input_tokens=work.input_tokens, output_tokens=work.output_tokens, prefix_tokens=work.shared_prefix_tokens
+        input_tokens=work.input_tokens,
+        output_tokens=work.output_tokens,
+        prefix_tokens=work.shared_prefix_tokens,
     )
     tariff = cost.tariff(model, work.input_tokens, us_only=scenario.pricing.geo == "us")
     cache = scenario.caching.mode if caches else "none"
@@ -203,7 +208,9 @@ def _forecast(shape: _Shape) -> summary.Forecast:
         batch_requests=shape.batch_requests,
     )
     stages = [(1,), sizes] if shape.primes else [sizes]
-    planned = sum(-(-each.sent // shape.batch_requests) for each in retry.rounds(shape.requests, shape.policy))
+    planned = sum(
+        -(-each.sent // shape.batch_requests) for each in retry.rounds(shape.requests, shape.policy)
+    )
     count = simulate.replications(planned)
     runs = simulate.simulate(stages, model_of(shape.duration), rules, runs=count, seed=shape.seed)
     return summary.summarise(runs, confidence=shape.confidence, deadline_s=shape.deadline_s)
@@ -215,13 +222,17 @@ def _account(scenario: Scenario) -> Account:
     queue = scenario.limits.queue_requests or tier.queue_requests or published.queue_requests
     if not queue:
         raise AssertionError(f"tier {published.key} has no queue limit in data/limits.json")
-    cap = scenario.limits.monthly_spend_usd or (Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None)
+    cap = scenario.limits.monthly_spend_usd or (
+        Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None
+    )
     return Account(
         tier=tier,
         queue_requests=queue,
         queue_known=bool(scenario.limits.queue_requests or tier.queue_requests),
         monthly_spend_usd=cap,
-        spend_left_usd=None if cap is None else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
+        spend_left_usd=None
+        if cap is None
+        else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
     )
 
 
@@ -255,7 +266,9 @@ def _retry_batches(
     batches: list[split.Batch] = []
     for later in rounds[1:]:
         first = before + len(batches) + 1
-        batches.extend(split.split(later.sent, request_bytes, limits, round=later.number, first=first))
+        batches.extend(
+            split.split(later.sent, request_bytes, limits, round=later.number, first=first)
+        )
     return tuple(batches)
 
 
@@ -266,14 +279,21 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
     proposal = lengths.max_tokens(tokens.ACCEPTED_CUT, most)
     chosen = work.max_tokens or proposal
     return Answers(
-        max_tokens=chosen, proposed=not work.max_tokens, share_cut=lengths.share_cut(chosen), remedy_tokens=proposal
+        max_tokens=chosen,
+        proposed=not work.max_tokens,
+        share_cut=lengths.share_cut(chosen),
+        remedy_tokens=proposal,
     )
 
 
 def _caches(scenario: Scenario, model: facts.Model) -> bool:
     """Whether the prefix is really cached: one that is too short is silently not (fact `cache_min_tokens`)."""
     prefix = scenario.workload.shared_prefix_tokens
-    return scenario.caching.mode != "none" and prefix > 0 and prefix >= (model.min_cacheable_tokens or 0)
+    return (
+        scenario.caching.mode != "none"
+        and prefix > 0
+        and prefix >= (model.min_cacheable_tokens or 0)
+    )
 
 
 def _cache_reads(scenario: Scenario, billed: int) -> int:

@@ -7,7 +7,12 @@ Counts have commas, money has dollars and cents, times have at most two units.
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-KINDS = {"input": "Input", "output": "Output", "cache_write": "Cache write", "cache_read": "Cache read"}
+KINDS = {
+    "input": "Input",
+    "output": "Output",
+    "cache_write": "Cache write",
+    "cache_read": "Cache read",
+}
 
 _CENT = Decimal("0.01")
 

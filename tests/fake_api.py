@@ -66,7 +66,14 @@ from urllib.parse import parse_qs, urlsplit
 VERSIONS = ("2023-06-01", "2026-10-21")
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 # What the first attempt may end in so that a second attempt is in order.
-MAY_BE_SENT_AGAIN = {"api_error", "overloaded_error", "rate_limit_error", "timeout_error", "expired", "missing"}
+MAY_BE_SENT_AGAIN = {
+    "api_error",
+    "overloaded_error",
+    "rate_limit_error",
+    "timeout_error",
+    "expired",
+    "missing",
+}
 
 DEFAULTS: dict[str, Any] = {
     "key": "sk-test-0123456789",
@@ -154,14 +161,20 @@ class FakeApi:
         with self.lock:
             self.scenario = {**DEFAULTS, **scenario}
             self.key: str = self.scenario["key"]
-            self.rules = [{**rule, "id": re.compile(rule.get("id", ".*"))} for rule in self.scenario["outcomes"]]
+            self.rules = [
+                {**rule, "id": re.compile(rule.get("id", ".*"))}
+                for rule in self.scenario["outcomes"]
+            ]
 
     def __enter__(self) -> FakeApi:
         self.thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.server.shutdown()
         self.server.server_close()
@@ -233,12 +246,19 @@ class FakeApi:
                 self.params.setdefault(custom_id, []).append(params)
             attempt = self.accepted[custom_id]
             model = str(params.get("model", ""))
-            entries.append(Entry(custom_id, model, 9, attempt, self.outcome(custom_id, attempt, params, version)))
+            entries.append(
+                Entry(
+                    custom_id, model, 9, attempt, self.outcome(custom_id, attempt, params, version)
+                )
+            )
         return self.add(entries, size)
 
     def make_foreign(self, size: int) -> Batch:
         count = len(self.batches)
-        entries = [Entry(f"theirs-{count}-{n}", "claude-sonnet-5-5", 9, 1, {"type": "succeeded"}) for n in range(size)]
+        entries = [
+            Entry(f"theirs-{count}-{n}", "claude-sonnet-5-5", 9, 1, {"type": "succeeded"})
+            for n in range(size)
+        ]
         batch = self.add(entries, 0)
         batch.foreign = True
         return batch
@@ -246,7 +266,12 @@ class FakeApi:
     def add(self, entries: list[Entry], size: int) -> Batch:
         number = len(self.batches) + 1
         batch = Batch(
-            f"msgbatch_{number:06d}", number, self.now(), entries, polls_left=int(self.scenario["polls"]), bytes=size
+            f"msgbatch_{number:06d}",
+            number,
+            self.now(),
+            entries,
+            polls_left=int(self.scenario["polls"]),
+            bytes=size,
         )
         if self.batches and batch.created <= self.batches[-1].created:
             batch.created = self.batches[-1].created + 1e-6
@@ -256,7 +281,9 @@ class FakeApi:
         self.largest["bytes"] = max(self.largest["bytes"], size)
         return batch
 
-    def outcome(self, custom_id: str, attempt: int, params: dict[str, Any], version: str) -> dict[str, Any]:
+    def outcome(
+        self, custom_id: str, attempt: int, params: dict[str, Any], version: str
+    ) -> dict[str, Any]:
         for rule in self.rules:
             if rule["id"].fullmatch(custom_id) and rule.get("attempt", attempt) == attempt:
                 return {key: value for key, value in rule.items() if key not in ("id", "attempt")}
@@ -270,16 +297,26 @@ class FakeApi:
         if wrong:
             return {"type": "errored", "error": "invalid_request_error", "message": wrong}
         if params.get("model") in self.scenario["retired"]:
-            return {"type": "errored", "error": "not_found_error", "message": f"model: {params['model']}"}
+            return {
+                "type": "errored",
+                "error": "not_found_error",
+                "message": f"model: {params['model']}",
+            }
         return {"type": "succeeded"}
 
     def queued(self) -> int:
-        return sum(len(batch.entries) for batch in self.batches if batch.ended is None and not batch.foreign)
+        return sum(
+            len(batch.entries)
+            for batch in self.batches
+            if batch.ended is None and not batch.foreign
+        )
 
     def poll(self, batch: Batch) -> None:
         """Let time pass for one batch: it ends after its polls and its seconds."""
         if batch.ended is None:
-            takes = float(self.scenario["seconds"]) + len(batch.entries) * float(self.scenario["seconds_per_request"])
+            takes = float(self.scenario["seconds"]) + len(batch.entries) * float(
+                self.scenario["seconds_per_request"]
+            )
             now = self.now()
             if batch.polls_left <= 0 and now - batch.created >= takes:
                 self.end(batch, batch.created + takes if takes else None)
@@ -304,13 +341,25 @@ class FakeApi:
             )
 
     def show(self, batch: Batch) -> dict[str, Any]:
-        counts = {"processing": len(batch.entries), "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
+        counts = {
+            "processing": len(batch.entries),
+            "succeeded": 0,
+            "errored": 0,
+            "canceled": 0,
+            "expired": 0,
+        }
         if batch.ended is not None:
             counts["processing"] = 0
             for entry in batch.entries:
                 kind = entry.outcome["type"]
                 counts[kind if kind in counts else "errored"] += 1
-        status = "ended" if batch.ended is not None else "canceling" if batch.cancel_initiated else "in_progress"
+        status = (
+            "ended"
+            if batch.ended is not None
+            else "canceling"
+            if batch.cancel_initiated
+            else "in_progress"
+        )
         return {
             "id": batch.id,
             "type": "message_batch",
@@ -321,7 +370,9 @@ class FakeApi:
             "ended_at": stamp(batch.ended),
             "cancel_initiated_at": stamp(batch.cancel_initiated),
             "archived_at": None,
-            "results_url": f"{self.url}/v1/messages/batches/{batch.id}/results" if batch.ended is not None else None,
+            "results_url": f"{self.url}/v1/messages/batches/{batch.id}/results"
+            if batch.ended is not None
+            else None,
         }
 
     def result_lines(self, batch: Batch) -> Iterator[bytes]:
@@ -331,14 +382,22 @@ class FakeApi:
             if entry.outcome["type"] != "missing":
                 result = {"custom_id": entry.custom_id, "result": result_of(entry)}
                 text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
-                yield text.encode("utf-8", "backslashreplace") + b"\n"  # half a surrogate pair has no UTF-8
+                yield (
+                    text.encode("utf-8", "backslashreplace") + b"\n"
+                )  # half a surrogate pair has no UTF-8
 
 
 def result_of(entry: Entry) -> dict[str, Any]:
     outcome = entry.outcome
     if outcome["type"] == "errored":
-        error = {"type": outcome.get("error", "api_error"), "message": outcome.get("message", "It failed.")}
-        return {"type": "errored", "error": {"type": "error", "error": error, "request_id": "req_0123"}}
+        error = {
+            "type": outcome.get("error", "api_error"),
+            "message": outcome.get("message", "It failed."),
+        }
+        return {
+            "type": "errored",
+            "error": {"type": "error", "error": error, "request_id": "req_0123"},
+        }
     if outcome["type"] != "succeeded":
         return {"type": outcome["type"]}
     # U+2028 and U+0085 end a line for str.splitlines and for some readers, but not in JSON Lines.
@@ -483,15 +542,23 @@ class _Handler(BaseHTTPRequestHandler):
                 requests = json.loads(body)["requests"]
                 ids = [request["custom_id"] for request in requests]
                 for request in requests:
-                    if set(request) != {"custom_id", "params"} or not isinstance(request["params"], dict):
+                    if set(request) != {"custom_id", "params"} or not isinstance(
+                        request["params"], dict
+                    ):
                         raise ValueError("requests: Extra inputs are not permitted")
             except (ValueError, KeyError, TypeError) as error:
                 self.refuse(400, "invalid_request_error", f"The body is no batch: {error}")
                 return
             if not ids or len(ids) > api.scenario["max_requests"]:
-                self.refuse(400, "invalid_request_error", f"requests: from 1 to {api.scenario['max_requests']}")
+                self.refuse(
+                    400,
+                    "invalid_request_error",
+                    f"requests: from 1 to {api.scenario['max_requests']}",
+                )
                 return
-            if len(set(ids)) < len(ids) or not all(isinstance(i, str) and CUSTOM_ID.fullmatch(i) for i in ids):
+            if len(set(ids)) < len(ids) or not all(
+                isinstance(i, str) and CUSTOM_ID.fullmatch(i) for i in ids
+            ):
                 self.refuse(400, "invalid_request_error", "custom_id: malformed or repeated")
                 return
             with api.lock:
@@ -503,7 +570,10 @@ class _Handler(BaseHTTPRequestHandler):
                         else {"retry-after": str(api.scenario["queue_retry_after"])}
                     )
                     self.refuse(
-                        429, "rate_limit_error", "Too many requests in the batch processing queue", headers=headers
+                        429,
+                        "rate_limit_error",
+                        "Too many requests in the batch processing queue",
+                        headers=headers,
                     )
                     return
                 if do == "foreign":
@@ -515,7 +585,9 @@ class _Handler(BaseHTTPRequestHandler):
                     do = "lose-answer"
                 version = self.headers["anthropic-version"]
                 if do == "late":
-                    threading.Timer(fault["seconds"], self.make_late, (requests, len(body), version)).start()
+                    threading.Timer(
+                        fault["seconds"], self.make_late, (requests, len(body), version)
+                    ).start()
                     raise CutError
                 batch = api.make(requests, len(body), version)
                 if api.scenario["keep_params"]:
@@ -560,7 +632,15 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 page, more = newest_first[:limit], len(ids) > limit
             first, last = (page[0].id, page[-1].id) if page else (None, None)
-            self.send(200, {"data": [api.show(b) for b in page], "has_more": more, "first_id": first, "last_id": last})
+            self.send(
+                200,
+                {
+                    "data": [api.show(b) for b in page],
+                    "has_more": more,
+                    "first_id": first,
+                    "last_id": last,
+                },
+            )
 
     def retrieve(self, batch: Batch) -> None:
         api = self.server_api
@@ -669,12 +749,19 @@ class _Handler(BaseHTTPRequestHandler):
             if "retry_after" in fault:
                 headers["retry-after"] = str(fault["retry_after"])
             kind = fault.get("type", "api_error")
-            self.refuse(status, kind, fault.get("message", "On cue."), fault.get("error_code"), headers)
+            self.refuse(
+                status, kind, fault.get("message", "On cue."), fault.get("error_code"), headers
+            )
             return
         raise ValueError(f"no such fault: {do}")
 
     def refuse(
-        self, status: int, kind: str, message: str, code: str | None = None, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        kind: str,
+        message: str,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         error: dict[str, Any] = {"type": kind, "message": message}
         if code:
@@ -684,7 +771,9 @@ class _Handler(BaseHTTPRequestHandler):
     def send(self, status: int, value: object, headers: dict[str, str] | None = None) -> None:
         self.send_bytes(status, json.dumps(value).encode(), "application/json", headers)
 
-    def send_bytes(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+    def send_bytes(
+        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
@@ -696,7 +785,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A Message Batches API on 127.0.0.1 that fails on cue.")
+    parser = argparse.ArgumentParser(
+        description="A Message Batches API on 127.0.0.1 that fails on cue."
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--scenario", help="a JSON file")
     arguments = parser.parse_args()

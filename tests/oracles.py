@@ -40,7 +40,9 @@ def mean_makespan(jobs: int, servers: int, mean_service: float) -> float:
 
     While all servers work, one job ends every mean_service / servers; then those at work run dry one by one.
     """
-    return mean_service * ((jobs - servers) / servers + sum(1 / left for left in range(1, servers + 1)))
+    return mean_service * (
+        (jobs - servers) / servers + sum(1 / left for left in range(1, servers + 1))
+    )
 
 
 def step_by_second(
@@ -84,7 +86,9 @@ def depth_at(batches: Sequence[tuple[float, float, int]], at_s: float) -> int:
 # ---- attempts
 
 
-def attempts(permanent: Fraction, transient: Fraction, retries: int) -> list[tuple[int, bool, Fraction]]:
+def attempts(
+    permanent: Fraction, transient: Fraction, retries: int
+) -> list[tuple[int, bool, Fraction]]:
     """Every fate of one request, (attempts, answered, chance), by walking the tree of outcomes."""
     fates = [(1, False, permanent)]
     alive = 1 - permanent
@@ -134,7 +138,9 @@ def on_straight_lines(steps: Sequence[tuple[Fraction, float]], u: Fraction) -> F
         return Fraction(steps[0][1])
     for (low, low_value), (high, high_value) in zip(steps, steps[1:], strict=False):
         if low < u <= high:
-            return Fraction(low_value) + (u - low) / (high - low) * (Fraction(high_value) - Fraction(low_value))
+            return Fraction(low_value) + (u - low) / (high - low) * (
+                Fraction(high_value) - Fraction(low_value)
+            )
     return Fraction(steps[-1][1])
 
 
@@ -153,7 +159,14 @@ def lognormal_quantile(p95_to_mean: float, chance: float) -> float:
 
 
 def usd_by_genai_prices(
-    model: str, *, fresh: int, output: int, written_5m: int = 0, written_1h: int = 0, read: int = 0, batch: bool
+    model: str,
+    *,
+    fresh: int,
+    output: int,
+    written_5m: int = 0,
+    written_1h: int = 0,
+    read: int = 0,
+    batch: bool,
 ) -> Decimal:
     """What one request costs by the table of genai-prices; `fresh` input tokens are neither written nor read."""
     usage = Usage(

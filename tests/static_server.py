@@ -74,7 +74,9 @@ class StaticServer:
         self.faults: dict[str, Fault] = {}
         self.asked: list[str] = []
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self, self._stopping))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), partial(_Handler, self, self._stopping)
+        )
         self._server.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.url = self.origin + base

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner import facts, scenario
-from planner.retry import RetryPolicy
+from planner.model.retry import RetryPolicy
 from planner.scenario import FIELDS, Field, Scenario
 
 MODELS = [model.id for model in facts.models()]
@@ -32,11 +32,17 @@ def moments() -> st.SearchStrategy[str]:
 
 def histories(most: int = 30) -> st.SearchStrategy[list[list[float]]]:
     """Rows of own batches."""
-    return st.lists(st.tuples(st.integers(1, 100_000), decimals(1, 200_000, 1)).map(list), min_size=1, max_size=most)
+    return st.lists(
+        st.tuples(st.integers(1, 100_000), decimals(1, 200_000, 1)).map(list),
+        min_size=1,
+        max_size=most,
+    )
 
 
 @st.composite
-def scenarios(draw: st.DrawFn, *, most_batches: int = 12, durations: tuple[str, ...] = ()) -> Scenario:
+def scenarios(
+    draw: st.DrawFn, *, most_batches: int = 12, durations: tuple[str, ...] = ()
+) -> Scenario:
     """A scenario that keeps all rules between fields and makes at most about `most_batches` batches.
 
     `durations` limits the ways to judge how long a batch takes.
@@ -99,7 +105,10 @@ def scenarios(draw: st.DrawFn, *, most_batches: int = 12, durations: tuple[str, 
                 "prime": draw(st.booleans()),
                 "hit_rate": some(decimals(0, 1, 3), 0.7),
             },
-            "pricing": {"geo": draw(st.sampled_from(["global", "us"])), "bill_failed": draw(st.booleans())},
+            "pricing": {
+                "geo": draw(st.sampled_from(["global", "us"])),
+                "bill_failed": draw(st.booleans()),
+            },
             "goal": {
                 "start_at": some(moments(), ""),
                 "deadline_h": some(decimals(0, 720, 2), 0),
@@ -137,9 +146,26 @@ def typed() -> st.SearchStrategy[str]:
     """Texts of a form: right, nearly right, and anything at all."""
     nearly = st.text(alphabet="0123456789.,_ :;%kKmMeE+-'\u202f\u00a0\u0661\n\t\"x", max_size=20)
     known = st.sampled_from(
-        [*MODELS, "true", "off", "observed", "history", "formula", "none", "1h", "us", "", "0", "1", "10000", "85 %"]
+        [
+            *MODELS,
+            "true",
+            "off",
+            "observed",
+            "history",
+            "formula",
+            "none",
+            "1h",
+            "us",
+            "",
+            "0",
+            "1",
+            "10000",
+            "85 %",
+        ]
     )
-    return st.one_of(known, nearly, moments(), st.text(max_size=40), st.integers(-10, 10**8).map(str))
+    return st.one_of(
+        known, nearly, moments(), st.text(max_size=40), st.integers(-10, 10**8).map(str)
+    )
 
 
 def typed_forms() -> st.SearchStrategy[dict[str, str]]:
@@ -151,7 +177,9 @@ def typed_forms() -> st.SearchStrategy[dict[str, str]]:
 def queries() -> st.SearchStrategy[str]:
     """Query strings: of fields, mangled ones, and anything at all."""
     names = st.sampled_from([field.name for field in FIELDS])
-    mangled = st.sampled_from(["%", "%zz", "%ff", "%00", "&", "=", "+", "%2B", "%E2%82", "#", "?", ";", "a.b=1"])
+    mangled = st.sampled_from(
+        ["%", "%zz", "%ff", "%00", "&", "=", "+", "%2B", "%E2%82", "#", "?", ";", "a.b=1"]
+    )
     pairs = st.tuples(names, typed()).map("=".join)
     parts = st.lists(st.one_of(pairs, mangled, st.text(max_size=10)), max_size=6)
     return st.one_of(parts.map("&".join), parts.map("".join), st.text(max_size=200))
@@ -165,7 +193,9 @@ def json_values() -> st.SearchStrategy[Any]:
     leaf = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10))
     return st.recursive(
         leaf,
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        ),
         max_leaves=8,
     )
 
@@ -175,10 +205,16 @@ def json_trees() -> st.SearchStrategy[Any]:
     by_group: dict[str, list[Field]] = {}
     for field in FIELDS:
         by_group.setdefault(field.group, []).append(field)
-    values = st.one_of(json_values(), st.sampled_from([0, 1, 1.0, "1", True, None, [], {}, 1e308, -1, 10**400]))
+    values = st.one_of(
+        json_values(), st.sampled_from([0, 1, 1.0, "1", True, None, [], {}, 1e308, -1, 10**400])
+    )
     groups = {
         group: st.one_of(
-            st.dictionaries(st.sampled_from([field.name.partition(".")[2] for field in fields]), values, max_size=3),
+            st.dictionaries(
+                st.sampled_from([field.name.partition(".")[2] for field in fields]),
+                values,
+                max_size=3,
+            ),
             json_values(),
         )
         for group, fields in by_group.items()

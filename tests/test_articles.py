@@ -16,12 +16,15 @@ from xml.etree import ElementTree
 import pytest
 
 import build
-from planner import advice, facts, texts, view
+from planner import advice, facts
 from planner.plan import make_plan
-from planner.scenario import FIELDS
+from planner.scenario import FIELDS, texts
+from planner.show import view
 
 ROOT = Path(build.ROOT)
-ARTICLES = sorted(path for folder in ("guides", "faq") for path in (ROOT / "content" / folder).glob("*.md"))
+ARTICLES = sorted(
+    path for folder in ("guides", "faq") for path in (ROOT / "content" / folder).glob("*.md")
+)
 GUIDE = "---\ntitle: A guide\ndescription: What it says.\nsummary: In short.\norder: 1\nchecked: 2026-11-22\n---\n"
 
 
@@ -39,7 +42,9 @@ def env() -> build.jinja2.Environment:
 def pages_of(site: dict[str, bytes], folder: str) -> dict[str, str]:
     """The pages below a folder, by path; not its index."""
     return {
-        path: content.decode() for path, content in site.items() if re.fullmatch(rf"{folder}/[^/]+/index\.html", path)
+        path: content.decode()
+        for path, content in site.items()
+        if re.fullmatch(rf"{folder}/[^/]+/index\.html", path)
     }
 
 
@@ -72,18 +77,24 @@ def faults_of(content: Path, env: build.jinja2.Environment) -> list[tuple[str, s
         ("---\ntitle", "title", 1, "there is no front matter"),
     ],
 )
-def test_front_matter_that_is_not_whole(tmp_path: Path, old: str, new: str, where: int, what: str) -> None:
+def test_front_matter_that_is_not_whole(
+    tmp_path: Path, old: str, new: str, where: int, what: str
+) -> None:
     """Each fault names the file and the line."""
     with pytest.raises(build.SiteError) as caught:
         build.read_pages(write_guide(tmp_path, GUIDE.replace(old, new)))
-    assert (f"content/guides/a.md:{where}", what) in [(fault.where, fault.what) for fault in caught.value.faults]
+    assert (f"content/guides/a.md:{where}", what) in [
+        (fault.where, fault.what) for fault in caught.value.faults
+    ]
 
 
 def test_folder_that_nothing_is_made_from(tmp_path: Path) -> None:
     """A misplaced article is not left out in silence."""
     (tmp_path / "news").mkdir()
     (tmp_path / "news" / "a.md").write_text(GUIDE)
-    with pytest.raises(build.SiteError, match=r"content/news/a\.md: nothing is made from this folder"):
+    with pytest.raises(
+        build.SiteError, match=r"content/news/a\.md: nothing is made from this folder"
+    ):
         build.read_pages(tmp_path)
 
 
@@ -106,7 +117,10 @@ def test_two_articles_in_one_place(tmp_path: Path) -> None:
         ('{{ chart("", "que") }}', "there is no 'que'"),
         ('{{ try_it("workload.requests=0", "Try") }}', "Requests must be"),
         ('{{ guide("nowhere") }}', "no"),
-        ('{{ code("run_batches.py", first="NO SUCH LINE", until="x") }}', "0 lines of run_batches.py begin with"),
+        (
+            '{{ code("run_batches.py", first="NO SUCH LINE", until="x") }}',
+            "0 lines of run_batches.py begin with",
+        ),
         ("{{ 1 + 1 }}", "it is not one call"),
         ("```klingon\nnuqneH\n```", "no lexer for alias 'klingon' found"),
         ('{{ fakt("expiry_h") }}', "there is no fakt, only"),
@@ -116,7 +130,9 @@ def test_two_articles_in_one_place(tmp_path: Path) -> None:
         ("# Title", "an article begins with ##"),
     ],
 )
-def test_article_that_cannot_be_rendered(tmp_path: Path, env: build.jinja2.Environment, text: str, what: str) -> None:
+def test_article_that_cannot_be_rendered(
+    tmp_path: Path, env: build.jinja2.Environment, text: str, what: str
+) -> None:
     """An unknown fact, model, slot or expression, a scenario with an error, a heading without an anchor of its own."""
     (where, found), *more = faults_of(write_guide(tmp_path, f"{GUIDE}One line.\n\n{text}\n"), env)
     assert more == []
@@ -124,7 +140,9 @@ def test_article_that_cannot_be_rendered(tmp_path: Path, env: build.jinja2.Envir
     assert what in found
 
 
-def test_every_fault_of_every_article_is_told_at_once(tmp_path: Path, env: build.jinja2.Environment) -> None:
+def test_every_fault_of_every_article_is_told_at_once(
+    tmp_path: Path, env: build.jinja2.Environment
+) -> None:
     """Nobody builds five times to mend five slips."""
     write_guide(tmp_path, GUIDE + '{{ fact("a") }}\n\n{{ fact("b") }} {{ fact("c") }}\n')
     write_guide(tmp_path, GUIDE.replace("order: 1", "order: 2") + "## D\n", "b.md")
@@ -136,7 +154,9 @@ def test_every_fault_of_every_article_is_told_at_once(tmp_path: Path, env: build
     ]
 
 
-@pytest.mark.parametrize("link", ['{{ guide("a", "gone") }}', "[there](#gone)", "[there](/guides/gone/)"])
+@pytest.mark.parametrize(
+    "link", ['{{ guide("a", "gone") }}', "[there](#gone)", "[there](/guides/gone/)"]
+)
 def test_dead_link_names_its_line(tmp_path: Path, env: build.jinja2.Environment, link: str) -> None:
     """A link of an article that leads nowhere is found where it was written, not only in the page that was made."""
     pages = build.read_pages(write_guide(tmp_path, f"{GUIDE}One line.\n\nTwo, {link}.\n"))
@@ -157,14 +177,27 @@ _TYPED = re.compile(
 def typed(text: str) -> list[str]:
     """Amounts, limits, durations and dates that an article types outside a {% quote %}, an expression or code."""
     text = re.sub(r"\{%\s*quote\s*%\}.*?\{%\s*endquote\s*%\}", " ", text, flags=re.DOTALL)
-    text = re.sub(r"\{\{.*?\}\}|^```.*?^```$|`[^`\n]*`|\{: #[^}]*\}", " ", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(
+        r"\{\{.*?\}\}|^```.*?^```$|`[^`\n]*`|\{: #[^}]*\}",
+        " ",
+        text,
+        flags=re.DOTALL | re.MULTILINE,
+    )
     text = re.sub(r"\bP(?:50|85|95)\b|\bbase64\b|\bSHA-256\b|\bUTF-8\b", " ", text)
     return _TYPED.findall(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["costs $5.00", "up to 100,000 requests", "for 24 hours", "half, 50 %", "256 MB", "since 2026-06-26", "in 2026"],
+    [
+        "costs $5.00",
+        "up to 100,000 requests",
+        "for 24 hours",
+        "half, 50 %",
+        "256 MB",
+        "since 2026-06-26",
+        "in 2026",
+    ],
 )
 def test_typed_number_is_found(text: str) -> None:
     """The net has the right mesh."""
@@ -189,31 +222,50 @@ print(json.dumps({path: content.decode() for path, content in made.items()}))
 """
 
 
-def test_changed_price_changes_every_page_that_mentions_it(site: dict[str, bytes], tmp_path: Path) -> None:
-    """One number of planner/data/models.json is the only place of a price: every page follows it, and none breaks."""
+def test_changed_price_changes_every_page_that_mentions_it(
+    site: dict[str, bytes], tmp_path: Path
+) -> None:
+    """One number of planner/facts/models.json is the only place of a price: every page follows it, and none breaks."""
     copy = tmp_path / "copy"
     skip = shutil.ignore_patterns("__pycache__")
     for name in ("planner", "site", "content"):
         shutil.copytree(ROOT / name, copy / name, ignore=skip)
     shutil.copy(ROOT / "build.py", copy)
-    data = copy / "planner" / "data" / "models.json"
+    data = copy / "planner" / "facts" / "models.json"
     models = json.loads(data.read_text("utf-8"))
     (sonnet,) = (row for row in models["models"] if row["id"] == "claude-sonnet-5-5")
     assert sonnet["usd_per_mtok"]["batch"]["output"] == 5
     sonnet["usd_per_mtok"]["batch"]["output"] = 4.8642
     data.write_text(json.dumps(models), "utf-8")
-    done = subprocess.run([sys.executable, "-c", _CHANGED], cwd=copy, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _CHANGED], cwd=copy, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     changed = json.loads(done.stdout)
     mention = {path for path, page in changed.items() if "$4.8642" in page}
-    assert {"method/index.html", "guides/cost/index.html", "faq/batch-price/index.html", "faq/index.html"} <= mention
-    assert [path for path in mention if "$4.8642" in site[path].decode() or "$5.00" not in site[path].decode()] == []
+    assert {
+        "method/index.html",
+        "guides/cost/index.html",
+        "faq/batch-price/index.html",
+        "faq/index.html",
+    } <= mention
+    assert [
+        path
+        for path in mention
+        if "$4.8642" in site[path].decode() or "$5.00" not in site[path].decode()
+    ] == []
     # the example plan is one of this model: its old cost, and what it saves, are gone from every page that said them
-    costs = {path for path, page in site.items() if path.endswith(".html") and b"in 1 batch cost $55.00" in page}
+    costs = {
+        path
+        for path, page in site.items()
+        if path.endswith(".html") and b"in 1 batch cost $55.00" in page
+    }
     assert {"index.html", "guides/what-this-planner-does/index.html"} <= costs
     assert [path for path in costs if "in 1 batch cost $53.64" not in changed[path]] == []
     others = [
-        path for path, page in site.items() if path.endswith(".html") and b'title="Open this plan">$55.00<' in page
+        path
+        for path, page in site.items()
+        if path.endswith(".html") and b'title="Open this plan">$55.00<' in page
     ]
     assert others
     assert [path for path in others if "$53.64" not in changed[path]] == []
@@ -306,13 +358,18 @@ def test_every_article_is_a_page_and_is_listed(site: dict[str, bytes]) -> None:
         if path.stem == "index":
             continue
         assert f"{path.parent.name}/{path.stem}/index.html" in site
-        assert f'href="../{path.parent.name}/{path.stem}/"'.encode() in site[f"{path.parent.name}/index.html"]
+        assert (
+            f'href="../{path.parent.name}/{path.stem}/"'.encode()
+            in site[f"{path.parent.name}/index.html"]
+        )
 
 
 def test_every_heading_is_a_link_to_itself(site: dict[str, bytes]) -> None:
     """h2 and h3 of articles carry an anchor that the contents and other pages use."""
     for path, page in pages_of(site, "guides").items():
-        headings = re.findall(r'<h[23]( id="([^"]*)")?[^>]*>', page.split("<article")[1].split('class="sources"')[0])
+        headings = re.findall(
+            r'<h[23]( id="([^"]*)")?[^>]*>', page.split("<article")[1].split('class="sources"')[0]
+        )
         assert headings and all(anchor for _, anchor in headings), path
         for _, anchor in headings:
             assert page.count(f'href="#{anchor}"') >= 2, (path, anchor)
@@ -326,7 +383,10 @@ def test_guides_turn_from_one_to_the_next(site: dict[str, bytes]) -> None:
         found = re.search(r'<a rel="next" href="\.\./\.\./([^"]*)"', site[path].decode())
         path = f"{found[1]}index.html" if found else ""
         if path:
-            assert f'rel="prev" href="../../{seen[-1].removesuffix("index.html")}"' in site[path].decode()
+            assert (
+                f'rel="prev" href="../../{seen[-1].removesuffix("index.html")}"'
+                in site[path].decode()
+            )
     assert sorted(seen) == sorted(pages_of(site, "guides"))
 
 
@@ -334,7 +394,9 @@ def test_every_link_to_a_plan_can_be_planned(site: dict[str, bytes]) -> None:
     """Each press of an article opens a plan without a problem."""
     queries = set()
     for page in [*pages_of(site, "guides").values(), *pages_of(site, "faq").values()]:
-        queries |= {link.replace("&amp;", "&") for link in re.findall(r'href="\.\./\.\./\?([^"]*)"', page)}
+        queries |= {
+            link.replace("&amp;", "&") for link in re.findall(r'href="\.\./\.\./\?([^"]*)"', page)
+        }
     assert len(queries) > 40
     for query in queries:
         assert parse_qs(query) or query == ""
@@ -351,12 +413,16 @@ def test_code_is_coloured_without_inline_style(site: dict[str, bytes]) -> None:
 
 
 def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> None:
-    """The settings in the guide are lines of planner/templates/run_batches.py."""
+    """The settings in the guide are lines of planner/programs/templates/run_batches.py."""
     page = site["guides/programs/index.html"].decode()
     shown = html.unescape(
-        re.sub(r"<[^>]*>", "", page.split('<pre class="listing" tabindex="0"><code>')[1].split("</code>")[0])
+        re.sub(
+            r"<[^>]*>",
+            "",
+            page.split('<pre class="listing" tabindex="0"><code>')[1].split("</code>")[0],
+        )
     )
-    program = (ROOT / "planner" / "templates" / "run_batches.py").read_text("utf-8")
+    program = (ROOT / "planner" / "programs" / "templates" / "run_batches.py").read_text("utf-8")
     assert "REQUESTS_PER_BATCH = " in shown
     assert shown.strip() in program
 
@@ -369,7 +435,9 @@ def test_everything_on_the_page_has_its_section(env: build.jinja2.Environment, k
     wanted = {
         "fields": {entry.name for entry in FIELDS},
         "charts": set(plan_of("")["charts"]),
-        "caveats": set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', " ".join(re.findall(r"code=.*", source)))),
+        "caveats": set(
+            re.findall(r'"([a-z]+(?:-[a-z]+)+)"', " ".join(re.findall(r"code=.*", source)))
+        ),
     }[kind]
     assert wanted == set(sections[kind])
 
@@ -396,7 +464,11 @@ def test_structured_data_says_what_each_page_is(site: dict[str, bytes]) -> None:
         assert data["headline"] in page and len(data["headline"]) <= 110
         assert date.fromisoformat(data["dateModified"])
         assert data["author"]["name"] and data["image"].startswith(build.SITE_URL)
-        assert data["url"] == data["mainEntityOfPage"] == build.SITE_URL + path.removesuffix("index.html")
+        assert (
+            data["url"]
+            == data["mainEntityOfPage"]
+            == build.SITE_URL + path.removesuffix("index.html")
+        )
         crumbs = data["breadcrumb"]["itemListElement"]
         assert [crumb["position"] for crumb in crumbs] == [1, 2]
         assert [crumb["name"] for crumb in crumbs] == ["Guides", data["headline"]]
@@ -440,7 +512,10 @@ def test_feed_lists_every_article_with_its_day(site: dict[str, bytes]) -> None:
         assert feed.find(atom + name) is not None
     entries = feed.findall(atom + "entry")
     assert len(entries) == len(pages_of(site, "guides")) + len(pages_of(site, "faq"))
-    addresses = [str(entry.findtext(atom + "id")).removeprefix(build.SITE_URL) + "index.html" for entry in entries]
+    addresses = [
+        str(entry.findtext(atom + "id")).removeprefix(build.SITE_URL) + "index.html"
+        for entry in entries
+    ]
     assert sorted(addresses) == sorted([*pages_of(site, "guides"), *pages_of(site, "faq")])
     days = [str(entry.findtext(atom + "updated")) for entry in entries]
     assert days == sorted(days, reverse=True)

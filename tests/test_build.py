@@ -11,15 +11,30 @@ from urllib.parse import urlsplit
 import pytest
 
 import build
-from planner import facts, view
+from planner import facts
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario
+from planner.show import view
 
 PAGE = (
     '<!doctype html><html lang="en"><head><title>A page</title><meta name="description" content="What it says.">'
     '<link rel="stylesheet" href="css/page.css"></head><body><h1>A page</h1><p id="place">Text</p>{}</body></html>'
 )
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +61,11 @@ class Element:
 
     def find(self, attribute: str) -> dict[str, "Element"]:
         """Elements that have the attribute, by its value."""
-        return {element.attributes[attribute]: element for element in self.all() if attribute in element.attributes}
+        return {
+            element.attributes[attribute]: element
+            for element in self.all()
+            if attribute in element.attributes
+        }
 
 
 class Tree(HTMLParser):
@@ -107,7 +126,9 @@ def test_a_whole_site_has_no_fault():
     """A link to another page, to an anchor there and to a scenario are all in order."""
     assert (
         build.check(
-            small_site('<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>')
+            small_site(
+                '<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>'
+            )
         )
         == []
     )
@@ -148,7 +169,8 @@ def test_a_page_that_is_not_whole_is_a_fault(old, new, expected):
 
 
 @pytest.mark.parametrize(
-    "tag", ['<script src="{}"></script>', '<img alt="" src="{}">', '<link rel="stylesheet" href="{}">']
+    "tag",
+    ['<script src="{}"></script>', '<img alt="" src="{}">', '<link rel="stylesheet" href="{}">'],
 )
 def test_a_page_that_loads_from_elsewhere_is_a_fault(tag):
     """Scripts, pictures and styles come from the site itself; plain links may lead out."""
@@ -159,7 +181,9 @@ def test_a_page_that_loads_from_elsewhere_is_a_fault(tag):
 
 def test_a_title_in_a_picture_is_no_page_title():
     """Every SVG has a <title> of its own."""
-    page = PAGE.replace("<title>A page</title>", "").replace("Text", "<svg><title>Chart</title></svg>")
+    page = PAGE.replace("<title>A page</title>", "").replace(
+        "Text", "<svg><title>Chart</title></svg>"
+    )
     assert "the page has no title" not in whats(small_site("<svg><title>Chart</title></svg>"))
     assert "the page has no title" in whats(small_site(page=page))
 
@@ -185,7 +209,9 @@ def test_front_matter_is_checked_in_every_file(tmp_path):
     """All faults at once, each with its file."""
     (tmp_path / "a.md").write_text("No front matter")
     (tmp_path / "b.md").write_text("---\ntitle: B\nnav: B\norder: 1\n---\ntext")
-    (tmp_path / "c.md").write_text("---\ntitle: C\ndescription: D\nnav: C\norder: 2\nauthor: E\n---\ntext")
+    (tmp_path / "c.md").write_text(
+        "---\ntitle: C\ndescription: D\nnav: C\norder: 2\nauthor: E\n---\ntext"
+    )
     with pytest.raises(build.SiteError) as caught:
         build.read_pages(tmp_path)
     assert [(fault.where, fault.what) for fault in caught.value.faults] == [
@@ -215,7 +241,10 @@ def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(build, "build", broken)
     assert build.main(["--out", str(out)]) == 1
-    assert capsys.readouterr().err == "index.html: no h1\n    Give it one.\n\nNothing was written: 1 to mend.\n"
+    assert (
+        capsys.readouterr().err
+        == "index.html: no h1\n    Give it one.\n\nNothing was written: 1 to mend.\n"
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["dist"]
     assert (out / "index.html").read_bytes() == b"old"
 
@@ -225,7 +254,9 @@ def test_writing_replaces_the_whole_site(tmp_path):
     out = tmp_path / "dist"
     build.write({"old.html": b"1", "runtime/planner.zip": b""}, out)
     build.write({"a/new.html": b"2", "runtime/planner.zip": b""}, out)
-    assert sorted(file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()) == [
+    assert sorted(
+        file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()
+    ) == [
         "a/new.html",
         "runtime/planner.zip",
     ]
@@ -254,14 +285,25 @@ def test_no_page_loads_anything_from_elsewhere(site):
     for path, content in site.items():
         if path.endswith((".html", ".css", ".js")):
             text = re.sub(
-                r'<a [^>]*>|<link rel="canonical"[^>]*>|<meta property="og:[^>]*>|xmlns="[^"]*"', "", content.decode()
+                r'<a [^>]*>|<link rel="canonical"[^>]*>|<meta property="og:[^>]*>|xmlns="[^"]*"',
+                "",
+                content.decode(),
             )
-            assert re.findall(r"""(?:src|href|url|import)\b\s*[=(]?\s*["']?(?:https?:)?//[^"')\s]+""", text) == [], path
+            assert (
+                re.findall(
+                    r"""(?:src|href|url|import)\b\s*[=(]?\s*["']?(?:https?:)?//[^"')\s]+""", text
+                )
+                == []
+            ), path
 
 
 def test_every_field_has_a_control_and_a_place_for_its_problem(planner):
     """The contract: name="FIELD", a label, and [data-problem-for="FIELD"] that the control refers to."""
-    names, problems, ids = planner.find("name"), planner.find("data-problem-for"), planner.find("id")
+    names, problems, ids = (
+        planner.find("name"),
+        planner.find("data-problem-for"),
+        planner.find("id"),
+    )
     labels = planner.find("for")
     for entry in FIELDS:
         control = names[entry.name]
@@ -277,7 +319,9 @@ def test_every_choice_of_a_field_is_an_option(planner):
     names = planner.find("name")
     for entry in FIELDS:
         if entry.choices:
-            assert tuple(names[entry.name].find("value")) == tuple(value for value, _ in entry.choices)
+            assert tuple(names[entry.name].find("value")) == tuple(
+                value for value, _ in entry.choices
+            )
 
 
 def test_every_slot_of_the_page_is_one_that_the_view_fills(planner, shown):
@@ -304,7 +348,11 @@ def test_the_cells_of_every_row_are_those_of_the_view(planner, shown):
     lists = planner.find("data-list")
     for name, rows in shown["lists"].items():
         template = next(child for child in lists[name].children if child.tag == "template")
-        cells = {key for attribute in ("data-cell", "data-link", "data-class") for key in template.find(attribute)}
+        cells = {
+            key
+            for attribute in ("data-cell", "data-link", "data-class")
+            for key in template.find(attribute)
+        }
         assert cells
         for row in rows:
             assert cells <= set(row)
@@ -315,7 +363,10 @@ def test_every_page_has_the_policy_and_says_that_no_script_has_run(site):
     for path, content in site.items():
         if path.endswith(".html"):
             assert b'data-engine="static"' in content, path
-            assert b"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:" in content, path
+            assert (
+                b"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:"
+                in content
+            ), path
 
 
 def test_links_between_pages_are_relative(site):
@@ -336,7 +387,9 @@ def test_the_site_map_lists_every_page_once(site):
     """All pages but the one for missing pages."""
     found = re.findall(r"<loc>(.*?)</loc>", site["sitemap.xml"].decode())
     pages = [path for path in site if path.endswith("index.html")]
-    assert sorted(found) == sorted(build.SITE_URL + path.removesuffix("index.html") for path in pages)
+    assert sorted(found) == sorted(
+        build.SITE_URL + path.removesuffix("index.html") for path in pages
+    )
 
 
 def test_the_runtime_is_byte_code_without_packages(site):
@@ -345,12 +398,19 @@ def test_the_runtime_is_byte_code_without_packages(site):
         name: zipfile.ZipFile(io.BytesIO(site[f"runtime/{name}.zip"])).namelist()
         for name in ("planner", "python_stdlib")
     }
-    assert {"planner/bridge.pyc", "planner/data/models.json", "planner/templates/run_batches.py"} <= set(
-        packed["planner"]
+    assert {
+        "planner/bridge.pyc",
+        "planner/facts/models.json",
+        "planner/programs/templates/run_batches.py",
+    } <= set(packed["planner"])
+    assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(
+        packed["python_stdlib"]
     )
-    assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(packed["python_stdlib"])
     sources = [
-        name for names in packed.values() for name in names if name.endswith(".py") and "/templates/" not in name
+        name
+        for names in packed.values()
+        for name in names
+        if name.endswith(".py") and "/templates/" not in name
     ]
     assert sources == []
     assert json.loads(site["runtime/pyodide-lock.json"])["packages"] == {}

@@ -2,7 +2,7 @@
 
 What they have and we lack fails here by its name. A difference that is meant stands in a dict with its reason,
 and a test holds that it is still there, so that no excuse outlives its cause. When one of these tests fails
-after an update, the newer source is right: correct `planner/data/`.
+after an update, the newer source is right: correct `planner/facts/`.
 """
 
 import datetime
@@ -41,8 +41,14 @@ OURS_ONLY = {
 
 def theirs(model: facts.Model) -> ModelInfo | None:
     """Their entry for a model of ours. They match ids by rules of their own, dated ids included."""
-    found = {id(entry): entry for name in (model.id, *model.aliases) if (entry := PROVIDER.find_model(name))}
-    assert len(found) <= 1, f"{model.id} and its aliases are several models there: {[e.id for e in found.values()]}"
+    found = {
+        id(entry): entry
+        for name in (model.id, *model.aliases)
+        if (entry := PROVIDER.find_model(name))
+    }
+    assert len(found) <= 1, (
+        f"{model.id} and its aliases are several models there: {[e.id for e in found.values()]}"
+    )
     return next(iter(found.values()), None)
 
 
@@ -53,7 +59,9 @@ BOTH = pytest.mark.parametrize(("model", "entry"), PRICED, ids=[model.id for mod
 def test_we_have_every_model_that_genai_prices_has() -> None:
     """No model of theirs is missing here, except those that are left out with a reason."""
     known = {entry.id for _, entry in PRICED}
-    assert [entry.id for entry in PROVIDER.models if entry.id not in known | THEIRS_ONLY.keys()] == []
+    assert [
+        entry.id for entry in PROVIDER.models if entry.id not in known | THEIRS_ONLY.keys()
+    ] == []
 
 
 def test_genai_prices_has_every_model_that_we_have() -> None:
@@ -83,13 +91,19 @@ KINDS = {
 OTHER_VARIANTS = {("speed", "fast"): "fast mode is refused in batches"}
 
 # Steps in their prices that are history.
-PAST_TIERS = {"claude-sonnet-4-5": "longer prompts fail since its beta with 1,000,000 tokens ended in April 2026"}
+PAST_TIERS = {
+    "claude-sonnet-4-5": "longer prompts fail since its beta with 1,000,000 tokens ended in April 2026"
+}
 
 # Today's price, and the one that they expect for good: an announced change is a difference, too.
 CHECKED = datetime.datetime.fromisoformat(facts.checked_on()).replace(hour=12, tzinfo=datetime.UTC)
-MOMENTS = pytest.mark.parametrize("moment", [CHECKED, CHECKED.replace(year=2100)], ids=["today", "announced"])
+MOMENTS = pytest.mark.parametrize(
+    "moment", [CHECKED, CHECKED.replace(year=2100)], ids=["today", "announced"]
+)
 
-Table = dict[tuple[str, int], Decimal]  # (kind, the prompt length above which it holds) -> US dollars per million
+Table = dict[
+    tuple[str, int], Decimal
+]  # (kind, the prompt length above which it holds) -> US dollars per million
 
 
 def our_table(prices: facts.Prices, above_tokens: int | None, long: facts.Prices | None) -> Table:
@@ -103,7 +117,9 @@ def their_rows(price: ModelPrice) -> Iterator[tuple[tuple[str, int], Decimal]]:
     for name, usd in vars(price).items():
         if usd is None or name == "web_searches_kcount":
             continue
-        kind = KINDS.get(name, name)  # a kind of token that is unknown here keeps its name, and fails by it
+        kind = KINDS.get(
+            name, name
+        )  # a kind of token that is unknown here keeps its name, and fails by it
         if isinstance(usd, TieredPrices):
             yield (kind, 0), usd.base
             yield from (((kind, tier.start), tier.price) for tier in usd.tiers)
@@ -111,7 +127,9 @@ def their_rows(price: ModelPrice) -> Iterator[tuple[tuple[str, int], Decimal]]:
             yield (kind, 0), usd
 
 
-def their_table(entry: ModelInfo, moment: datetime.datetime, context: dict[str, str] | None = None) -> Table:
+def their_table(
+    entry: ModelInfo, moment: datetime.datetime, context: dict[str, str] | None = None
+) -> Table:
     table = dict(their_rows(entry.get_prices(moment, context)))
     if entry.id in PAST_TIERS:
         table = {(kind, above): usd for (kind, above), usd in table.items() if above == 0}
@@ -144,9 +162,14 @@ def test_a_long_prompt_begins_above_its_limit(tokens: int, usd: str) -> None:
     model = facts.model("claude-haiku-5-5")
     prices = getattr(model, usd)
     usage = Usage(input_tokens=tokens, cache_read_tokens=60_000, output_tokens=1_000)
-    price = calc_price(usage, model.id, provider_id="anthropic", genai_request_timestamp=CHECKED).total_price
+    price = calc_price(
+        usage, model.id, provider_id="anthropic", genai_request_timestamp=CHECKED
+    ).total_price
     fresh = tokens - 60_000
-    assert price * 1_000_000 == fresh * prices.input + 60_000 * prices.cache_read + 1_000 * prices.output
+    assert (
+        price * 1_000_000
+        == fresh * prices.input + 60_000 * prices.cache_read + 1_000 * prices.output
+    )
 
 
 @MOMENTS
@@ -171,7 +194,12 @@ def test_every_variant_is_known(model: facts.Model, entry: ModelInfo) -> None:
 
 def test_variants_and_past_tiers_still_exist() -> None:
     """Each exception among the prices is still to be found there."""
-    variants = {item for entry in PROVIDER.models for v in entry.price_variants or () for item in v.when.items()}
+    variants = {
+        item
+        for entry in PROVIDER.models
+        for v in entry.price_variants or ()
+        for item in v.when.items()
+    }
     assert variants >= OTHER_VARIANTS.keys()
     for name in PAST_TIERS:
         entry = PROVIDER.find_model(name)
@@ -191,7 +219,8 @@ def test_web_search_price() -> None:
         usd
         for _, entry in PRICED
         for context in (None, {"processing": "batch"})
-        if (usd := getattr(entry.get_prices(CHECKED, context), "web_searches_kcount", None)) is not None
+        if (usd := getattr(entry.get_prices(CHECKED, context), "web_searches_kcount", None))
+        is not None
     }
     assert prices == {facts.limit("web_search_usd_per_1000").value}
 
@@ -224,7 +253,13 @@ def test_the_sdk_has_every_model_that_can_be_used() -> None:
 
 # Names that the SDK warns of and that are left out here.
 BEFORE_CLAUDE_3 = dict.fromkeys(
-    ("claude-1.3", "claude-1.3-100k", "claude-instant-1.1", "claude-instant-1.1-100k", "claude-instant-1.2"),
+    (
+        "claude-1.3",
+        "claude-1.3-100k",
+        "claude-instant-1.1",
+        "claude-instant-1.1-100k",
+        "claude-instant-1.2",
+    ),
     "retired in November 2024, a month after batches were first offered",
 ) | dict.fromkeys(
     ("claude-2.0", "claude-2.1"),
@@ -235,21 +270,33 @@ BEFORE_CLAUDE_3 = dict.fromkeys(
 def their_end(words: str) -> str:
     """The ISO date of words such as: November 30th, 2026."""
     month, day, year = words.replace(",", "").split()
-    return datetime.datetime.strptime(f"{month} {day.rstrip('stndrh')} {year}", "%B %d %Y").date().isoformat()
+    return (
+        datetime.datetime.strptime(f"{month} {day.rstrip('stndrh')} {year}", "%B %d %Y")
+        .date()
+        .isoformat()
+    )
 
 
 def test_models_end_when_the_sdk_says() -> None:
     """Every model that the SDK warns of ends here on the same day."""
     known = known_names()
-    ends = {name: their_end(words) for name, words in DEPRECATED_MODELS.items() if name not in BEFORE_CLAUDE_3}
-    assert [name for name, end in ends.items() if name not in known or known[name].retires_on != end] == []
+    ends = {
+        name: their_end(words)
+        for name, words in DEPRECATED_MODELS.items()
+        if name not in BEFORE_CLAUDE_3
+    }
+    assert [
+        name for name, end in ends.items() if name not in known or known[name].retires_on != end
+    ] == []
 
 
 def test_the_sdk_warns_of_every_deprecated_model() -> None:
     """What is deprecated here is so there, and what is active or legacy here is not."""
     known = known_names()
     ours = sorted(name for name, model in known.items() if model.status == "deprecated")
-    assert ours == sorted(n for n in DEPRECATED_MODELS if n in known and known[n].status != "retired")
+    assert ours == sorted(
+        n for n in DEPRECATED_MODELS if n in known and known[n].status != "retired"
+    )
 
 
 def test_names_before_claude_3_are_still_left_out() -> None:
@@ -295,7 +342,11 @@ def test_error_path() -> None:
         "custom_id": "a",
         "result": {
             "type": "errored",
-            "error": {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}, "request_id": None},
+            "error": {
+                "type": "error",
+                "error": {"type": "invalid_request_error", "message": "no"},
+                "request_id": None,
+            },
         },
     }
     found: object = MessageBatchIndividualResponse.model_validate(line)

@@ -15,26 +15,28 @@ import pytest
 
 from planner.plan import make_plan
 from planner.scenario import parse
-from planner.view import show
+from planner.show.view import show
 
 ROOT = Path(__file__).resolve().parent.parent
+PLANNER = ROOT / "planner"
 SCENARIOS = sorted((ROOT / "tests" / "scenarios").glob("*.json"))
 SCRIPTS = sorted((ROOT / "site" / "js").glob("*.js"))
 
+# A folder, or a module that stands beside the folders, uses what stands before it here, and nothing after it.
 FLOORS = (
-    ("errors", "facts", "words"),
-    ("questions",),
+    ("errors", "words"),
+    ("facts",),
     ("scenario",),
-    ("split", "retry", "durations", "tokens", "texts"),
-    ("simulate",),
-    ("summary", "cost", "realtime"),
-    ("plan", "timeline"),
-    ("advice", "alternatives", "charts", "reasons", "programs"),
-    ("view", "export"),
+    ("model",),
+    ("plan",),
+    ("advice",),
+    ("programs",),
+    ("show",),
     ("bridge", "__main__"),
     ("__init__",),
 )
-FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places}
+MODULES = sorted(path for path in PLANNER.rglob("*.py") if "templates" not in path.parts)
 
 # math.log and its kin differ in the last bit from one C library to the next; these do not
 MATH = {
@@ -54,8 +56,24 @@ MATH = {
     "trunc",
 }
 # of all distributions only Random.random() is the same everywhere
-DRAWS = {"gauss", "normalvariate", "lognormvariate", "expovariate", "betavariate", "gammavariate", "binomialvariate"}
-DRAWS |= {"paretovariate", "weibullvariate", "vonmisesvariate", "triangular", "fmean", "stdev", "NormalDist"}
+DRAWS = {
+    "gauss",
+    "normalvariate",
+    "lognormvariate",
+    "expovariate",
+    "betavariate",
+    "gammavariate",
+    "binomialvariate",
+}
+DRAWS |= {
+    "paretovariate",
+    "weibullvariate",
+    "vonmisesvariate",
+    "triangular",
+    "fmean",
+    "stdev",
+    "NormalDist",
+}
 ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": {"median"}}
 CLOCKS = {"now", "utcnow", "today"}
 BANNED_MODULES = {"time", "cmath", "locale", "secrets"}
@@ -72,19 +90,49 @@ def imports(tree: ast.AST) -> list[tuple[str, str]]:
     return found
 
 
+def name_of(path: Path) -> str:
+    """The dotted name below `planner` of a module: "words", "model.split", "facts", "__init__"."""
+    return ".".join(path.relative_to(PLANNER).with_suffix("").parts).removesuffix(".__init__")
+
+
+def place_of(module: str) -> str:
+    """The folder in which a module is, or the module itself where it stands beside the folders."""
+    return module.partition(".")[0]
+
+
+def planner_imports(tree: ast.AST) -> list[str]:
+    """The dotted names below `planner` that a module imports: "words", "model.split"; a name of a module counts as
+    the module where there is one."""
+    targets = []
+    for origin, name in imports(tree):
+        package, _, inner = origin.partition(".")
+        if package == "planner":
+            module = ".".join(filter(None, (inner, name)))
+            targets.append(
+                module
+                if (PLANNER / module.replace(".", "/")).with_suffix(".py").exists()
+                else inner or name
+            )
+    return [target or "__init__" for target in targets]
+
+
 def faults(module: str, source: str) -> list[str]:
     """What a module of the planner does that it may not, one sentence each."""
     tree, found = ast.parse(source), []
     banned = {"pow"} if module == "__main__" else {"pow", "print", "input"}
-    if module not in FLOOR:
+    place = place_of(module)
+    if place not in FLOOR:
         found.append("stands on no floor")
+    found += [
+        f"imports planner.{target}, which is not below"
+        for target in planner_imports(tree)
+        if place_of(target) != place and FLOOR.get(place_of(target), 99) >= FLOOR.get(place, -1)
+    ]
     for origin, name in imports(tree):
-        package, _, inner = origin.partition(".")
+        package = origin.partition(".")[0]
         if package == "planner":
-            target = inner or name or "__init__"
-            if FLOOR.get(target, 99) >= FLOOR.get(module, -1):
-                found.append(f"imports planner.{target}, which is not below")
-        elif package not in sys.stdlib_module_names:
+            continue
+        if package not in sys.stdlib_module_names:
             found.append(f"imports {origin}, which is not of the standard library")
         elif package in BANNED_MODULES or (name and name not in ALLOWED_NAMES.get(package, {name})):
             found.append(f"imports {origin}.{name}")
@@ -95,53 +143,108 @@ def faults(module: str, source: str) -> list[str]:
                 found.append(f"line {node.lineno} uses {node.attr}")
         elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Pow):
             # 10**6 is folded to an int; anything else might be a float
-            sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
-            if not all(isinstance(side, ast.Constant) and isinstance(side.value, int) for side in sides):
+            sides = (
+                (node.left, node.right)
+                if isinstance(node, ast.BinOp)
+                else (node.target, node.value)
+            )
+            if not all(
+                isinstance(side, ast.Constant) and isinstance(side.value, int) for side in sides
+            ):
                 found.append(f"line {node.lineno} uses **")
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in banned:
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in banned
+        ):
             found.append(f"line {node.lineno} calls {node.func.id}")
     return found
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "planner").glob("*.py")), ids=lambda path: path.stem)
+def circles(uses: dict[str, set[str]]) -> list[str]:
+    """The modules that can be reached from themselves."""
+
+    def reach(module: str, seen: set[str]) -> set[str]:
+        for target in uses.get(module, set()) - seen:
+            seen.add(target)
+            reach(target, seen)
+        return seen
+
+    return [module for module in uses if module in reach(module, set())]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_module_keeps_to_its_floor(path: Path) -> None:
-    """Imports point downwards, to the standard library otherwise, and every call gives the same digits everywhere."""
-    assert faults(path.stem, path.read_text("utf-8")) == []
+    """Imports point to the folders before, to the standard library otherwise, and every call gives the same digits
+    everywhere."""
+    assert faults(name_of(path), path.read_text("utf-8")) == []
 
 
-def test_table_names_only_modules_that_exist() -> None:
-    """A module that is gone leaves the table too."""
-    assert {path.stem for path in (ROOT / "planner").glob("*.py")} == set(FLOOR)
+def test_there_is_no_circle() -> None:
+    """No module needs itself, directly or by way of others, inside a folder either."""
+    assert (
+        circles(
+            {
+                name_of(path): set(planner_imports(ast.parse(path.read_text("utf-8"))))
+                for path in MODULES
+            }
+        )
+        == []
+    )
+
+
+def test_circles_are_found() -> None:
+    """A circle of three is seen, and what merely leads into it is not."""
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
+def test_table_names_only_what_exists() -> None:
+    """A folder or module that is gone leaves the table too."""
+    assert {place_of(name_of(path)) for path in MODULES} == set(FLOOR)
 
 
 def test_readme_shows_the_floors() -> None:
-    """The README's table is this one, top floor first."""
-    shown = re.findall(r"^\s*(\d+)  ([a-z_ ]+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
-    assert {(int(floor), frozenset(names.split())) for floor, names in shown} == {
-        (floor, frozenset(names)) for floor, names in enumerate(FLOORS)
-    }
+    """The README's list is this one, in the same order."""
+    shown = re.search(
+        r"\n## Floors\n.*?\n((?:    [^\n]+\n)+)", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    assert shown and [tuple(line.split()) for line in shown[1].splitlines()] == [
+        tuple(floor) for floor in FLOORS
+    ]
 
 
 @pytest.mark.parametrize(
     ("module", "source", "fault"),
     [
-        ("cost", "from planner import plan", "imports planner.plan, which is not below"),
-        ("cost", "from planner.summary import summarise", "imports planner.summary, which is not below"),
-        ("cost", "import planner", "imports planner.__init__, which is not below"),
-        ("cost", "import numpy", "imports numpy, which is not of the standard library"),
-        ("cost", "from .facts import model", "imports .facts, which is not of the standard library"),
-        ("cost", "def late():\n    import planner.view", "imports planner.view, which is not below"),
+        ("model.cost", "from planner import plan", "imports planner.plan, which is not below"),
+        (
+            "model.cost",
+            "from planner.advice.neighbours import alternatives",
+            "imports planner.advice.neighbours, which is not below",
+        ),
+        ("model.cost", "import planner", "imports planner.__init__, which is not below"),
+        ("model.cost", "import numpy", "imports numpy, which is not of the standard library"),
+        (
+            "model.cost",
+            "from .facts import model",
+            "imports .facts, which is not of the standard library",
+        ),
+        (
+            "model.cost",
+            "def late():\n    import planner.show.view",
+            "imports planner.show.view, which is not below",
+        ),
         ("chunks", "", "stands on no floor"),
-        ("retry", "import math\nmath.log(2)", "line 2 uses log"),
-        ("retry", "from math import exp", "imports math.exp"),
-        ("retry", "x = 1.5\nx **= 2", "line 2 uses **"),
-        ("retry", "def f(base, n): return base ** n", "line 1 uses **"),
-        ("retry", "pow(2, 0.5)", "line 1 calls pow"),
-        ("simulate", "def f(rng): return rng.gauss(0, 1)", "line 1 uses gauss"),
-        ("simulate", "import random\nrandom.random()", "line 2 uses random"),
-        ("view", "from datetime import datetime\ndatetime.now()", "line 2 uses now"),
-        ("view", "import time", "imports time."),
-        ("view", "print('hello')", "line 1 calls print"),
+        ("model.retry", "import math\nmath.log(2)", "line 2 uses log"),
+        ("model.retry", "from math import exp", "imports math.exp"),
+        ("model.retry", "x = 1.5\nx **= 2", "line 2 uses **"),
+        ("model.retry", "def f(base, n): return base ** n", "line 1 uses **"),
+        ("model.retry", "pow(2, 0.5)", "line 1 calls pow"),
+        ("model.simulate", "def f(rng): return rng.gauss(0, 1)", "line 1 uses gauss"),
+        ("model.simulate", "import random\nrandom.random()", "line 2 uses random"),
+        ("show.view", "from datetime import datetime\ndatetime.now()", "line 2 uses now"),
+        ("show.view", "import time", "imports time."),
+        ("show.view", "print('hello')", "line 1 calls print"),
     ],
 )
 def test_checker_catches(module: str, source: str, fault: str) -> None:
@@ -152,9 +255,9 @@ def test_checker_catches(module: str, source: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("cost", "from planner import facts\nfrom planner.facts import model"),
-        ("cost", "from math import fsum, sqrt\nMILLION = 10**6"),
-        ("simulate", "from random import Random\nRandom(1).random()"),
+        ("model.cost", "from planner import facts\nfrom planner.facts import model"),
+        ("model.cost", "from math import fsum, sqrt\nMILLION = 10**6"),
+        ("model.simulate", "from random import Random\nRandom(1).random()"),
         ("__main__", "print('hello')"),
     ],
 )
@@ -172,7 +275,9 @@ def test_no_floats_are_added_with_sum(path: Path, monkeypatch: pytest.MonkeyPatc
         values = list(values)
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.startswith("planner"):
-            assert not any(isinstance(value, float) for value in [start, *values]), f"{caller} sums floats"
+            assert not any(isinstance(value, float) for value in [start, *values]), (
+                f"{caller} sums floats"
+            )
         return plain(values, start)
 
     monkeypatch.setattr(builtins, "sum", watched)
@@ -192,7 +297,12 @@ def test_app_alone_knows_the_other_scripts(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ['import { ask } from "./engine.js";', "import './form.js'", 'const m = await import("./engine.js");']
+    "source",
+    [
+        'import { ask } from "./engine.js";',
+        "import './form.js'",
+        'const m = await import("./engine.js");',
+    ],
 )
 def test_script_checker_catches(source: str) -> None:
     """Every way to write an import is seen."""

@@ -35,4 +35,6 @@ def test_plan_is_the_golden_one(
 def test_no_golden_file_is_left_over() -> None:
     """A golden file whose scenario is gone goes too."""
     expected = {f"{stem}.{suffix}" for stem in STEMS for suffix in FORMS}
-    assert {path.name for path in (TESTS / "golden").iterdir() if not path.name.startswith(".")} == expected
+    assert {
+        path.name for path in (TESTS / "golden").iterdir() if not path.name.startswith(".")
+    } == expected

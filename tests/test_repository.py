@@ -47,7 +47,9 @@ def test_lock_holds_checksums_and_no_host() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, packed from a copy so that nothing is left in the project."""
     copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT / "planner", copy / "planner", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "planner", copy / "planner", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     pip = [
@@ -68,7 +70,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_every_file_of_the_planner(wheel: Path) -> None:
     """Facts and templates go with the code."""
-    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "planner").rglob("*") if path.is_file()}
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "planner").rglob("*")
+        if path.is_file()
+    }
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("planner/")}
     assert packed == {name for name in ours if "__pycache__" not in name}
 
@@ -89,8 +95,12 @@ def test_installed_command_gives_the_same_plan(wheel: Path, tmp_path: Path) -> N
     ]
     subprocess.run(pip, check=True)
     question = ["plan", "--set", "workload.requests=12345", "--json"]
-    here = subprocess.run([sys.executable, "-m", "planner", *question], cwd=ROOT, capture_output=True, check=True)
+    here = subprocess.run(
+        [sys.executable, "-m", "planner", *question], cwd=ROOT, capture_output=True, check=True
+    )
     command = [str(tmp_path / "bin" / "batch-planner"), *question]
-    away = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True)
+    away = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True
+    )
     assert json.loads(away.stdout)["scenario"]["workload"]["requests"] == 12345
     assert away.stdout == here.stdout

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from planner import bridge
 from planner.plan import make_plan
-from planner.texts import read_query
+from planner.scenario.texts import read_query
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, wait_ready
 from tests.static_server import StaticServer
@@ -37,7 +37,10 @@ def with_seed(query: str) -> str:
 def show(what: str, seconds: Iterable[float]) -> None:
     """One line of the report, in milliseconds."""
     times = [1000 * each for each in seconds]
-    print(f"{what:62} {min(times):8.0f} {statistics.median(times):8.0f} {max(times):8.0f}  n={len(times)}", flush=True)
+    print(
+        f"{what:62} {min(times):8.0f} {statistics.median(times):8.0f} {max(times):8.0f}  n={len(times)}",
+        flush=True,
+    )
 
 
 def timed(work: Callable[[], object], times: int) -> list[float]:
@@ -110,7 +113,10 @@ def in_browser(site: Path) -> list[float]:
     """The figures of the page; returns how long its worker took for each answer about a hundred batches."""
     with StaticServer(site) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
-        show("first visit to Python ready, Chromium, local server", [start_up(browser, server.url) for _ in range(5)])
+        show(
+            "first visit to Python ready, Chromium, local server",
+            [start_up(browser, server.url) for _ in range(5)],
+        )
         for name, query in (("default", ""), ("10,000,000 requests in 100 batches", HUNDRED)):
             page = browser.new_page()
             page.goto(f"{server.url}?{query}")
@@ -120,7 +126,9 @@ def in_browser(site: Path) -> list[float]:
             page.context.close()
         page = browser.new_page()
         page.goto(server.url + "robots.txt")
-        taken: list[float] = page.evaluate(ASKED, [json.dumps({"query": with_seed(HUNDRED)}) for _ in range(10)])
+        taken: list[float] = page.evaluate(
+            ASKED, [json.dumps({"query": with_seed(HUNDRED)}) for _ in range(10)]
+        )
         browser.close()
     return taken
 
@@ -131,7 +139,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")
         build = [sys.executable, "build.py", "--out", str(site)]
-        show("build of the site", timed(lambda: subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE), 3))
+        show(
+            "build of the site",
+            timed(lambda: subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE), 3),
+        )
         in_chromium = in_browser(site)
     in_cpython = timed(lambda: answer(HUNDRED), 10)
     version = ".".join(map(str, sys.version_info[:2]))

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PEAK_MB = 400
 SPEED = 0.30
 COMMANDS = {
-    "python": [sys.executable, str(ROOT / "planner" / "templates" / "run_batches.py")],
-    "javascript": ["node", str(ROOT / "planner" / "templates" / "run_batches.mjs")],
+    "python": [sys.executable, str(ROOT / "planner" / "programs" / "templates" / "run_batches.py")],
+    "javascript": ["node", str(ROOT / "planner" / "programs" / "templates" / "run_batches.mjs")],
 }
 # Reading line by line, in the same language, as simply as it goes.
 READERS = {
@@ -47,13 +47,17 @@ def write_rows(path: Path, rows: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         for number in range(rows):
             prompt = f"Request {number}: " + paragraph * 11 + "Zażółć gęślą jaźń. 敏捷的棕色狐狸"
-            file.write(json.dumps({"id": f"row-{number:08d}", "prompt": prompt}, ensure_ascii=False) + "\n")
+            file.write(
+                json.dumps({"id": f"row-{number:08d}", "prompt": prompt}, ensure_ascii=False) + "\n"
+            )
 
 
 def measure(command: list[str], env: dict[str, str], expected: int = 0) -> tuple[float, float]:
     """Seconds and peak megabytes of one process."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -69,7 +73,9 @@ def bench(language: str, rows: int, folder: Path) -> bool:
         write_rows(source, rows)
     env = dict(os.environ)
     read_s, _ = measure([*READERS[language], str(source)], env)
-    check_s, check_mb = measure([*COMMANDS[language], str(source), "--out", str(folder / "none"), "--check"], env)
+    check_s, check_mb = measure(
+        [*COMMANDS[language], str(source), "--out", str(folder / "none"), "--check"], env
+    )
     speed = read_s / check_s
     print(f"{language}: {source.stat().st_size / 1e6:,.0f} MB, {rows:,} rows")
     print(
@@ -86,9 +92,19 @@ def bench(language: str, rows: int, folder: Path) -> bool:
     )
     try:
         assert server.stdout
-        env |= {"ANTHROPIC_BASE_URL": server.stdout.readline().strip(), "ANTHROPIC_API_KEY": "sk-test-0123456789"}
+        env |= {
+            "ANTHROPIC_BASE_URL": server.stdout.readline().strip(),
+            "ANTHROPIC_API_KEY": "sk-test-0123456789",
+        }
         with tempfile.TemporaryDirectory(dir=folder) as out:
-            flags = ["--requests-per-batch", "10000", "--concurrent-batches", "2", "--poll-seconds", "0.1"]
+            flags = [
+                "--requests-per-batch",
+                "10000",
+                "--concurrent-batches",
+                "2",
+                "--poll-seconds",
+                "0.1",
+            ]
             run_s, run_mb = measure([*COMMANDS[language], str(source), "--out", out, *flags], env)
             answers = sum(1 for _ in (Path(out) / "succeeded.jsonl").open("rb"))
     finally:
@@ -102,7 +118,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure memory and speed of the programs.")
     parser.add_argument("--language", choices=COMMANDS, action="append")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-programs")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-programs"
+    )
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     kept = [bench(language, asked.rows, asked.folder) for language in asked.language or COMMANDS]

@@ -38,7 +38,9 @@ def install() -> None:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         wait = ["-qq", "-o", "DPkg::Lock::Timeout=300"]  # another installation may be under way
         for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=True)
+            subprocess.run(
+                ["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=True
+            )
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
@@ -47,4 +49,6 @@ if __name__ == "__main__":
     if find() is None:
         install()
     if find() is None:
-        sys.exit("No Chromium could be installed. Install one, or name yours: CHROMIUM=/path/to/chromium make test")
+        sys.exit(
+            "No Chromium could be installed. Install one, or name yours: CHROMIUM=/path/to/chromium make test"
+        )

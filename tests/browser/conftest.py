@@ -45,7 +45,9 @@ def watch(server: StaticServer, outside: Outside) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def visit(browser: Browser, server: StaticServer, outside: Outside, watch: Watch) -> Iterator[Visit]:
+def visit(
+    browser: Browser, server: StaticServer, outside: Outside, watch: Watch
+) -> Iterator[Visit]:
     """`visit(path, ready=True, clock=False, **options)` opens a page of the site in a private window of its own.
 
     With `ready` it waits until Python answers; with `clock` the page's timers can be moved on. Options are those

@@ -25,13 +25,18 @@ each_size = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "pho
 
 def pages(site: Path) -> list[str]:
     """The addresses of all pages."""
-    return sorted(file.relative_to(site).as_posix().removesuffix("index.html") for file in site.rglob("*.html"))
+    return sorted(
+        file.relative_to(site).as_posix().removesuffix("index.html")
+        for file in site.rglob("*.html")
+    )
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds, one line for each rule and place; every folded part of the page is opened first."""
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    page.evaluate(AXE)  # not a script tag: the page's Content-Security-Policy allows none but its own
+    page.evaluate(
+        AXE
+    )  # not a script tag: the page's Content-Security-Policy allows none but its own
     found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
     return [
         f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary']}"
@@ -68,13 +73,16 @@ def test_axe_finds_nothing_beside_bad_values(page: Page, scheme: str) -> None:
 def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
     """The Nu HTML checker accepts every page as built, and the planner as the script leaves it."""
     live = tmp_path / "live.html"
-    live.write_text("<!doctype html>" + page.evaluate("document.documentElement.outerHTML"), "utf-8")
+    live.write_text(
+        "<!doctype html>" + page.evaluate("document.documentElement.outerHTML"), "utf-8"
+    )
     files = [str(path) for path in [*sorted(site.rglob("*.html")), live]]
     command = ["java", "-Xss2m", "-jar", str(NU), "--errors-only", "--format", "json", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     messages = json.loads(done.stderr)["messages"]
     assert [
-        f"{Path(urlsplit(said['url']).path).name}:{said.get('lastLine')}: {said['message']}" for said in messages
+        f"{Path(urlsplit(said['url']).path).name}:{said.get('lastLine')}: {said['message']}"
+        for said in messages
     ] == []
 
 
@@ -84,9 +92,13 @@ def test_site_works_below_any_path(visit: Visit, server: StaticServer, site: Pat
     page = visit("?workload.requests=20000")
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("20,000")
     for path in pages(site):
-        if path != "404.html":  # its links begin at the root, because a server shows it at any depth
+        if (
+            path != "404.html"
+        ):  # its links begin at the root, because a server shows it at any depth
             page.goto(server.url + path)
-            links = page.evaluate("[...document.querySelectorAll('a[href]')].map(link => link.href)")
+            links = page.evaluate(
+                "[...document.querySelectorAll('a[href]')].map(link => link.href)"
+            )
             ours = [link for link in links if link.startswith(server.origin)]
             assert [link for link in ours if not link.startswith(server.url)] == []
     assert [path for path in server.asked if not path.startswith(server.base)] == []

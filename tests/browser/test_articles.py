@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from planner import texts
+from planner.scenario import texts
 from tests.browser.test_accessibility import violations
 from tests.browser.watch import Visit
 from tests.static_server import StaticServer, missing
@@ -97,7 +97,12 @@ def test_example_in_the_panel_applies_at_once(page: Page) -> None:
     """A plan that a section shows is one press away, and the section stays."""
     page.locator(".alternatives a.more").click()
     expect(panel(page).locator("h2").last).to_have_text("Does a smaller batch finish sooner?")
-    link = panel(page).locator("[data-beside-body] td, [data-beside-body] th").get_by_role("link").first
+    link = (
+        panel(page)
+        .locator("[data-beside-body] td, [data-beside-body] th")
+        .get_by_role("link")
+        .first
+    )
     address = link.get_attribute("href") or ""
     assert address.startswith("?workload.")
     link.click()
@@ -110,7 +115,9 @@ def test_links_of_the_panel_open_in_it(page: Page) -> None:
     """Another guide takes the place of the first; Back closes the panel all the same."""
     page.locator(".alternatives a.more").click()
     panel(page).get_by_role("link", name="share its pace").click()
-    expect(panel(page).locator("[data-beside-name]")).to_have_text("How long a batch takes, and how we know")
+    expect(panel(page).locator("[data-beside-name]")).to_have_text(
+        "How long a batch takes, and how we know"
+    )
     page.go_back()
     expect(panel(page)).to_be_hidden()
 
@@ -148,7 +155,9 @@ def test_panel_is_accessible(page: Page, scheme: Any) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("options", [{"viewport": PHONE}, {"java_script_enabled": False}], ids=["phone", "no script"])
+@pytest.mark.parametrize(
+    "options", [{"viewport": PHONE}, {"java_script_enabled": False}], ids=["phone", "no script"]
+)
 def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any]) -> None:
     """On a narrow screen and without JavaScript the same link leads to the guide."""
     page = visit("", ready=False, **options)
@@ -158,7 +167,9 @@ def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any])
     expect(page.locator("h1")).to_have_text("Reading the queue chart")
 
 
-def test_guide_that_cannot_be_fetched_is_an_ordinary_page(page: Page, server: StaticServer, watch: Any) -> None:
+def test_guide_that_cannot_be_fetched_is_an_ordinary_page(
+    page: Page, server: StaticServer, watch: Any
+) -> None:
     """The link then does what every link does, and the browser says what is wrong."""
     watch.allow("404")
     server.faults["/guides/queue/"] = missing

@@ -9,12 +9,20 @@ from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.static_server import Fault, StaticServer, html, missing, never, slow, truncated
 
-WASM, LIBRARY, PLANNER = "runtime/pyodide.asm.wasm", "runtime/python_stdlib.zip", "runtime/planner.zip"
+WASM, LIBRARY, PLANNER = (
+    "runtime/pyodide.asm.wasm",
+    "runtime/python_stdlib.zip",
+    "runtime/planner.zip",
+)
 LOADER, WORKER = "runtime/pyodide.mjs", "js/worker.js"
 LIMIT_S = 90  # what a person waits at most before the page says that it failed
 
 FAULTS = [
-    *[(file, fault) for file in (WASM, LIBRARY, PLANNER, LOADER, WORKER) for fault in (missing, html)],
+    *[
+        (file, fault)
+        for file in (WASM, LIBRARY, PLANNER, LOADER, WORKER)
+        for fault in (missing, html)
+    ],
     *[(file, fault) for file in (WASM, PLANNER) for fault in (truncated, never)],
 ]
 
@@ -30,9 +38,13 @@ def say_failed(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "fault"), FAULTS, ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS]
+    ("file", "fault"),
+    FAULTS,
+    ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS],
 )
-def test_failed_download(visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault) -> None:
+def test_failed_download(
+    visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault
+) -> None:
     """Whatever is missing, replaced, cut or silent: one message, and the example plan as it was."""
     watch.allow("^console:")  # what a broken Python says there is not ours
     server.faults[file] = fault
@@ -55,7 +67,9 @@ def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
     page.locator("[name='workload.requests']").fill("54321")
     server.faults.clear()
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("54,321", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "54,321", timeout=READY_MS
+    )
     expect(page.locator(".notice.is-failed")).to_be_hidden()
 
 
@@ -68,7 +82,9 @@ def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
     requests.fill("22222")
     expect(page.locator("html")).to_have_attribute("data-engine", "loading")
     expect(page.locator("[data-progress]")).to_be_visible()
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("22,222", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "22,222", timeout=READY_MS
+    )
     expect(requests).to_have_value("22222")
 
 
@@ -76,7 +92,9 @@ def test_link_opened_while_python_loads(visit: Visit, server: StaticServer) -> N
     """A shared link is answered as soon as Python is there, and its values stand in the form."""
     server.faults[WASM] = slow(1)
     page = visit("?workload.requests=33333", ready=False)
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "33,333", timeout=READY_MS
+    )
     expect(page.locator("[name='workload.requests']")).to_have_value("33,333")
 
 
@@ -90,7 +108,9 @@ def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, wat
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("10,000 requests")
 
 
-def test_second_visit_downloads_nothing_of_the_runtime(browser: Browser, site: Path, tmp_path: Path) -> None:
+def test_second_visit_downloads_nothing_of_the_runtime(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
     """A browser with a disk fetches Python once; a private window has too small a cache for that."""
     with StaticServer(site) as server:
         context = browser.browser_type.launch_persistent_context(

@@ -34,7 +34,15 @@ def answered(text: str) -> dict[str, str]:
 def expect_plan(page: Page, text: str) -> None:
     """The page shows the plan of that query, and its address is that query."""
     slots = answered(text)
-    for name in ("answer.sentence", "time.p50", "time.p95", "cost.batch", "cost.saved", "batches.count", "command"):
+    for name in (
+        "answer.sentence",
+        "time.p50",
+        "time.p95",
+        "cost.batch",
+        "cost.saved",
+        "batches.count",
+        "command",
+    ):
         expect(slot(page, name)).to_have_text(slots[name])
     expect(page).to_have_title(slots["page.title"])
     assert query(page) == text
@@ -65,7 +73,10 @@ def test_typing_changes_the_plan(page: Page) -> None:
     control(page, "workload.requests").fill("250000")
     control(page, "workload.model").select_option("claude-haiku-5-5")
     control(page, "batches.requests_per_batch").fill("50000")
-    expect_plan(page, "workload.model=claude-haiku-5-5&workload.requests=250000&batches.requests_per_batch=50000")
+    expect_plan(
+        page,
+        "workload.model=claude-haiku-5-5&workload.requests=250000&batches.requests_per_batch=50000",
+    )
 
 
 @pytest.mark.parametrize("text", ["20,000", "20k", "2e4", " 20000 "])
@@ -253,7 +264,10 @@ def test_alternative_is_a_plan(page: Page) -> None:
     control(page, "workload.requests").fill("60000")
     settled(page)
     line = page.locator("[data-list='alternatives'] > tr").first
-    batch, p85 = line.locator("[data-cell='batch']").inner_text(), line.locator("[data-cell='p85']").inner_text()
+    batch, p85 = (
+        line.locator("[data-cell='batch']").inner_text(),
+        line.locator("[data-cell='p85']").inner_text(),
+    )
     line.get_by_role("link").click()
     expect(slot(page, "cost.batch")).to_have_text(batch)
     expect(slot(page, "time.p85")).to_have_text(p85)
@@ -275,7 +289,10 @@ def test_moment_of_the_run(visit: Visit) -> None:
     """At the start nothing is done, at the end all is; between them every batch that is drawn is counted once."""
     page = visit("?workload.requests=40000&batches.requests_per_batch=5000&batches.concurrent=2")
     expect(page.locator("[data-slot='batches.count']")).to_have_text("8")
-    slider, line = page.locator("[data-moment-slider]"), page.locator("[data-chart='queue'] .moment")
+    slider, line = (
+        page.locator("[data-moment-slider]"),
+        page.locator("[data-chart='queue'] .moment"),
+    )
     slider.focus()
     slider.press("Home")
     start = line.get_attribute("x1")
@@ -310,7 +327,9 @@ def test_percentile_chooses_the_run_that_is_drawn(page: Page) -> None:
     drawn = page.locator("[data-chart='queue']").inner_html()
     page.locator("[name=percentile][value=p95]").check()
     expect(page.locator("[data-chart='queue'] desc")).not_to_have_text("")
-    page.wait_for_function("before => document.querySelector(\"[data-chart='queue']\").innerHTML !== before", arg=drawn)
+    page.wait_for_function(
+        "before => document.querySelector(\"[data-chart='queue']\").innerHTML !== before", arg=drawn
+    )
     assert query(page) == ""
 
 
@@ -363,7 +382,9 @@ def test_paper(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 320])
-def test_phone_does_not_scroll_sideways(visit: Visit, server: StaticServer, site: Path, width: int) -> None:
+def test_phone_does_not_scroll_sideways(
+    visit: Visit, server: StaticServer, site: Path, width: int
+) -> None:
     """No page is wider than the window, with large numbers neither."""
     page = visit(
         "?workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100",
@@ -385,7 +406,9 @@ def test_without_javascript(visit: Visit) -> None:
     expect(page.locator("html")).to_have_attribute("data-engine", "static")
     expect(page.locator("[data-chart='queue'] svg")).to_be_visible()
     expect(page.locator("[data-list='alternatives'] > tr").first).to_be_visible()
-    assert parse_qs(page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("?"))
+    assert parse_qs(
+        page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("?")
+    )
 
 
 def test_nothing_is_stored(page: Page) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from planner import bridge
 from planner.scenario import parse
-from planner.texts import write_query
+from planner.scenario.texts import write_query
 from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,8 +25,15 @@ Answers = dict[str, str]
 
 def questions() -> dict[str, str]:
     """One question for each scenario and each thing that the bridge can be asked for."""
-    queries = {stem: write_query(parse(json.loads(path.read_text("utf-8")))) for stem, path in FILES.items()}
-    return {f"{stem} {want}": json.dumps({"query": queries[stem], "want": want}) for stem in FILES for want in WANTS}
+    queries = {
+        stem: write_query(parse(json.loads(path.read_text("utf-8"))))
+        for stem, path in FILES.items()
+    }
+    return {
+        f"{stem} {want}": json.dumps({"query": queries[stem], "want": want})
+        for stem in FILES
+        for want in WANTS
+    }
 
 
 def other_pythons() -> list[str]:
@@ -36,7 +43,9 @@ def other_pythons() -> list[str]:
     for name in ("python3.11", "python3.12", "python3.13"):
         candidates = [shutil.which(name), *sorted(map(str, kept.glob(f"*/bin/{name}")))]
         works = [
-            path for path in candidates if path and subprocess.run([path, "-V"], capture_output=True).returncode == 0
+            path
+            for path in candidates
+            if path and subprocess.run([path, "-V"], capture_output=True).returncode == 0
         ]
         if works and name != f"python3.{sys.version_info.minor}":
             found.append(works[0])
@@ -79,7 +88,9 @@ def chromium(browser: Browser, site: Path) -> Answers:
 
 @pytest.mark.parametrize("want", WANTS)
 @each_scenario
-def test_chromium_answers_as_cpython(chromium: Answers, here: Answers, stem: str, want: str) -> None:
+def test_chromium_answers_as_cpython(
+    chromium: Answers, here: Answers, stem: str, want: str
+) -> None:
     """Each word, number and picture of the page, and the plan as JSON, are the same text to the last digit."""
     assert chromium[f"{stem} {want}"] == here[f"{stem} {want}"]
 
@@ -90,7 +101,9 @@ def test_python_versions_agree(python: str, here: Answers) -> None:
     program = "import json, sys; from planner import bridge; "
     program += "print(json.dumps({name: bridge.handle(text) for name, text in json.load(sys.stdin).items()}))"
     asked = json.dumps(questions())
-    done = subprocess.run([python, "-c", program], cwd=ROOT, input=asked, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-c", program], cwd=ROOT, input=asked, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     there = json.loads(done.stdout)
     assert [name for name in here if there[name] != here[name]] == []

@@ -35,7 +35,9 @@ def test_watch_sees(browser: Browser, server: StaticServer, script: str, trouble
     assert any(trouble in seen for seen in watch.troubles), watch.troubles
 
 
-def test_proxy_sees_every_other_host(browser: Browser, server: StaticServer, outside: Outside) -> None:
+def test_proxy_sees_every_other_host(
+    browser: Browser, server: StaticServer, outside: Outside
+) -> None:
     """A request to another host reaches the proxy; one to our own server does not."""
     outside.called.clear()
     proxy = {"server": f"http://127.0.0.1:{outside.server_port}", "bypass": "127.0.0.1"}

@@ -25,7 +25,9 @@ READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later 
 
 def wait_ready(page: Page) -> None:
     """Until Python answers; if it cannot be loaded, the page's own reason is the failure."""
-    page.locator("html[data-engine=ready], html[data-engine=failed]").wait_for(state="attached", timeout=READY_MS)
+    page.locator("html[data-engine=ready], html[data-engine=failed]").wait_for(
+        state="attached", timeout=READY_MS
+    )
     assert page.locator("html").get_attribute("data-engine") == "ready", page.locator(
         "[data-engine-detail]"
     ).inner_text()
@@ -46,7 +48,10 @@ class Watch:
     def follow(self, context: BrowserContext) -> None:
         """Listen to every page and worker of a context."""
         context.on("request", lambda request: self._request(request.url))
-        context.on("console", lambda line: self._error(f"console: {line.text}") if line.type == "error" else None)
+        context.on(
+            "console",
+            lambda line: self._error(f"console: {line.text}") if line.type == "error" else None,
+        )
         context.on("weberror", lambda error: self._error(f"page: {error.error}"))
 
     def _request(self, url: str) -> None:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner import scenario, texts, view
+from planner import scenario
 from planner.bridge import handle
-from planner.export import export_text
 from planner.plan import make_plan
-from planner.scenario import FIELDS, Scenario, parse
+from planner.scenario import FIELDS, Scenario, parse, texts
+from planner.show import view
+from planner.show.export import export_text
 from tests.strategies import queries, scenarios, typed_forms
 
 
@@ -26,7 +27,8 @@ def is_a_reply(reply: dict[str, Any]) -> bool:
     """A plan, or problems that can be read."""
     if "problems" in reply:
         return bool(reply["problems"]) and all(
-            set(each) == {"field", "label", "message"} and each["message"] for each in reply["problems"]
+            set(each) == {"field", "label", "message"} and each["message"]
+            for each in reply["problems"]
         )
     return set(reply) == {"query", "values", "changed", "view"}
 
@@ -52,12 +54,16 @@ def test_texts_of_a_form() -> None:
 
 def test_the_view_is_that_of_view() -> None:
     """Nothing is added on the way but what changed."""
-    assert ask(query="retries.max=1")["view"] == view.show(make_plan(parse({"retries": {"max": 1}})))
+    assert ask(query="retries.max=1")["view"] == view.show(
+        make_plan(parse({"retries": {"max": 1}}))
+    )
 
 
 def test_what_a_press_changed() -> None:
     """With the query of before, the reply names the fields and says it in words."""
-    reply = ask(query="workload.requests=25000&retries.max=1", before="retries.max=1&caching.mode=1h")
+    reply = ask(
+        query="workload.requests=25000&retries.max=1", before="retries.max=1&caching.mode=1h"
+    )
     assert reply["changed"] == ["workload.requests", "caching.mode"]
     assert "Requests: 10,000 → 25,000" in reply["view"]["slots"]["answer.changed"]
 
@@ -71,7 +77,9 @@ def test_a_before_that_cannot_be_read(before: str) -> None:
 @pytest.mark.parametrize("percentile", view.PERCENTILES)
 def test_percentile(percentile: str) -> None:
     """The queue of another run."""
-    assert ask(query="", percentile=percentile)["view"]["slots"]["queue.caption"].startswith(percentile.upper())
+    assert ask(query="", percentile=percentile)["view"]["slots"]["queue.caption"].startswith(
+        percentile.upper()
+    )
 
 
 def test_rows() -> None:
@@ -81,7 +89,8 @@ def test_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    "rows", ["", "x-y", "5-2", "0-0", "50-60", "-", "1-", "-1", "1-2-3", "٣-٤", "9" * 50 + "-1", "1 - 2"]
+    "rows",
+    ["", "x-y", "5-2", "0-0", "50-60", "-", "1-", "-1", "1-2-3", "٣-٤", "9" * 50 + "-1", "1 - 2"],
 )
 def test_rows_that_are_none(rows: str) -> None:
     """A range that is none, or that this run does not have, shows all."""
@@ -101,7 +110,9 @@ def test_alternatives() -> None:
 
 def test_json() -> None:
     """The text that the command line prints."""
-    assert ask(query="retries.max=1", want="json")["json"] == export_text(make_plan(parse({"retries": {"max": 1}})))
+    assert ask(query="retries.max=1", want="json")["json"] == export_text(
+        make_plan(parse({"retries": {"max": 1}}))
+    )
 
 
 @given(scenarios(most_batches=5))
@@ -109,7 +120,11 @@ def test_json() -> None:
 def test_programs(asked: Scenario) -> None:
     """Every scenario has its programs: Python, JavaScript and a sample of their input, as texts."""
     reply = ask(texts=texts.write_texts(asked), want="programs")
-    assert [program["language"] for program in reply["programs"]] == ["python", "javascript", "jsonl"]
+    assert [program["language"] for program in reply["programs"]] == [
+        "python",
+        "javascript",
+        "jsonl",
+    ]
     assert all(isinstance(cell, str) for program in reply["programs"] for cell in program.values())
     assert all(program["text"] for program in reply["programs"])
 
@@ -133,13 +148,34 @@ def test_problems_of_planning_are_problems() -> None:
 
 def test_all_problems_at_once() -> None:
     """Every field that is wrong, in the order of the form."""
-    found = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})["problems"]
-    assert [problem["field"] for problem in found] == ["workload.requests", "retries.max", "goal.confidence"]
+    found = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})[
+        "problems"
+    ]
+    assert [problem["field"] for problem in found] == [
+        "workload.requests",
+        "retries.max",
+        "goal.confidence",
+    ]
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 @pytest.mark.parametrize(
-    "text", ["x", "-1", "1e999", "9" * 400, "9" * 5000, "NaN", "", " ", "\x00", "\ud800", "<b>", "true", "٠"]
+    "text",
+    [
+        "x",
+        "-1",
+        "1e999",
+        "9" * 400,
+        "9" * 5000,
+        "NaN",
+        "",
+        " ",
+        "\x00",
+        "\ud800",
+        "<b>",
+        "true",
+        "٠",
+    ],
 )
 def test_any_text_in_any_field(field: scenario.Field, text: str) -> None:
     """One by one, each odd text in each field gives a plan or problems."""
@@ -169,7 +205,11 @@ def test_any_query_has_a_reply(query: str, before: str | None) -> None:
     assert is_a_reply(ask(query=query) if before is None else ask(query=query, before=before))
 
 
-@given(scenarios(most_batches=5), st.sampled_from(view.PERCENTILES), st.text(alphabet="0123456789-", max_size=8))
+@given(
+    scenarios(most_batches=5),
+    st.sampled_from(view.PERCENTILES),
+    st.text(alphabet="0123456789-", max_size=8),
+)
 @settings(max_examples=25)
 def test_every_scenario_has_a_plan(asked: Scenario, percentile: str, rows: str) -> None:
     """A scenario that can be asked is answered with itself, whatever part of its queue is looked at."""

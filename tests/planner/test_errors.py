@@ -10,7 +10,10 @@ from planner.errors import Problem, ScenarioError
 
 def test_a_problem_of_a_field_begins_with_its_name() -> None:
     """In a list of messages one sees which field each is about."""
-    assert str(Problem("workload.requests", "must be 1 or more.")) == "workload.requests: must be 1 or more."
+    assert (
+        str(Problem("workload.requests", "must be 1 or more."))
+        == "workload.requests: must be 1 or more."
+    )
 
 
 def test_a_problem_of_the_whole_has_no_name() -> None:

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.__main__ import main
-from planner.export import export_text
 from planner.plan import make_plan
 from planner.scenario import FIELDS, parse
+from planner.show.export import export_text
 from tests.strategies import typed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,9 @@ def code_of(*words: str) -> int:
 def test_the_sentence_comes_first(capsys: Capture) -> None:
     """The first line is the answer."""
     assert main(["plan"]) == 0
-    assert capsys.readouterr().out.startswith("10,000 requests to Claude Sonnet 5.5 in 1 batch cost $55.00, half of")
+    assert capsys.readouterr().out.startswith(
+        "10,000 requests to Claude Sonnet 5.5 in 1 batch cost $55.00, half of"
+    )
 
 
 def test_the_report_has_the_numbers(capsys: Capture) -> None:
@@ -71,7 +73,9 @@ def test_the_report_has_the_numbers(capsys: Capture) -> None:
 def test_real_time_that_is_not_known(capsys: Capture) -> None:
     """Where no rates are published the report has the price of real time and no time."""
     main(["plan", "--set", "limits.tier=custom"])
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Real-time cost")]
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("Real-time cost")
+    ]
     assert "$110.00" in line and "at best" not in line
 
 
@@ -84,7 +88,10 @@ def test_no_line_ends_in_spaces(capsys: Capture) -> None:
 def test_json(capsys: Capture) -> None:
     """--json prints the whole plan, to the letter what the bridge gives."""
     assert main(["plan", "--json", "--set", "workload.requests=25k"]) == 0
-    assert capsys.readouterr().out == export_text(make_plan(parse({"workload": {"requests": 25_000}}))) + "\n"
+    assert (
+        capsys.readouterr().out
+        == export_text(make_plan(parse({"workload": {"requests": 25_000}}))) + "\n"
+    )
 
 
 def test_a_scenario_file(capsys: Capture, tmp_path: Path) -> None:
@@ -134,7 +141,8 @@ def test_exit_code(words: list[str], code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["plant"], ["plan", "--sett", "a=b"], ["plan", "a", "b"], ["plan", "--set"], ["--json"]]
+    "words",
+    [[], ["plant"], ["plan", "--sett", "a=b"], ["plan", "a", "b"], ["plan", "--set"], ["--json"]],
 )
 def test_usage(words: list[str], capsys: Capture) -> None:
     """Words that are no command are answered with the usage."""
@@ -147,15 +155,31 @@ def test_usage(words: list[str], capsys: Capture) -> None:
 
 def test_every_problem_is_printed(capsys: Capture) -> None:
     """One line for each, in the order of the form, and nothing on standard output."""
-    assert code_of("plan", "--set", "goal.confidence=2", "--set", "workload.requests=none", "--set", "a.b=1") == 2
+    assert (
+        code_of(
+            "plan",
+            "--set",
+            "goal.confidence=2",
+            "--set",
+            "workload.requests=none",
+            "--set",
+            "a.b=1",
+        )
+        == 2
+    )
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
-    assert [line.split(":")[1].strip() for line in lines] == ["workload.requests", "goal.confidence", "a.b"]
+    assert [line.split(":")[1].strip() for line in lines] == [
+        "workload.requests",
+        "goal.confidence",
+        "a.b",
+    ]
     assert captured.out == ""
 
 
 @pytest.mark.parametrize(
-    "setting", ["", "workload.requests", "=5", "==", "work load=5", "workload.=1", "." * 10_000 + "=1"]
+    "setting",
+    ["", "workload.requests", "=5", "==", "work load=5", "workload.=1", "." * 10_000 + "=1"],
 )
 def test_a_setting_that_is_none(setting: str, capsys: Capture) -> None:
     """Without FIELD=VALUE, or with a field that does not exist: one short problem."""
@@ -233,7 +257,11 @@ def test_a_remedy_can_be_typed(setting: str, capsys: Capture) -> None:
     """What the report offers after a caveat can be appended to the command: the caveat is gone, no problem comes."""
     main(["plan", "--set", setting])
     lines = capsys.readouterr().out.splitlines()
-    offers = {before: after.split(": ", 1)[1] for before, after in pairwise(lines) if after.startswith("    ")}
+    offers = {
+        before: after.split(": ", 1)[1]
+        for before, after in pairwise(lines)
+        if after.startswith("    ")
+    }
     assert offers
     for caveat, words in offers.items():
         assert code_of("plan", "--set", setting, *shlex.split(words)) in (0, 1)
@@ -247,7 +275,11 @@ def test_programs_are_written(tmp_path: Path, capsys: Capture) -> None:
     """Two programs and a sample, in a folder that is made; what was written is said."""
     out = tmp_path / "new" / "folder"
     assert main(["programs", "--out", str(out), "--set", "workload.requests=123"]) == 0
-    assert {path.name for path in out.iterdir()} == {"run_batches.py", "run_batches.mjs", "requests.jsonl"}
+    assert {path.name for path in out.iterdir()} == {
+        "run_batches.py",
+        "run_batches.mjs",
+        "requests.jsonl",
+    }
     assert str(out / "run_batches.py") in capsys.readouterr().out
 
 
@@ -275,7 +307,10 @@ def test_no_programs_for_a_bad_scenario(tmp_path: Path) -> None:
 
 def test_programs_of_a_plan_that_is_blocked(tmp_path: Path) -> None:
     """They are written, and the exit code says that something blocks."""
-    assert code_of("programs", "--out", str(tmp_path), "--set", "workload.model=claude-sonnet-4-0") == 1
+    assert (
+        code_of("programs", "--out", str(tmp_path), "--set", "workload.model=claude-sonnet-4-0")
+        == 1
+    )
     assert (tmp_path / "run_batches.py").exists()
 
 
@@ -321,7 +356,15 @@ def test_problems_that_no_terminal_can_show(encoding: str, tmp_path: Path) -> No
     """A problem that repeats what was given is printed even where its letters do not exist, or are no letters at all."""
     path = tmp_path / "scenario.json"
     path.write_text('{"\\ud800": {}}', "utf-8")
-    done = shell("plan", str(path), "--set", "w\u00f6rkload.\u2603=1", "--set", "\udc80=1", PYTHONIOENCODING=encoding)
+    done = shell(
+        "plan",
+        str(path),
+        "--set",
+        "w\u00f6rkload.\u2603=1",
+        "--set",
+        "\udc80=1",
+        PYTHONIOENCODING=encoding,
+    )
     assert done.returncode == 2
     assert done.stderr.count("error: ") == 3
     assert "Traceback" not in done.stderr
@@ -331,7 +374,11 @@ def test_a_reader_that_has_seen_enough() -> None:
     """`| head` closes the pipe early; that is no error."""
     command = f"'{sys.executable}' -m planner facts --json | head -c 10"
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout) == 10

@@ -26,10 +26,14 @@ def plan(**groups: dict[str, Any]) -> Plan:
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-20250514", "claude-sonnet-4-0"])
-@pytest.mark.parametrize(("prompt", "batch", "real_time"), [(500, "82.50", "165"), (1000, "90", "180")])
+@pytest.mark.parametrize(
+    ("prompt", "batch", "real_time"), [(500, "82.50", "165"), (1000, "90", "180")]
+)
 def test_sonnet_4(model: str, prompt: int, batch: str, real_time: str) -> None:
     """The example of the original planner, with the sum that is right."""
-    made = plan(workload={"model": model, "requests": 10_000, "input_tokens": prompt, "output_tokens": 1000})
+    made = plan(
+        workload={"model": model, "requests": 10_000, "input_tokens": prompt, "output_tokens": 1000}
+    )
     assert (made.cost.batch_usd, made.cost.realtime_usd) == (Decimal(batch), Decimal(real_time))
 
 
@@ -49,14 +53,20 @@ def test_formula() -> None:
 
 def test_formula_in_four_batches() -> None:
     """Four batches of 2,500 one after the other: 370 s each, noticed after 420 s."""
-    made = plan(duration={"model": "formula"}, retries={"transient_rate": 0}, batches={"requests_per_batch": 2500})
+    made = plan(
+        duration={"model": "formula"},
+        retries={"transient_rate": 0},
+        batches={"requests_per_batch": 2500},
+    )
     assert set(made.forecast.makespans_s) == {3 * 420.0 + 370.0}
 
 
 def test_formula_with_a_retry_round() -> None:
     """1,120 s, noticed at 1,140; a minute of backoff; 100 requests take 130 s: 1,330 s."""
     made = plan(
-        workload={"requests": 10_000}, duration={"model": "formula"}, retries={"transient_rate": 0.01, "max": 1}
+        workload={"requests": 10_000},
+        duration={"model": "formula"},
+        retries={"transient_rate": 0.01, "max": 1},
     )
     assert made.forecast.p50.makespan_s == pytest.approx(1330, abs=10)
 
@@ -65,7 +75,12 @@ def test_formula_with_a_retry_round() -> None:
 def test_haiku_5_5_at_the_long_prompt_limit(prompt: int, usd: str) -> None:
     """100,000 tokens is not a long prompt, 100,001 is."""
     made = plan(
-        workload={"model": "claude-haiku-5-5", "requests": 1000, "input_tokens": prompt, "output_tokens": 100},
+        workload={
+            "model": "claude-haiku-5-5",
+            "requests": 1000,
+            "input_tokens": prompt,
+            "output_tokens": 100,
+        },
         retries={"transient_rate": 0},
     )
     assert made.cost.batch_usd == Decimal(usd)
@@ -79,7 +94,12 @@ def test_us_residency() -> None:
 def test_cache() -> None:
     """1,000 requests with a shared prefix of 5,000: the first writes, 70 % of the 999 others read, the rest write."""
     made = plan(
-        workload={"requests": 1000, "input_tokens": 6000, "output_tokens": 250, "shared_prefix_tokens": 5000},
+        workload={
+            "requests": 1000,
+            "input_tokens": 6000,
+            "output_tokens": 250,
+            "shared_prefix_tokens": 5000,
+        },
         caching={"mode": "1h", "hit_rate": 0.7},
         retries={"transient_rate": 0},
     )
@@ -100,7 +120,9 @@ def test_cache_without_priming() -> None:
 @pytest.mark.parametrize(("prefix", "caches"), [(511, False), (512, True)])
 def test_a_short_prefix_is_silently_not_cached(prefix: int, caches: bool) -> None:
     """Below the model's minimum nothing is written and nothing read, and the price is that of plain input."""
-    made = plan(workload={"input_tokens": 1000, "shared_prefix_tokens": prefix}, caching={"mode": "1h"})
+    made = plan(
+        workload={"input_tokens": 1000, "shared_prefix_tokens": prefix}, caching={"mode": "1h"}
+    )
     assert made.caches is caches
     assert {line.kind for line in made.cost.lines} == {"input", "output"} | (
         {"cache_write", "cache_read"} if caches else set()
@@ -109,7 +131,10 @@ def test_a_short_prefix_is_silently_not_cached(prefix: int, caches: bool) -> Non
 
 def test_one_request_is_not_primed() -> None:
     """There is nobody to read what it would write."""
-    made = plan(workload={"requests": 1, "input_tokens": 1000, "shared_prefix_tokens": 1000}, caching={"mode": "1h"})
+    made = plan(
+        workload={"requests": 1, "input_tokens": 1000, "shared_prefix_tokens": 1000},
+        caching={"mode": "1h"},
+    )
     assert (made.primes, made.cache_reads, len(made.batches)) == (False, 0, 1)
 
 
@@ -138,7 +163,12 @@ def test_who_is_never_answered_is_not_billed() -> None:
 def test_requests() -> None:
     """1 % fails: 100 at first, 101 sent again in two rounds, none given up."""
     requests = plan().requests
-    assert (requests.failed_first_round, requests.retried, requests.given_up, requests.answered) == (
+    assert (
+        requests.failed_first_round,
+        requests.retried,
+        requests.given_up,
+        requests.answered,
+    ) == (
         100,
         101,
         0,
@@ -244,7 +274,9 @@ def test_real_time_is_not_guessed() -> None:
 def test_ten_million_in_ten_thousand_batches(record_property: Any) -> None:
     """Ten million requests in batches of 1,000 can be planned; how long it took is recorded, not judged."""
     began = time.perf_counter()
-    made = plan(workload={"requests": 10_000_000}, batches={"requests_per_batch": 1000, "concurrent": 10})
+    made = plan(
+        workload={"requests": 10_000_000}, batches={"requests_per_batch": 1000, "concurrent": 10}
+    )
     record_property("seconds", round(time.perf_counter() - began, 2))
     assert len(made.batches) == 10_000
     assert sum(batch.requests for batch in made.batches) == 10_000_000
@@ -295,7 +327,10 @@ def test_every_forecast_is_in_order(asked: Scenario) -> None:
     assert 0 <= forecast.mean_given_up <= asked.workload.requests
     assert (forecast.deadline_probability is None) == (asked.goal.deadline_h == 0)
     for run in (forecast.p50, forecast.p85, forecast.p95, forecast.confident):
-        assert sum(record.requests for record in run.records if record.round == 0) == asked.workload.requests
+        assert (
+            sum(record.requests for record in run.records if record.round == 0)
+            == asked.workload.requests
+        )
 
 
 @given(scenarios(most_batches=4))
@@ -369,7 +404,9 @@ def test_another_seed_changes_little() -> None:
 
 def test_shared_load_matters_with_one_batch_and_its_retry() -> None:
     """Even where every round has one batch, sharing decides whether the retry is slow when the first was."""
-    own, same = (plan(duration={"shared_load": shared}, retries={"transient_rate": 0.3}) for shared in (0, 1))
+    own, same = (
+        plan(duration={"shared_load": shared}, retries={"transient_rate": 0.3}) for shared in (0, 1)
+    )
     assert own.forecast.makespans_s != same.forecast.makespans_s
 
 
@@ -390,4 +427,7 @@ def test_shared_load_widens_the_band() -> None:
 def test_every_model_can_be_planned(model: facts.Model) -> None:
     """Retired models too: an old plan can be compared."""
     made = plan(workload={"model": model.id, "requests": 100})
-    assert made.cost.batch_usd == (500 * model.batch.input + 1000 * model.batch.output) * 100 / 1_000_000
+    assert (
+        made.cost.batch_usd
+        == (500 * model.batch.input + 1000 * model.batch.output) * 100 / 1_000_000
+    )

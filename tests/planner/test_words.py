@@ -8,21 +8,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.words import clock, count, counted, duration, money, percent, plain, price, share, share_of_runs, size
+from planner.words import (
+    clock,
+    count,
+    counted,
+    duration,
+    money,
+    percent,
+    plain,
+    price,
+    share,
+    share_of_runs,
+    size,
+)
 
 START = datetime.fromisoformat("2026-11-22T22:00+01:00")
 
 # ---- counts
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (1000, "1,000"), (10_000_000, "10,000,000")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (1000, "1,000"), (10_000_000, "10,000,000")]
+)
 def test_count(number: int, text: str) -> None:
     """Thousands have commas."""
     assert count(number) == text
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 batches"), (1, "1 batch"), (2, "2 batches"), (1234, "1,234 batches")]
+    ("number", "text"),
+    [(0, "0 batches"), (1, "1 batch"), (2, "2 batches"), (1234, "1,234 batches")],
 )
 def test_counted(number: int, text: str) -> None:
     """One is singular, none and many are plural."""
@@ -81,7 +96,14 @@ def test_money_says_no_more_and_no_less(usd: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("usd", "text"), [("1", "$1.00"), ("0.0375", "$0.0375"), ("0.05", "$0.05"), ("1.100", "$1.10"), ("1E+1", "$10.00")]
+    ("usd", "text"),
+    [
+        ("1", "$1.00"),
+        ("0.0375", "$0.0375"),
+        ("0.05", "$0.05"),
+        ("1.100", "$1.10"),
+        ("1E+1", "$10.00"),
+    ],
 )
 def test_price(usd: str, text: str) -> None:
     """A price has two decimals at least, and all that it has."""
@@ -231,7 +253,11 @@ def test_duration_is_near(seconds: float) -> None:
     # rounded to seconds, then to minutes, then to hours: each step adds its half
     assert abs(said - seconds) <= smallest / 2 + (31 if smallest == 3600 else 1)
     assert len(parts) <= 2
-    assert all(int(number) < full for (number, unit), full in zip(parts, (10**6, 60), strict=False) if unit != "d")
+    assert all(
+        int(number) < full
+        for (number, unit), full in zip(parts, (10**6, 60), strict=False)
+        if unit != "d"
+    )
 
 
 @given(st.floats(0, 1e7), st.floats(0, 1e7))
@@ -240,7 +266,11 @@ def test_a_longer_time_never_reads_shorter(one: float, other: float) -> None:
 
     def said(seconds: float) -> float:
         parts = re.findall(r"(\d+) (s|min|h|d)", duration(seconds))
-        return 0.5 if duration(seconds) == "under 1 s" else sum(int(n) * UNITS[unit] for n, unit in parts)
+        return (
+            0.5
+            if duration(seconds) == "under 1 s"
+            else sum(int(n) * UNITS[unit] for n, unit in parts)
+        )
 
     low, high = sorted((one, other))
     assert said(low) <= said(high)
@@ -254,7 +284,9 @@ def test_clock_on_the_same_day() -> None:
     assert clock(START, 7140) == "23:59"
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(29, "22:00"), (31, "22:01"), (47_735, "23 Nov 11:16")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(29, "22:00"), (31, "22:01"), (47_735, "23 Nov 11:16")]
+)
 def test_clock_and_duration_agree(seconds: float, text: str) -> None:
     """13 h 16 min after 22:00 is 11:16, not 11:15 and some seconds cut off."""
     assert clock(START, seconds) == text
@@ -273,7 +305,9 @@ def test_clock_without_start() -> None:
 @given(st.floats(0, 1e9))
 def test_clock_is_in_the_zone_of_the_start(seconds: float) -> None:
     """The minute is the nearest one, in the start's own offset, as a length of time is rounded."""
-    assert clock(START, seconds).endswith(f"{START + timedelta(minutes=int(seconds / 60 + 0.5)):%H:%M}")
+    assert clock(START, seconds).endswith(
+        f"{START + timedelta(minutes=int(seconds / 60 + 0.5)):%H:%M}"
+    )
 
 
 # ---- sizes
@@ -305,4 +339,8 @@ def test_size_is_near_and_has_no_exponent(byte_count: int) -> None:
     number, unit = size(byte_count).split(" ")
     said = float(number) * {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}[unit]
     assert "e" not in number
-    assert abs(said - byte_count) <= 0.5 if unit == "B" else abs(said - byte_count) <= 0.0051 * byte_count
+    assert (
+        abs(said - byte_count) <= 0.5
+        if unit == "B"
+        else abs(said - byte_count) <= 0.0051 * byte_count
+    )

@@ -76,7 +76,11 @@ def limits(requests: int, size: int, queued: int) -> Callable[[Bench], None]:
 
     def check(bench: Bench) -> None:
         api = bench.api
-        assert api.largest["requests"] <= requests and api.largest["bytes"] <= size and api.most_queued <= queued
+        assert (
+            api.largest["requests"] <= requests
+            and api.largest["bytes"] <= size
+            and api.most_queued <= queued
+        )
 
     return check
 
@@ -491,7 +495,11 @@ RETRIES = [
         {
             "outcomes": [
                 errored(
-                    "r1", "invalid_request_error", message="Your credit balance is too low.", attempt=1, retriable=True
+                    "r1",
+                    "invalid_request_error",
+                    message="Your credit balance is too low.",
+                    attempt=1,
+                    retriable=True,
                 )
             ]
         },
@@ -541,14 +549,20 @@ HTTP = [
     Case(
         "429 because of growth",
         "ramp_limit_exceeded passes.",
-        faults(error("create", 429, "rate_limit_error", error_code="ramp_limit_exceeded", retry_after=0.1)),
+        faults(
+            error(
+                "create", 429, "rate_limit_error", error_code="ramp_limit_exceeded", retry_after=0.1
+            )
+        ),
         creates=4,
         batches=3,
     ),
     Case(
         "a retry-after that is a date in the past",
         "It is no longer waited for.",
-        faults(error("create", 429, "rate_limit_error", retry_after="Wed, 21 Oct 2015 07:28:00 GMT")),
+        faults(
+            error("create", 429, "rate_limit_error", retry_after="Wed, 21 Oct 2015 07:28:00 GMT")
+        ),
         creates=4,
         batches=3,
     ),
@@ -574,7 +588,11 @@ HTTP = [
     Case(
         "the tier's spend limit",
         "A 429 without retry-after that lasts until the first of the month stops the run.",
-        faults(error("create", 429, "rate_limit_error", error_code="enforced_spend_limit_reached", nth=2)),
+        faults(
+            error(
+                "create", 429, "rate_limit_error", error_code="enforced_spend_limit_reached", nth=2
+            )
+        ),
         code=3,
         says=("spend limit",),
         then="--requests-per-batch 4",
@@ -584,7 +602,12 @@ HTTP = [
         "the workspace's own spend limit",
         "A 400 that says so stops the run.",
         faults(
-            error("create", 400, "invalid_request_error", message="You have reached your specified API usage limits.")
+            error(
+                "create",
+                400,
+                "invalid_request_error",
+                message="You have reached your specified API usage limits.",
+            )
         ),
         code=3,
         then="--requests-per-batch 4",
@@ -618,13 +641,25 @@ HTTP = [
     Case(
         "a page of HTML for the batch while its results are fetched",
         "The SDK asks for the batch once more, and that answer may be anything.",
-        faults(on("retrieve", "html", nth=3), on("retrieve", "no-url", nth=5), on("retrieve", "garbage", nth=7)),
+        faults(
+            on("retrieve", "html", nth=3),
+            on("retrieve", "no-url", nth=5),
+            on("retrieve", "garbage", nth=7),
+        ),
         batches=3,
     ),
     Case(
         "an ordinary 429 that speaks of limits",
         "One with a retry-after passes, whatever its words.",
-        faults(error("create", 429, "rate_limit_error", message="You are near your usage limits.", retry_after=0.05)),
+        faults(
+            error(
+                "create",
+                429,
+                "rate_limit_error",
+                message="You are near your usage limits.",
+                retry_after=0.05,
+            )
+        ),
         creates=4,
         batches=3,
     ),
@@ -646,7 +681,15 @@ HTTP = [
     Case(
         "a create that is refused for a reason of its own",
         "The run stops, and says what the API says.",
-        faults(error("create", 400, "invalid_request_error", message="requests: something new is required", nth=2)),
+        faults(
+            error(
+                "create",
+                400,
+                "invalid_request_error",
+                message="requests: something new is required",
+                nth=2,
+            )
+        ),
         code=3,
         says=("something new is required",),
         then="--requests-per-batch 4",
@@ -685,7 +728,11 @@ ANSWERS = [
         {
             "outcomes": [
                 {"id": "r0", "type": "succeeded", "content": []},
-                {"id": "r1", "type": "succeeded", "content": [{"type": "thinking", "thinking": "", "signature": "x"}]},
+                {
+                    "id": "r1",
+                    "type": "succeeded",
+                    "content": [{"type": "thinking", "thinking": "", "signature": "x"}],
+                },
                 {"id": "r2", "type": "succeeded", "content": None},
                 {
                     "id": "r3",
@@ -831,4 +878,14 @@ BUDGET = [
     ),
 ]
 
-CASES = [*PAYS_ONCE, *LOSES_NOTHING, *LIMITS, *RETRIES, *HTTP, *STATUSES, *ANSWERS, *CANARY, *BUDGET]
+CASES = [
+    *PAYS_ONCE,
+    *LOSES_NOTHING,
+    *LIMITS,
+    *RETRIES,
+    *HTTP,
+    *STATUSES,
+    *ANSWERS,
+    *CANARY,
+    *BUDGET,
+]

@@ -18,8 +18,8 @@ from tests.fake_api import FakeApi
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATES = {
-    "python": ROOT / "planner" / "templates" / "run_batches.py",
-    "javascript": ROOT / "planner" / "templates" / "run_batches.mjs",
+    "python": ROOT / "planner" / "programs" / "templates" / "run_batches.py",
+    "javascript": ROOT / "planner" / "programs" / "templates" / "run_batches.mjs",
 }
 # Every case runs in each of these.
 LANGUAGES = ("python", "javascript")
@@ -41,7 +41,9 @@ def place(text: str, language: str, folder: Path) -> Path:
     path = folder / TEMPLATES[language].name
     path.write_bytes(text.encode())
     if language == "javascript":
-        (folder / "node_modules").symlink_to(TEMPLATES[language].parent.parent.parent / "node_modules")
+        (folder / "node_modules").symlink_to(
+            TEMPLATES[language].parent.parent.parent.parent / "node_modules"
+        )
     return path
 
 
@@ -50,7 +52,9 @@ class Zygote:
 
     def __init__(self) -> None:
         command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.codes: dict[int, int] = {}
 
     def start(self, job: dict[str, Any]) -> int:
@@ -105,7 +109,9 @@ class Running:
 
     def wait(self) -> Done:
         # A watchdog: nothing here may hang for ever.
-        watchdog = subprocess.Popen(["sh", "-c", f"sleep {LIMIT_S}; kill -9 {self.pid}"], start_new_session=True)
+        watchdog = subprocess.Popen(
+            ["sh", "-c", f"sleep {LIMIT_S}; kill -9 {self.pid}"], start_new_session=True
+        )
         try:
             if self.process:
                 code = self.process.wait()
@@ -115,7 +121,11 @@ class Running:
         finally:
             os.killpg(watchdog.pid, signal.SIGKILL)
             watchdog.wait()
-        return Done(code, self.stdout.read_text("utf-8", "replace"), self.stderr.read_text("utf-8", "replace"))
+        return Done(
+            code,
+            self.stdout.read_text("utf-8", "replace"),
+            self.stderr.read_text("utf-8", "replace"),
+        )
 
     def kill(self, number: int = signal.SIGKILL) -> Done:
         with contextlib.suppress(ProcessLookupError):  # it may have come to its end
@@ -152,11 +162,18 @@ class Bench:
         }
 
     def start(
-        self, language: str, *flags: str, kill: tuple[int, str] | None = None, program: Path | None = None
+        self,
+        language: str,
+        *flags: str,
+        kill: tuple[int, str] | None = None,
+        program: Path | None = None,
     ) -> Running:
         """Start a program on the input and the folder of this bench."""
         self.starts += 1
-        stdout, stderr = self.folder / f"{self.starts}.stdout", self.folder / f"{self.starts}.stderr"
+        stdout, stderr = (
+            self.folder / f"{self.starts}.stdout",
+            self.folder / f"{self.starts}.stderr",
+        )
         template = str(program or TEMPLATES[language])
         args = [str(self.input), "--out", str(self.out), *QUICK, *flags]
         if language == "python":
@@ -175,11 +192,21 @@ class Bench:
         env = self.environment() | ({"KILL_AT": f"{kill[0]} {kill[1]}"} if kill else {})
         with stdout.open("wb") as one, stderr.open("wb") as two:
             process = subprocess.Popen(
-                ["node", *preload, template, *args], env=env, stdin=subprocess.DEVNULL, stdout=one, stderr=two
+                ["node", *preload, template, *args],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=one,
+                stderr=two,
             )
         return Running(process.pid, stdout, stderr, process=process)
 
-    def run(self, language: str, *flags: str, kill: tuple[int, str] | None = None, program: Path | None = None) -> Done:
+    def run(
+        self,
+        language: str,
+        *flags: str,
+        kill: tuple[int, str] | None = None,
+        program: Path | None = None,
+    ) -> Done:
         done = self.start(language, *flags, kill=kill, program=program).wait()
         self.said.append(done.said)
         return done

@@ -8,7 +8,11 @@ import pytest
 from tests.programs.harness import Bench
 
 GOOD = b'{"id": "good", "prompt": "x"}\n'
-PARAMS = {"model": "claude-sonnet-5-5", "max_tokens": 10, "messages": [{"role": "user", "content": "x"}]}
+PARAMS = {
+    "model": "claude-sonnet-5-5",
+    "max_tokens": 10,
+    "messages": [{"role": "user", "content": "x"}],
+}
 
 
 def request(custom_id: str = "a", **params: object) -> bytes:
@@ -31,19 +35,39 @@ BAD: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("an id of 65 characters", request("a" * 65), ("line 1", "rename it")),
     ("an id with a newline at its end", request("a\n"), ("line 1", '"a\\n"', "rename it")),
     ("an id with a letter of another script", request("ä"), ("line 1", "rename it")),
-    ("an id twice", GOOD + b'{"id": "b", "prompt": "x"}\n' + GOOD, ("line 3", '"good"', "stands in line 1 too")),
+    (
+        "an id twice",
+        GOOD + b'{"id": "b", "prompt": "x"}\n' + GOOD,
+        ("line 3", '"good"', "stands in line 1 too"),
+    ),
     ("a prompt is missing", b'{"id": "a"}\n', ("line 1", '"prompt" is missing')),
     ("a prompt is empty", b'{"id": "a", "prompt": " "}\n', ("line 1", '"a"', "empty")),
     ("a prompt is a list", b'{"id": "a", "prompt": []}\n', ("line 1", "no text")),
-    ("a row with more", b'{"id": "a", "prompt": "x", "system": "y"}\n', ("line 1", "delete", '"system"')),
-    ("a request with more", b'{"custom_id": "a", "params": {}, "method": "POST"}\n', ("line 1", "delete", '"method"')),
-    ("params are no object", b'{"custom_id": "a", "params": 1}\n', ("line 1", '"params" is no object')),
+    (
+        "a row with more",
+        b'{"id": "a", "prompt": "x", "system": "y"}\n',
+        ("line 1", "delete", '"system"'),
+    ),
+    (
+        "a request with more",
+        b'{"custom_id": "a", "params": {}, "method": "POST"}\n',
+        ("line 1", "delete", '"method"'),
+    ),
+    (
+        "params are no object",
+        b'{"custom_id": "a", "params": 1}\n',
+        ("line 1", '"params" is no object'),
+    ),
     ("rows and requests", GOOD + request("a"), ("line 2", "one form throughout")),
     ("requests and rows", request("a") + GOOD, ("line 2", "one form throughout")),
     ("an empty file", b"", ("line 1", "empty")),
     ("empty lines only", b"\n \r\n\n", ("line 1", "empty")),
     ("no model", request(model=None), ("line 1", '"model" is missing')),
-    ("a retired model", request(model="claude-3-opus-20240229"), ("line 1", "retired", "claude-opus-5-5")),
+    (
+        "a retired model",
+        request(model="claude-3-opus-20240229"),
+        ("line 1", "retired", "claude-opus-5-5"),
+    ),
     ("no max_tokens", request(max_tokens=None), ("line 1", '"max_tokens" is missing')),
     ("max_tokens 0", request(max_tokens=0), ("line 1", '"a"', "at least 1")),
     ("max_tokens true", request(max_tokens=True), ("line 1", "whole number")),
@@ -102,7 +126,11 @@ def test_a_request_over_the_limit(language: str, bench: Callable[..., Bench]) ->
     there.input.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     done = there.run(language, "--max-bytes-per-batch", "4000")
     assert done.code == 2
-    assert 'line 2, id "large"' in done.stderr and "line 3" in done.stderr and "shorten it" in done.stderr
+    assert (
+        'line 2, id "large"' in done.stderr
+        and "line 3" in done.stderr
+        and "shorten it" in done.stderr
+    )
     assert "line 1" not in done.stderr
     assert not there.api.calls
 
@@ -110,7 +138,9 @@ def test_a_request_over_the_limit(language: str, bench: Callable[..., Bench]) ->
 def test_harmless_input(language: str, bench: Callable[..., Bench]) -> None:
     """CRLF, empty lines, separators inside a text, and a last line without its newline are no problems."""
     there = bench()
-    odd = '{"id": "c", "prompt": "one\u2028two\u0085three\x0bfour \U0001f600 \\ud83d"}'.replace("\x0b", "\\u000b")
+    odd = '{"id": "c", "prompt": "one\u2028two\u0085three\x0bfour \U0001f600 \\ud83d"}'.replace(
+        "\x0b", "\\u000b"
+    )
     there.input.write_bytes(
         b'{"id": "a", "prompt": "x"}\r\n\r\n \t\n  {"id": "b", "prompt": "y\\r\\n"}  \r\n'
         + odd.encode()
@@ -119,7 +149,12 @@ def test_harmless_input(language: str, bench: Callable[..., Bench]) -> None:
     assert there.run(language).code == 0
     there.is_complete(["a", "b", "c", "d"])
     sent = {i: params[0]["messages"][0]["content"] for i, params in there.api.params.items()}
-    assert sent == {"a": "x", "b": "y\r\n", "c": "one\u2028two\u0085three\x0bfour \U0001f600 \ud83d", "d": "z"}
+    assert sent == {
+        "a": "x",
+        "b": "y\r\n",
+        "c": "one\u2028two\u0085three\x0bfour \U0001f600 \ud83d",
+        "d": "z",
+    }
 
 
 def test_whole_requests_are_sent_as_they_stand(language: str, bench: Callable[..., Bench]) -> None:

@@ -46,7 +46,11 @@ def planned_s(case: Case) -> float:
     """The makespan that the planner simulates, in seconds of the plan."""
     scenario: dict[str, Any] = {
         "workload": {"requests": case.requests},
-        "batches": {"requests_per_batch": case.per_batch, "concurrent": case.concurrent, "poll_s": POLL_S},
+        "batches": {
+            "requests_per_batch": case.per_batch,
+            "concurrent": case.concurrent,
+            "poll_s": POLL_S,
+        },
         "retries": {
             "max": case.retries,
             "backoff": case.backoff,
@@ -65,7 +69,9 @@ def planned_s(case: Case) -> float:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_run_takes_as_long_as_was_simulated(language: str, bench: Callable[..., Bench], name: str) -> None:
+def test_a_run_takes_as_long_as_was_simulated(
+    language: str, bench: Callable[..., Bench], name: str
+) -> None:
     """Within a tenth, whatever decides: the batches, how many go at once, the queue limit, the retry rounds.
 
     A busy machine makes a run longer, never shorter, so the best of five counts.
@@ -82,7 +88,12 @@ def test_a_run_takes_as_long_as_was_simulated(language: str, bench: Callable[...
                 "seconds": START_S * SCALE,
                 "seconds_per_request": PER_REQUEST_S * SCALE,
                 "outcomes": [
-                    {"id": "|".join(these), "attempt": attempt, "type": "errored", "error": "api_error"}
+                    {
+                        "id": "|".join(these),
+                        "attempt": attempt,
+                        "type": "errored",
+                        "error": "api_error",
+                    }
                     for attempt, these in ((1, failing), (2, again))
                     if these
                 ],
@@ -91,12 +102,26 @@ def test_a_run_takes_as_long_as_was_simulated(language: str, bench: Callable[...
         there.write(*ids)
         done = there.run(
             language,
-            *("--requests-per-batch", str(case.per_batch), "--concurrent-batches", str(case.concurrent)),
-            *("--max-queued-requests", str(case.queue), "--max-retries", str(case.retries), "--backoff", case.backoff),
+            *(
+                "--requests-per-batch",
+                str(case.per_batch),
+                "--concurrent-batches",
+                str(case.concurrent),
+            ),
+            *(
+                "--max-queued-requests",
+                str(case.queue),
+                "--max-retries",
+                str(case.retries),
+                "--backoff",
+                case.backoff,
+            ),
             *("--poll-seconds", str(POLL_S * SCALE), "--base-delay-seconds", str(DELAY_S * SCALE)),
         )
         assert done.code == 0, done.said
         summary = there.summary()
-        first, last = (datetime.fromisoformat(summary[name]) for name in ("first_created_at", "last_ended_at"))
+        first, last = (
+            datetime.fromisoformat(summary[name]) for name in ("first_created_at", "last_ended_at")
+        )
         taken.append((last - first).total_seconds())
     assert min(taken) == expected

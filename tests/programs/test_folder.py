@@ -36,7 +36,9 @@ def test_two_programs_started_at_once(language: str, bench: Callable[..., Bench]
     """Of several started in the same moment at most one runs; the others say why they do not."""
     there = bench({"seconds": 0.5})
     there.write(*IDS)
-    running = [there.start(each, *TWO) for each in (language, other(language), language, other(language))]
+    running = [
+        there.start(each, *TWO) for each in (language, other(language), language, other(language))
+    ]
     codes = sorted(program.wait().code for program in running)
     assert codes in ([0, 2, 2, 2], [2, 2, 2, 2]), codes
     assert there.run(language, *TWO).code == 0
@@ -50,13 +52,24 @@ def test_a_dead_holder_is_recognised(language: str, bench: Callable[..., Bench])
     there.write(*IDS)
     there.out.mkdir()
     host = subprocess.run(
-        [sys.executable, "-c", "import socket; print(socket.gethostname())"], capture_output=True, text=True
+        [sys.executable, "-c", "import socket; print(socket.gethostname())"],
+        capture_output=True,
+        text=True,
     )
     gone = subprocess.Popen(["true"])
     gone.wait()
     holders = [(gone.pid, "x"), (os.getpid(), "another-boot 123")]
     lines = [
-        json.dumps({"taken": {"host": host.stdout.strip(), "pid": pid, "started": started, "token": str(pid)}})
+        json.dumps(
+            {
+                "taken": {
+                    "host": host.stdout.strip(),
+                    "pid": pid,
+                    "started": started,
+                    "token": str(pid),
+                }
+            }
+        )
         for pid, started in holders
     ]
     (there.out / "lock").write_text("\n".join([*lines, '{"taken": {"ho']))
@@ -78,9 +91,17 @@ def test_a_holder_on_another_host(language: str, bench: Callable[..., Bench]) ->
 
 
 @pytest.mark.parametrize("change", ["grown", "shrunk", "edited"])
-def test_a_changed_input_is_refused(change: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_a_changed_input_is_refused(
+    change: str, language: str, bench: Callable[..., Bench]
+) -> None:
     """The message says what it was and what it is; with the old file the run goes on."""
-    there = bench({"faults": [{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]})
+    there = bench(
+        {
+            "faults": [
+                {"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}
+            ]
+        }
+    )
     there.write(*IDS)
     before = there.input.read_bytes()
     assert there.run(language, *TWO).code == 3
@@ -121,9 +142,17 @@ def test_an_input_that_changes_during_the_run(language: str, bench: Callable[...
     there.is_complete(IDS)
 
 
-def test_other_settings_of_requests_are_refused(language: str, bench: Callable[..., Bench], tmp_path: Path) -> None:
+def test_other_settings_of_requests_are_refused(
+    language: str, bench: Callable[..., Bench], tmp_path: Path
+) -> None:
     """A program of another plan does not go on with rows in another form."""
-    there = bench({"faults": [{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]})
+    there = bench(
+        {
+            "faults": [
+                {"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}
+            ]
+        }
+    )
     there.write(*IDS)
     assert there.run(language, *TWO).code == 3
     from tests.programs.harness import TEMPLATES
@@ -131,7 +160,9 @@ def test_other_settings_of_requests_are_refused(language: str, bench: Callable[.
     template = TEMPLATES[language]
     # Beside the template, so that it finds the SDK from there as the template does.
     program = template.with_name(f"{tmp_path.name}-{template.name}")
-    program.write_text(template.read_text("utf-8").replace("MAX_TOKENS = 2900", "MAX_TOKENS = 2901"), "utf-8")
+    program.write_text(
+        template.read_text("utf-8").replace("MAX_TOKENS = 2900", "MAX_TOKENS = 2901"), "utf-8"
+    )
     try:
         done = there.run(language, *TWO, program=program)
     finally:
@@ -142,7 +173,9 @@ def test_other_settings_of_requests_are_refused(language: str, bench: Callable[.
     there.is_complete(IDS)
 
 
-@pytest.mark.parametrize("name", ["results/msgbatch_000001.jsonl.part", "succeeded.jsonl", "failed.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["results/msgbatch_000001.jsonl.part", "succeeded.jsonl", "failed.jsonl"]
+)
 def test_a_full_disk(name: str, language: str, bench: Callable[..., Bench]) -> None:
     """No room for one file: the run stops and says so; with room the same command goes on, and pays for nothing again."""
     there = bench({"outcomes": [{"id": "b", "type": "errored", "error": "invalid_request_error"}]})
@@ -161,7 +194,9 @@ def test_a_full_disk(name: str, language: str, bench: Callable[..., Bench]) -> N
 
 
 @pytest.mark.parametrize("out", ["/proc/no-such-folder", "FILE/out", "FILE"])
-def test_a_folder_that_cannot_be_written(out: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_a_folder_that_cannot_be_written(
+    out: str, language: str, bench: Callable[..., Bench]
+) -> None:
     """It is told before anything is submitted."""
     there = bench()
     there.write(*IDS)
@@ -203,7 +238,13 @@ def test_a_damaged_journal(language: str, bench: Callable[..., Bench]) -> None:
 
 def test_answers_that_somebody_shortened(language: str, bench: Callable[..., Bench]) -> None:
     """succeeded.jsonl has less than the journal says: the run does not go on over a hole."""
-    there = bench({"faults": [{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]})
+    there = bench(
+        {
+            "faults": [
+                {"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}
+            ]
+        }
+    )
     there.write(*IDS)
     assert there.run(language, *TWO).code == 3
     answers = there.out / "succeeded.jsonl"
@@ -219,7 +260,13 @@ def test_answers_that_somebody_shortened(language: str, bench: Callable[..., Ben
 
 def test_the_folder_may_move(language: str, bench: Callable[..., Bench]) -> None:
     """No path is in the journal: input and folder may be moved between two starts."""
-    there = bench({"faults": [{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]})
+    there = bench(
+        {
+            "faults": [
+                {"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}
+            ]
+        }
+    )
     there.write(*IDS)
     assert there.run(language, *TWO).code == 3
     moved = there.folder / "moved"

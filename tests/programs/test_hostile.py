@@ -39,7 +39,9 @@ def test_hostile_settings_come_back_unchanged(
     """From the generated text through the executed program to the API: the same system prompt and the same model."""
     there = bench()
     there.write("a", "b")
-    program = place(filled(language, SYSTEM_PROMPT=value, MODEL=value, CACHE_TTL="1h"), language, tmp_path)
+    program = place(
+        filled(language, SYSTEM_PROMPT=value, MODEL=value, CACHE_TTL="1h"), language, tmp_path
+    )
     done = there.run(language, "--requests-per-batch", "1", program=program, kill=(6, "before"))
     assert done.code == -9, done.said
     # The settings count as the same in the other language.
@@ -59,11 +61,18 @@ def test_hostile_settings_come_back_unchanged(
 
 
 @pytest.mark.parametrize(
-    "name", ["it's", 'quo"te', "new\nline", "\u2028", "$(touch x)", "a b", "-dash", "%s{}", "é" * 60]
+    "name",
+    ["it's", 'quo"te', "new\nline", "\u2028", "$(touch x)", "a b", "-dash", "%s{}", "é" * 60],
 )
 def test_hostile_paths(name: str, language: str, bench: Callable[..., Bench]) -> None:
     """A path of any characters works, and the command in the message can be pasted."""
-    there = bench({"faults": [{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]})
+    there = bench(
+        {
+            "faults": [
+                {"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}
+            ]
+        }
+    )
     there.folder /= name
     there.folder.mkdir()
     there.write("a", "b")
@@ -94,7 +103,9 @@ def test_the_template_has_the_settings_of_the_default_plan(language: str) -> Non
     if language == "python":
         tree = ast.parse(block + "\n")
         values = {
-            ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target): ast.literal_eval(node.value)
+            ast.unparse(
+                node.targets[0] if isinstance(node, ast.Assign) else node.target
+            ): ast.literal_eval(node.value)
             for node in tree.body
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
         }
@@ -110,7 +121,11 @@ def test_programs_of_a_plan() -> None:
     """Both programs and a sample of requests that they accept."""
     texts = {program.language: program for program in programs.generate(PLAN)}
     assert set(texts) == {*LANGUAGES, "javascript", "jsonl"}
-    assert [program.name for program in texts.values()] == ["run_batches.py", "run_batches.mjs", "requests.jsonl"]
+    assert [program.name for program in texts.values()] == [
+        "run_batches.py",
+        "run_batches.mjs",
+        "requests.jsonl",
+    ]
 
 
 def test_the_sample_runs(language: str, bench: Callable[..., Bench]) -> None:
@@ -121,7 +136,9 @@ def test_the_sample_runs(language: str, bench: Callable[..., Bench]) -> None:
     assert len(there.api.params) == 3
 
 
-def test_a_cached_system_prompt_must_be_there(language: str, bench: Callable[..., Bench], tmp_path: Path) -> None:
+def test_a_cached_system_prompt_must_be_there(
+    language: str, bench: Callable[..., Bench], tmp_path: Path
+) -> None:
     """A plan that caches counts on a system prompt; rows without it are not sent by mistake."""
     there = bench()
     there.write("a")
@@ -131,7 +148,9 @@ def test_a_cached_system_prompt_must_be_there(language: str, bench: Callable[...
     assert not there.api.calls
 
 
-def test_beta_headers_and_residency(language: str, bench: Callable[..., Bench], tmp_path: Path) -> None:
+def test_beta_headers_and_residency(
+    language: str, bench: Callable[..., Bench], tmp_path: Path
+) -> None:
     """Headers go with every create, and residency into every row."""
     there = bench()
     there.write("a")

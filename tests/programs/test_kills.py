@@ -17,9 +17,12 @@ MANY = 60
 
 
 @pytest.mark.parametrize(
-    ("when", "finisher"), [("before", "same"), ("after", "same"), ("torn", "other"), ("after", "other")]
+    ("when", "finisher"),
+    [("before", "same"), ("after", "same"), ("torn", "other"), ("after", "other")],
 )
-def test_killed_at_every_line(when: str, finisher: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_killed_at_every_line(
+    when: str, finisher: str, language: str, bench: Callable[..., Bench]
+) -> None:
     """Killed at each line of the journal in turn, and finished by the same program or by the other."""
     last = language if finisher == "same" else other(language)
     for line in range(1, MANY):
@@ -37,7 +40,9 @@ def test_killed_at_every_line(when: str, finisher: str, language: str, bench: Ca
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_every_line_of_a_cancel(when: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_killed_at_every_line_of_a_cancel(
+    when: str, language: str, bench: Callable[..., Bench]
+) -> None:
     """Canceling survives what running does: every request is listed once."""
     for line in range(1, MANY):
         there = bench({"outcomes": OUTCOMES, "polls": 2})

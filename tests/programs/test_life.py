@@ -38,7 +38,12 @@ def test_first_use(language: str, bench: Callable[..., Bench]) -> None:
         "0.02",
     ]
     done = subprocess.run(
-        command, cwd=there.folder, env=there.environment(), capture_output=True, text=True, timeout=60
+        command,
+        cwd=there.folder,
+        env=there.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 of 1 requests succeeded")
@@ -55,16 +60,25 @@ def test_what_the_sdk_sends(language: str, bench: Callable[..., Bench]) -> None:
     there = bench()
     there.write("a")
     assert there.run(language).code == 0
-    headers = [each for each in there.api.headers if "content-length" in each and int(each["content-length"]) > 0]
+    headers = [
+        each
+        for each in there.api.headers
+        if "content-length" in each and int(each["content-length"]) > 0
+    ]
     assert len(headers) == 1
     assert headers[0]["anthropic-version"] == "2026-10-21"
     assert headers[0]["content-type"] == "application/json"
-    assert there.api.key in (headers[0].get("x-api-key"), headers[0].get("authorization", "").removeprefix("Bearer "))
+    assert there.api.key in (
+        headers[0].get("x-api-key"),
+        headers[0].get("authorization", "").removeprefix("Bearer "),
+    )
     assert "content-encoding" not in headers[0]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted(number: signal.Signals, code: int, language: str, bench: Callable[..., Bench]) -> None:
+def test_interrupted(
+    number: signal.Signals, code: int, language: str, bench: Callable[..., Bench]
+) -> None:
     """The state is kept, batches go on, and the message has the commands that resume and cancel."""
     there = bench({"polls": 60})
     there.write(*IDS)
@@ -105,7 +119,9 @@ def test_cancel(language: str, bench: Callable[..., Bench]) -> None:
     there = bench({"polls": 5, "outcomes": [kept, again]})
     there.write(*IDS)
     running = there.start(language, *TWO, "--poll-seconds", "0.2")
-    there.wait_for("sorted")  # the first batch has ended: r0 has succeeded and r1 is to be tried again
+    there.wait_for(
+        "sorted"
+    )  # the first batch has ended: r0 has succeeded and r1 is to be tried again
     there.api.set_scenario({"polls": 10**6, "outcomes": [kept, again]})
     while len(there.api.batches) < 2:
         time.sleep(0.01)
@@ -128,7 +144,9 @@ def test_cancel(language: str, bench: Callable[..., Bench]) -> None:
     assert sum(there.api.calls.values()) == calls
 
 
-def test_cancel_when_all_is_done_at_the_provider(language: str, bench: Callable[..., Bench]) -> None:
+def test_cancel_when_all_is_done_at_the_provider(
+    language: str, bench: Callable[..., Bench]
+) -> None:
     """A batch that has ended cannot be canceled; its answers are collected all the same."""
     there = bench({"polls": 0})
     there.write("a", "b")
@@ -156,7 +174,9 @@ def test_cancel_of_a_batch_in_doubt(language: str, bench: Callable[..., Bench]) 
     assert there.given_up() == dict.fromkeys(IDS[2:], "not_sent")
 
 
-def test_cancel_leaves_the_batches_of_others_alone(language: str, bench: Callable[..., Bench]) -> None:
+def test_cancel_leaves_the_batches_of_others_alone(
+    language: str, bench: Callable[..., Bench]
+) -> None:
     """A batch that was adopted by mistake is not canceled."""
     there = bench({"faults": [{"on": "create", "do": "foreign"}], "polls": 3})
     there.write(*IDS)
@@ -201,7 +221,11 @@ def test_check(language: str, bench: Callable[..., Bench]) -> None:
     assert "8 rows" in done.stdout and "4 batches" in done.stdout and "largest of 3" in done.stdout
     assert "the first 1 requests go alone" in done.stdout
     # 8 x 1,000 tokens of output at 5 dollars per million, and 2,900 at most; the input adds a tenth of a cent.
-    assert "8,000 of output" in done.stdout and "$0.04;" in done.stdout and "at most $0.12" in done.stdout
+    assert (
+        "8,000 of output" in done.stdout
+        and "$0.04;" in done.stdout
+        and "at most $0.12" in done.stdout
+    )
     assert "Nothing was submitted." in done.stdout
     assert not there.api.calls
     assert not there.out.exists()
@@ -211,10 +235,15 @@ def test_check_counts_as_a_run_splits(language: str, bench: Callable[..., Bench]
     """The split that is announced is the split that is sent, by bytes and by count."""
     there = bench()
     ids = [f"r{n}" for n in range(40)]
-    rows = [json.dumps({"id": i, "prompt": ("é\n" if n % 3 else "x") * (n * 7 % 60 + 1)}) for n, i in enumerate(ids)]
+    rows = [
+        json.dumps({"id": i, "prompt": ("é\n" if n % 3 else "x") * (n * 7 % 60 + 1)})
+        for n, i in enumerate(ids)
+    ]
     there.input.write_text("".join(row + "\n" for row in rows), "utf-8")
     flags = ["--max-bytes-per-batch", "1500", "--requests-per-batch", "6", "--canary", "2"]
-    announced = re.search(r"Split: (\d+) batches, the largest of (\d+)", there.run(language, "--check", *flags).stdout)
+    announced = re.search(
+        r"Split: (\d+) batches, the largest of (\d+)", there.run(language, "--check", *flags).stdout
+    )
     assert announced
     assert there.run(language, *flags).code == 0
     sizes = [len(batch.entries) for batch in there.api.batches]
@@ -237,11 +266,20 @@ def test_no_key(language: str, bench: Callable[..., Bench]) -> None:
     there.is_complete(IDS)
 
 
-def test_quiet_even_when_the_sdk_is_told_to_debug(language: str, bench: Callable[..., Bench]) -> None:
+def test_quiet_even_when_the_sdk_is_told_to_debug(
+    language: str, bench: Callable[..., Bench]
+) -> None:
     """ANTHROPIC_LOG=debug makes the SDK log bodies; not in this program."""
     there = bench()
     there.write(*IDS)
-    command = [*COMMANDS[language], str(TEMPLATES[language]), str(there.input), "--out", str(there.out), *QUICK]
+    command = [
+        *COMMANDS[language],
+        str(TEMPLATES[language]),
+        str(there.input),
+        "--out",
+        str(there.out),
+        *QUICK,
+    ]
     env = {**there.environment(), "ANTHROPIC_LOG": "debug"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
@@ -253,29 +291,53 @@ def test_an_error_that_repeats_the_key(language: str, bench: Callable[..., Bench
     """The key is taken out of the API's own words."""
     words = "invalid key sk-test-0123456789"
     there = bench(
-        {"faults": [{"on": "list", "do": "error", "status": 401, "type": "authentication_error", "message": words}]}
+        {
+            "faults": [
+                {
+                    "on": "list",
+                    "do": "error",
+                    "status": 401,
+                    "type": "authentication_error",
+                    "message": words,
+                }
+            ]
+        }
     )
     there.write(*IDS)
     assert there.run(language).code == 3
     there.is_quiet()
 
 
-def test_progress_is_plain_lines_when_there_is_no_terminal(language: str, bench: Callable[..., Bench]) -> None:
+def test_progress_is_plain_lines_when_there_is_no_terminal(
+    language: str, bench: Callable[..., Bench]
+) -> None:
     """No carriage return, no escape; each line begins with the time."""
     there = bench()
     there.write(*IDS)
     done = there.run(language, *TWO)
     assert "\r" not in done.stderr and "\x1b" not in done.stderr
-    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ", line) for line in done.stderr.splitlines())
+    assert all(
+        re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ", line)
+        for line in done.stderr.splitlines()
+    )
 
 
-def test_progress_is_one_line_of_a_terminal(language: str, bench: Callable[..., Bench], tmp_path: Path) -> None:
+def test_progress_is_one_line_of_a_terminal(
+    language: str, bench: Callable[..., Bench], tmp_path: Path
+) -> None:
     """It is written over, never wider than the terminal, and has the elapsed time beside the forecast."""
     there = bench({"polls": 5})
     there.write(*IDS)
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [*COMMANDS[language], str(TEMPLATES[language]), str(there.input), "--out", str(there.out), *QUICK]
+    command = [
+        *COMMANDS[language],
+        str(TEMPLATES[language]),
+        str(there.input),
+        "--out",
+        str(there.out),
+        *QUICK,
+    ]
     process = subprocess.Popen(
         command, env=there.environment(), stdin=terminal, stdout=subprocess.DEVNULL, stderr=terminal
     )
@@ -291,7 +353,11 @@ def test_progress_is_one_line_of_a_terminal(language: str, bench: Callable[..., 
     os.close(main)
     assert process.wait(30) == 0
     text = seen.decode()
-    progress = [piece for piece in text.split("\r\x1b[K") if "elapsed" in piece and "forecast" in piece]
+    progress = [
+        piece for piece in text.split("\r\x1b[K") if "elapsed" in piece and "forecast" in piece
+    ]
     assert progress
-    assert all(len(piece) < 80 and "\n" not in piece for piece in progress), "the terminal has 80 columns"
+    assert all(len(piece) < 80 and "\n" not in piece for piece in progress), (
+        "the terminal has 80 columns"
+    )
     assert SECRET not in text

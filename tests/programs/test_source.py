@@ -13,11 +13,18 @@ PYTHON = TEMPLATES["python"]
 
 
 @pytest.mark.parametrize(
-    "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--strict", "--python-version", "3.10"]]
+    "command",
+    [
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["mypy", "--strict", "--python-version", "3.10"],
+    ],
 )
 def test_the_python_program_is_linted_and_typed(command: list[str]) -> None:
     """By the project's rules, and strictly, for the oldest Python that it names."""
-    done = subprocess.run([sys.executable, "-m", *command, str(PYTHON)], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *command, str(PYTHON)], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -25,10 +32,15 @@ def test_the_python_program_is_python_3_10() -> None:
     """Its grammar is that of Python 3.10, and nothing but the standard library and the SDK is imported."""
     tree = ast.parse(PYTHON.read_text("utf-8"), feature_version=(3, 10))
     imported = {
-        node.module.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+        node.module.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
     }
     imported |= {
-        name.name.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+        name.name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for name in node.names
     }
     assert imported - set(sys.stdlib_module_names) == {"anthropic"}
 

@@ -90,7 +90,9 @@ def main() -> None:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 running.discard(pid)
-                print(json.dumps({"pid": pid, "code": os.waitstatus_to_exitcode(status)}), flush=True)
+                print(
+                    json.dumps({"pid": pid, "code": os.waitstatus_to_exitcode(status)}), flush=True
+                )
     for pid in running:
         os.kill(pid, signal.SIGKILL)
 

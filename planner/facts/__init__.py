@@ -1,0 +1,306 @@
+"""The facts that the planner stands on: models and prices, limits, and observed batch durations.
+
+Every number lives in `data/`, with its source and its date; this module only reads it. A file is read on the
+first question about it and never again. All results are frozen, money and ratios are exact `Decimal`.
+"""
+
+import json
+import pkgutil
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+Row = dict[str, Any]  # an object of a data file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """US dollars per million tokens, by kind of token."""
+
+    input: Decimal
+    output: Decimal
+    cache_write_5m: Decimal
+    cache_write_1h: Decimal
+    cache_read: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """One model of the catalogue.
+
+    status: "active", "legacy" (works, a newer one is advised), "deprecated" (works, its end is announced) or
+        "retired" (requests fail). limited_access: for verified organisations only.
+    retires_on is an announced end; retires_not_before is a promise that the end will not come earlier. ISO dates.
+    long_prompt_tokens: a longer prompt puts the whole request at the long_* prices; None: one price for all lengths.
+    batch_max_output_tokens counts with the beta header extended_output_header, where there is one.
+    tokenizer: "new" (Claude 4.7 and later) or "old". min_cacheable_tokens: shorter prefixes are silently not cached.
+    us_multiplier: factor on every token price for inference in the US; None: the model refuses `inference_geo`.
+    tool_prompt_tokens: input tokens that tools add with `tool_choice` auto or none; None where not published.
+    rate_limit_pool: "standard" or "fable", for `realtime_rates`; None where not known.
+    """
+
+    id: str
+    aliases: tuple[str, ...]
+    name: str
+    family: str
+    status: str
+    limited_access: bool
+    released: str
+    deprecated_on: str | None
+    retires_on: str | None
+    retires_not_before: str | None
+    standard: Prices
+    batch: Prices
+    long_prompt_tokens: int | None
+    long_standard: Prices | None
+    long_batch: Prices | None
+    context_tokens: int
+    max_output_tokens: int
+    batch_max_output_tokens: int
+    extended_output_header: str | None
+    min_cacheable_tokens: int | None
+    tokenizer: str
+    us_multiplier: Decimal | None
+    default_effort: str | None
+    tool_prompt_tokens: int | None
+    rate_limit_pool: str | None
+    notes: str
+    confidence: str
+    sources: tuple[str, ...]
+    checked_on: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One limit, rule or ratio. `statement` says it in one sentence; `date` is that of the source, ISO 8601."""
+
+    key: str
+    value: int | Decimal | str
+    unit: str
+    statement: str
+    source: str
+    date: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tier:
+    """Batch limits of one usage tier. None: not published, or, for "custom", by arrangement; `note` says which."""
+
+    key: str
+    name: str
+    batch_rpm: int | None
+    queue_requests: int | None
+    monthly_spend_usd: int | None
+    source: str
+    date: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """Real-time limits of one model in one tier: requests, input tokens and output tokens per minute."""
+
+    rpm: int
+    itpm: int
+    otpm: int
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """One observed batch: how many requests took how many seconds, from creation to end.
+
+    kind: "exact" (the API's own timestamps), "measured" (a client's clock, polling included), "approx", "claim",
+        "range", "upper-bound", or "censored": the batch was still running after seconds_low.
+    seconds_low equals seconds_high unless the source gives a range or an upper bound.
+    used: whether the duration model is made from it; why_unused is "" if so.
+    """
+
+    requests: int | None
+    seconds_low: float
+    seconds_high: float
+    censored: bool
+    kind: str
+    model: str | None
+    date: str
+    source: str
+    note: str
+    used: bool
+    why_unused: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuideRow:
+    """A row of the original planner's table, which no source supports: batches of at most so many requests."""
+
+    requests_up_to: int
+    low_s: int
+    high_s: int
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """Every model, the newest first."""
+    file = _read("models.json")
+    return tuple(_model(row, file["sources"]) for row in file["models"])
+
+
+def model(name: str) -> Model:
+    """The model with this id or alias. KeyError if there is none."""
+    return _models_by_name()[name]
+
+
+def successor(model: Model) -> Model:
+    """The model to use instead: the newest active one of the family, or the model itself if it is active.
+
+    A model of limited access is named only in place of another one of limited access.
+    """
+    if model.status == "active":
+        return model
+    for candidate in models():
+        open_to_all = model.limited_access or not candidate.limited_access
+        if candidate.family == model.family and candidate.status == "active" and open_to_all:
+            return candidate
+    raise LookupError(f"no active model of the family {model.family}")
+
+
+def limit(key: str) -> Fact:
+    """The fact with this key. KeyError if there is none."""
+    return _facts()[key]
+
+
+def limits() -> tuple[Fact, ...]:
+    """Every fact, in the order of the data file."""
+    return tuple(_facts().values())
+
+
+def tier(key: str) -> Tier:
+    """The usage tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
+    return _tiers()[key]
+
+
+def tiers() -> tuple[Tier, ...]:
+    """Every usage tier, the smallest first."""
+    return tuple(_tiers().values())
+
+
+def realtime_rates(tier_key: str, pool: str | None) -> Rates | None:
+    """Limits of the real-time API for a `Model.rate_limit_pool`. None where they are not published.
+
+    KeyError for a tier that does not exist.
+    """
+    tier(tier_key)
+    return _realtime().get((tier_key, pool))
+
+
+@cache
+def guide() -> tuple[GuideRow, ...]:
+    """The original planner's table of durations. No source supports it; `limit("original_guide")` says more."""
+    return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
+
+
+def observations() -> tuple[Observation, ...]:
+    """Every public duration of a finished or still running batch of this provider."""
+    return _observations("observations")
+
+
+def cancelled() -> tuple[Observation, ...]:
+    """Batches that were cancelled right after their creation: how long a cancel takes."""
+    return _observations("cancelled")
+
+
+def other_provider() -> tuple[Observation, ...]:
+    """Durations of another provider's batches, for contrast only."""
+    return _observations("other_provider")
+
+
+def checked_on() -> str:
+    """The day on which the model catalogue was last checked, as an ISO date."""
+    return str(_read("models.json")["checked_on"])
+
+
+@cache
+def _read(name: str) -> Row:
+    data = pkgutil.get_data(__name__, name)  # not a path: in the browser the package is a zip
+    if data is None:
+        raise FileNotFoundError(f"planner/facts/{name}")
+    file: Row = json.loads(data, parse_float=Decimal)
+    return file
+
+
+def _model(row: Row, sources: Row) -> Model:
+    usd = row["usd_per_mtok"]
+    long_prompt = row["long_prompt"] or {}
+    long_usd = long_prompt.get("usd_per_mtok")
+    rest = {
+        name: value for name, value in row.items() if name not in ("usd_per_mtok", "long_prompt")
+    }
+    return Model(
+        **rest
+        | {
+            "aliases": tuple(row["aliases"]),
+            "sources": tuple(sources[key]["text"] for key in row["sources"]),
+            "standard": _prices(usd["standard"]),
+            "batch": _prices(usd["batch"]),
+            "long_prompt_tokens": long_prompt.get("above_tokens"),
+            "long_standard": _prices(long_usd["standard"]) if long_usd else None,
+            "long_batch": _prices(long_usd["batch"]) if long_usd else None,
+        }
+    )
+
+
+def _prices(row: Row) -> Prices:
+    return Prices(
+        **{kind: Decimal(usd) for kind, usd in row.items()}
+    )  # whole dollars stand as integers
+
+
+@cache
+def _models_by_name() -> dict[str, Model]:
+    return {name: model for model in models() for name in (model.id, *model.aliases)}
+
+
+@cache
+def _facts() -> dict[str, Fact]:
+    file = _read("limits.json")
+    return {row["key"]: Fact(**_sourced(row, file["sources"])) for row in file["facts"]}
+
+
+@cache
+def _tiers() -> dict[str, Tier]:
+    file = _read("limits.json")
+    return {row["key"]: Tier(**_sourced(row, file["sources"])) for row in file["tiers"]}
+
+
+@cache
+def _realtime() -> dict[tuple[str, str | None], Rates]:
+    file = _read("limits.json")
+    rates = {}
+    for row in file["realtime"]:
+        limits = _sourced(row, file["sources"])
+        key = limits.pop("tier"), limits.pop("pool")
+        rates[key] = Rates(**limits)
+    return rates
+
+
+def _sourced(row: Row, sources: Row) -> Row:
+    """A copy of the row that has the text of its sources instead of their keys, and the date of the newest."""
+    cited = [sources[key] for key in row["sources"]]
+    rest = {name: value for name, value in row.items() if name != "sources"}
+    return rest | {
+        "source": "; ".join(s["text"] for s in cited),
+        "date": max(s["date"] for s in cited),
+    }
+
+
+@cache
+def _observations(group: str) -> tuple[Observation, ...]:
+    return tuple(_observation(row) for row in _read("durations.json")[group])
+
+
+def _observation(row: Row) -> Observation:
+    seconds = {name: float(row[name]) for name in ("seconds_low", "seconds_high")}
+    return Observation(**row | seconds)

@@ -1,0 +1,1 @@
+"""How it goes: batches, retries, durations, simulated runs, cost."""

@@ -1,0 +1,1 @@
+"""How it looks: every word, row and picture of the page."""

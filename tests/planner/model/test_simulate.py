@@ -1,0 +1,736 @@
+"""The event loop, against a clock that is looked at every second, against lists, and against the formulas of queueing."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from math import exp, fsum, log, sqrt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.model import durations
+from planner.model.durations import DurationModel, Sample, fit
+from planner.model.retry import RetryPolicy, backoff_s
+from planner.model.simulate import (
+    BUDGET_BATCHES,
+    MAX_REPLICATIONS,
+    MOST_BATCHES,
+    Record,
+    Rules,
+    Run,
+    blend,
+    replications,
+    simulate,
+)
+from planner.scenario import Duration
+from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
+from tests.strategies import policies
+
+DAY_S = 86_400.0
+
+
+def no_retries(transient: float = 0.0, permanent: float = 0.0) -> RetryPolicy:
+    """Every request is sent once."""
+    return RetryPolicy(
+        max_retries=0,
+        backoff="fixed",
+        base_delay_s=0.0,
+        transient_rate=transient,
+        permanent_rate=permanent,
+    )
+
+
+def rules(
+    concurrent: int = 1,
+    queue: int = 10**9,
+    poll_s: float = 60.0,
+    expiry_s: float = DAY_S,
+    shared_load: float = 0.0,
+    retry: RetryPolicy | None = None,
+    batch: int = 10_000,
+) -> Rules:
+    """One batch at a time without failures, changed in places."""
+    return Rules(
+        concurrent=concurrent,
+        queue_requests=queue,
+        poll_s=poll_s,
+        expiry_s=expiry_s,
+        shared_load=shared_load,
+        retry=retry or no_retries(),
+        batch_requests=batch,
+    )
+
+
+def lasting(seconds: dict[int, float] | float) -> DurationModel:
+    """Every batch takes that long, or as long as its size says; luck has no part in it."""
+
+    def scale(requests: int) -> tuple[float, float]:
+        return (seconds[requests] if isinstance(seconds, dict) else seconds), 0.0
+
+    return DurationModel(scale=scale, table=(0.0, 0.0))
+
+
+def one_run(sizes: Sequence[int], model: DurationModel, some: Rules, seed: int = 1) -> Run:
+    """A single replication of one stage."""
+    (run,) = simulate([sizes], model, some, runs=1, seed=seed)
+    return run
+
+
+def by_round(records: Sequence[Record]) -> dict[int, list[Record]]:
+    """The records of each round, in order."""
+    rounds = defaultdict(list)
+    for record in records:
+        rounds[record.round].append(record)
+    return rounds
+
+
+# ---- examples
+
+
+def test_one_batch() -> None:
+    """Sent at once, ended after its time, noticed at the next poll."""
+    run = one_run([100], lasting(70.0), rules())
+    assert run.records == (Record(0, 100, 0.0, 70.0, 120.0, 0),)
+    assert (run.makespan_s, run.given_up, run.expired) == (70.0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("service_s", "noticed_s"),
+    [(0.1, 60.0), (59.9, 60.0), (60.0, 60.0), (60.1, 120.0), (600.0, 600.0)],
+)
+def test_an_end_is_noticed_at_the_next_poll(service_s: float, noticed_s: float) -> None:
+    """An end that falls on a poll is noticed then."""
+    assert one_run([1], lasting(service_s), rules()).records[0].noticed_s == noticed_s
+
+
+def test_the_next_batch_is_sent_when_one_was_noticed() -> None:
+    """One at a time: each waits for the poll that notices the one before."""
+    run = one_run([1, 1, 1], lasting(70.0), rules())
+    assert [record.submitted_s for record in run.records] == [0.0, 120.0, 240.0]
+    assert run.makespan_s == 310.0
+
+
+def test_batches_do_not_go_in_waves() -> None:
+    """Two at once, of 10 and 1,000 s: the third follows the short one and does not wait for the long one."""
+    run = one_run([1, 2, 1, 1], lasting({1: 10.0, 2: 1000.0}), rules(concurrent=2))
+    assert [record.submitted_s for record in run.records] == [0.0, 0.0, 60.0, 120.0]
+
+
+def test_the_queue_holds_batches_back() -> None:
+    """Five at once are allowed, but only two fit into the queue."""
+    run = one_run([100] * 4, lasting(60.0), rules(concurrent=5, queue=250))
+    assert [record.submitted_s for record in run.records] == [0.0, 0.0, 60.0, 60.0]
+
+
+def test_a_large_batch_is_not_overtaken() -> None:
+    """Order is kept: a small batch that would fit waits behind a large one that does not."""
+    run = one_run([60, 60, 10], lasting(60.0), rules(concurrent=5, queue=100))
+    assert [record.submitted_s for record in run.records] == [0.0, 60.0, 60.0]
+
+
+def test_the_primer_goes_first() -> None:
+    """The batches of the second stage wait until the end of the first was noticed."""
+    (run,) = simulate([(1,), (5, 5)], lasting(70.0), rules(concurrent=9), runs=1, seed=1)
+    assert [record.submitted_s for record in run.records] == [0.0, 120.0, 120.0]
+    assert [record.round for record in run.records] == [0, 0, 0]
+
+
+def test_a_batch_ends_at_its_expiry() -> None:
+    """After 24 h a batch that needs 36 h has done two thirds; the rest is undone."""
+    run = one_run([3000], lasting(1.5 * DAY_S), rules())
+    assert run.records == (Record(0, 3000, 0.0, DAY_S, DAY_S, 1000),)
+    assert (run.expired, run.given_up) == (1000, 1000)
+
+
+def test_what_expired_is_sent_again() -> None:
+    """A retry round takes up what a batch left undone; the rest of a small remainder is soon done."""
+    retry = RetryPolicy(
+        max_retries=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
+    )
+    run = one_run([3000], lasting({3000: 1.5 * DAY_S, 1000: 60.0}), rules(retry=retry))
+    assert run.records[1] == Record(1, 1000, DAY_S + 100, DAY_S + 160, DAY_S + 160, 0)
+    assert (run.expired, run.given_up) == (1000, 0)
+
+
+def test_a_batch_that_ends_just_in_time() -> None:
+    """Exactly 24 h is in time."""
+    assert one_run([10], lasting(DAY_S), rules()).expired == 0
+
+
+def test_a_retry_round_waits_for_the_backoff() -> None:
+    """Every request fails in the first round: after its last end was noticed, and the wait, all are sent again."""
+    retry = RetryPolicy(
+        max_retries=2,
+        backoff="exponential",
+        base_delay_s=100.0,
+        transient_rate=1.0,
+        permanent_rate=0.0,
+    )
+    run = one_run([10, 10], lasting(60.0), rules(retry=retry, batch=20))
+    assert [(record.round, record.requests, record.submitted_s) for record in run.records] == [
+        (0, 10, 0.0),
+        (0, 10, 60.0),
+        (1, 20, 220.0),
+        (2, 20, 480.0),
+    ]
+    assert run.given_up == 20
+
+
+def test_what_fails_for_good_is_not_sent_again() -> None:
+    """A request that can never succeed is given up after the first round."""
+    retry = RetryPolicy(
+        max_retries=9, backoff="fixed", base_delay_s=0.0, transient_rate=0.5, permanent_rate=1.0
+    )
+    run = one_run([10], lasting(60.0), rules(retry=retry))
+    assert (len(run.records), run.given_up) == (1, 10)
+
+
+def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
+    """In a shared model the time of a batch is that of all that is with the provider when it is sent."""
+
+    def scale(requests: int) -> tuple[float, float]:
+        return float(requests), 0.0
+
+    shared = DurationModel(scale=scale, table=(0.0, 0.0), shared=True)
+    run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
+    # the second is sent beside the first; the third when the first has ended, beside the second
+    assert [(record.submitted_s, record.ended_s) for record in run.records] == [
+        (0.0, 100.0),
+        (0.0, 200.0),
+        (100.0, 300.0),
+    ]
+
+
+def test_a_wait_is_added() -> None:
+    """A wait for everybody is seconds on top, not a multiple of the size."""
+    model = DurationModel(scale=lambda n: (0.0, float(n)), table=(1.0, 1.0), waits_s=(50.0, 50.0))
+    assert one_run([100], model, rules()).records[0].ended_s == 150.0
+
+
+# ---- how many runs
+
+
+@pytest.mark.parametrize(
+    ("batches", "runs"),
+    [(1, 1000), (50, 1000), (100, 500), (1000, 50), (20_000, 20), (40_000, 10), (140_000, 3)],
+)
+def test_replications(batches: int, runs: int) -> None:
+    """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
+    assert replications(batches) == runs
+
+
+@given(st.integers(1, 200_000))
+def test_replications_are_bounded(batches: int) -> None:
+    """Never fewer than three, never more than needed, and never more work for one forecast than for another."""
+    assert 3 <= replications(batches) <= MAX_REPLICATIONS
+    assert replications(batches) * batches <= max(BUDGET_BATCHES, MOST_BATCHES, 3 * batches)
+
+
+# ---- a clock that is looked at every second
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> tuple[list[int], dict[int, int], int, int, int]:
+    """Sizes, whole seconds by size, and the limits: at once, in the queue, poll."""
+    service = draw(st.dictionaries(st.integers(1, 30), st.integers(1, 90), min_size=1, max_size=4))
+    sizes = draw(st.lists(st.sampled_from(sorted(service)), min_size=1, max_size=12))
+    return (
+        sizes,
+        service,
+        draw(st.integers(1, 6)),
+        draw(st.integers(max(sizes), max(sizes) + 60)),
+        draw(st.integers(1, 40)),
+    )
+
+
+@given(stages())
+@settings(max_examples=200)
+def test_every_second(stage: tuple[list[int], dict[int, int], int, int, int]) -> None:
+    """Looking at the clock once a second gives the same times of sending, end and notice, batch by batch."""
+    sizes, service, concurrent, queue, poll_s = stage
+    run = one_run(
+        sizes,
+        lasting({size: float(seconds) for size, seconds in service.items()}),
+        rules(concurrent, queue, float(poll_s)),
+    )
+    expected = step_by_second(
+        sizes, service.__getitem__, concurrent=concurrent, queue_requests=queue, poll_s=poll_s
+    )
+    assert [(r.submitted_s, r.ended_s, r.noticed_s) for r in run.records] == expected
+    assert run.makespan_s == max(ended for _, ended, _ in expected)
+
+
+@given(
+    stages(),
+    st.floats(0, 0.9),
+    st.integers(0, 4),
+    st.sampled_from(["fixed", "linear", "exponential"]),
+    st.integers(0, 50),
+    st.integers(20, 60),
+)
+@settings(max_examples=150)
+def test_every_second_of_every_round(
+    stage: tuple[list[int], dict[int, int], int, int, int],
+    transient: float,
+    retries: int,
+    backoff: str,
+    base_s: int,
+    expiry_s: int,
+) -> None:
+    """So does each retry round, from the last notice and the backoff on, with batches that expire on the way."""
+    sizes, service, concurrent, queue, poll_s = stage
+    largest = max(sizes)
+
+    def seconds(size: int) -> int:
+        return service.get(size, 7 + size)
+
+    retry = RetryPolicy(
+        max_retries=retries,
+        backoff=backoff,
+        base_delay_s=float(base_s),
+        transient_rate=transient,
+        permanent_rate=0.0,
+    )
+    model = DurationModel(scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0))
+    some = rules(concurrent, queue, float(poll_s), float(expiry_s), retry=retry, batch=largest)
+    run = one_run(sizes, model, some, seed=retries)
+    begin = 0
+    for number, records in sorted(by_round(run.records).items()):
+        begin += int(backoff_s(retry, number)) if number else 0
+        expected = step_by_second(
+            [record.requests for record in records],
+            lambda size: min(seconds(size), expiry_s),
+            concurrent=concurrent,
+            queue_requests=queue,
+            poll_s=poll_s,
+            begin_s=begin,
+        )
+        assert [(r.submitted_s, r.ended_s, r.noticed_s) for r in records] == expected
+        begin = max(noticed for _, _, noticed in expected)
+
+
+# ---- laws of every run
+
+
+def models() -> st.SearchStrategy[DurationModel]:
+    """All kinds of duration models; some batches take longer than a day."""
+    rows = st.lists(
+        st.builds(Sample, st.integers(1, 100_000), st.floats(1, 300_000), st.booleans()),
+        min_size=1,
+        max_size=8,
+    )
+    return st.one_of(
+        rows.map(fit),
+        st.just(durations.observed()),
+        st.just(durations.model_of(Duration(model="guide"))),
+        st.just(durations.model_of(Duration(model="formula"))),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[list[int]], DurationModel, Rules, int]:
+    """Stages, model, rules and seed, as a plan would pass them."""
+    batch = draw(st.integers(1, 20_000))
+    sizes = [batch] * draw(st.integers(0, 8)) + [draw(st.integers(1, batch))]
+    prime = draw(st.booleans())
+    some = rules(
+        concurrent=draw(st.integers(1, 12)),
+        queue=draw(st.integers(batch, 5 * batch)),
+        poll_s=draw(st.floats(1, 3600)),
+        shared_load=draw(st.floats(0, 1)),
+        retry=draw(policies()),
+        batch=batch,
+    )
+    return (
+        ([[1], sizes] if prime else [sizes]),
+        draw(models()),
+        some,
+        draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+@given(cases())
+def test_times_are_in_order(case: tuple[list[list[int]], DurationModel, Rules, int]) -> None:
+    """Sent, ended, noticed; at most 24 h long; noticed within a poll; sent in the order of the queue."""
+    stages_, model, some, seed = case
+    for run in simulate(stages_, model, some, runs=3, seed=seed):
+        for record in run.records:
+            assert 0 <= record.submitted_s <= record.ended_s <= record.noticed_s
+            assert record.ended_s - record.submitted_s <= some.expiry_s * (1 + 1e-12)
+            assert record.noticed_s - record.ended_s <= some.poll_s * (1 + 1e-9)
+            polls = (record.noticed_s - record.submitted_s) / some.poll_s
+            assert abs(polls - round(polls)) < 1e-6
+        assert all(one.submitted_s <= other.submitted_s for one, other in pairwise(run.records))
+        assert run.makespan_s == max(record.ended_s for record in run.records)
+
+
+@given(cases())
+def test_no_limit_is_exceeded_at_any_moment(
+    case: tuple[list[list[int]], DurationModel, Rules, int],
+) -> None:
+    """Whenever a batch is sent, batches and requests that are open, it included, keep to both limits."""
+    stages_, model, some, seed = case
+    for run in simulate(stages_, model, some, runs=3, seed=seed):
+        for sent in run.records:
+            at = sent.submitted_s
+            beside = [r for r in run.records if r.submitted_s <= at < r.noticed_s]
+            assert len(beside) <= some.concurrent
+            assert sum(record.requests for record in beside) <= some.queue_requests
+
+
+@given(cases())
+def test_no_batch_waits_without_cause(
+    case: tuple[list[list[int]], DurationModel, Rules, int],
+) -> None:
+    """A batch is sent when its stage begins, or at the very moment at which another was noticed."""
+    stages_, model, some, seed = case
+    for run in simulate(stages_, model, some, runs=2, seed=seed):
+        noticed = {record.noticed_s for record in run.records}
+        begins = {
+            0.0,
+            *(min(r.submitted_s for r in records) for records in by_round(run.records).values()),
+        }
+        assert all(record.submitted_s in noticed | begins for record in run.records)
+
+
+@given(cases())
+def test_requests_are_neither_lost_nor_made(
+    case: tuple[list[list[int]], DurationModel, Rules, int],
+) -> None:
+    """The first round sends the workload; no later one sends more than the one before; batches keep to their size."""
+    stages_, model, some, seed = case
+    workload = sum(map(sum, stages_))
+    for run in simulate(stages_, model, some, runs=3, seed=seed):
+        rounds = by_round(run.records)
+        sent = [sum(record.requests for record in rounds[number]) for number in sorted(rounds)]
+        assert sent[0] == workload
+        assert sent == sorted(sent, reverse=True)
+        assert list(rounds) == list(range(len(rounds)))
+        assert len(rounds) <= some.retry.max_retries + 1
+        assert 0 <= run.given_up <= workload
+        assert all(0 < record.requests <= some.batch_requests for record in run.records)
+        assert all(0 <= record.expired <= record.requests for record in run.records)
+        assert run.expired == sum(record.expired for record in run.records)
+
+
+@given(cases())
+def test_a_retry_round_begins_after_notice_and_backoff(
+    case: tuple[list[list[int]], DurationModel, Rules, int],
+) -> None:
+    """Not before every batch of the round before was noticed, and no later than the backoff after that."""
+    stages_, model, some, seed = case
+    for run in simulate(stages_, model, some, runs=2, seed=seed):
+        rounds = by_round(run.records)
+        for number in sorted(rounds)[1:]:
+            last_notice = max(record.noticed_s for record in rounds[number - 1])
+            assert rounds[number][0].submitted_s == last_notice + backoff_s(some.retry, number)
+
+
+@given(cases())
+def test_the_same_seed_gives_the_same_runs(
+    case: tuple[list[list[int]], DurationModel, Rules, int],
+) -> None:
+    """Deterministic to the last bit."""
+    stages_, model, some, seed = case
+    again = partial(simulate, stages_, model, some, runs=3)
+    assert again(seed=seed) == again(seed=seed)
+
+
+def test_another_seed_gives_other_runs() -> None:
+    """The seed matters."""
+    again = partial(simulate, [[100, 100]], durations.observed(), rules(), runs=5)
+    assert again(seed=1) != again(seed=2)
+
+
+# ---- more room never makes it later
+
+
+def own_pace() -> st.SearchStrategy[DurationModel]:
+    """Models in which a batch does not slow others down: all but the observed one."""
+    return models().filter(lambda model: not model.shared)
+
+
+@given(cases(), own_pace(), st.integers(1, 20))
+def test_more_at_once_is_never_later(
+    case: tuple[list[list[int]], DurationModel, Rules, int], model: DurationModel, more: int
+) -> None:
+    """The same batches with the same luck, some more open at once: none is sent later, none is noticed later.
+
+    Each service time is the same, because luck is drawn batch by batch in order; so at any moment at which a batch
+    was sent before, no more others are open than were.
+    """
+    stages_, _, some, seed = case
+    wider = rules(
+        some.concurrent + more,
+        some.queue_requests,
+        some.poll_s,
+        some.expiry_s,
+        some.shared_load,
+        some.retry,
+        some.batch_requests,
+    )
+    narrow_runs = simulate(stages_, model, some, runs=3, seed=seed)
+    for narrow, wide in zip(
+        narrow_runs, simulate(stages_, model, wider, runs=3, seed=seed), strict=True
+    ):
+        assert [record.requests for record in narrow.records] == [
+            record.requests for record in wide.records
+        ]
+        for before, after in zip(narrow.records, wide.records, strict=True):
+            assert after.submitted_s <= before.submitted_s * (1 + 1e-12)
+        assert wide.makespan_s <= narrow.makespan_s * (1 + 1e-12)
+
+
+@given(cases(), own_pace(), st.integers(1, 100_000))
+def test_a_longer_queue_is_never_later(
+    case: tuple[list[list[int]], DurationModel, Rules, int], model: DurationModel, more: int
+) -> None:
+    """The same batches with the same luck and more room in the queue: no run ends later.
+
+    This holds as long as the queue limit does not make the batches themselves: where it does, another limit
+    makes other batches, and two of 150 requests can take longer than three of 100.
+    """
+    stages_, _, some, seed = case
+    longer = rules(
+        some.concurrent,
+        some.queue_requests + more,
+        some.poll_s,
+        some.expiry_s,
+        some.shared_load,
+        some.retry,
+        some.batch_requests,
+    )
+    short_runs = simulate(stages_, model, some, runs=3, seed=seed)
+    for short, long in zip(
+        short_runs, simulate(stages_, model, longer, runs=3, seed=seed), strict=True
+    ):
+        assert long.makespan_s <= short.makespan_s * (1 + 1e-12)
+
+
+@given(cases(), own_pace())
+def test_polling_twice_as_often_is_never_later(
+    case: tuple[list[list[int]], DurationModel, Rules, int], model: DurationModel
+) -> None:
+    """Every poll of before is still one, so nothing is noticed later."""
+    stages_, _, some, seed = case
+    poll_s = float(round(some.poll_s)) or 1.0  # halves of whole seconds are exact
+    slow, quick = (
+        rules(
+            some.concurrent,
+            some.queue_requests,
+            every,
+            some.expiry_s,
+            some.shared_load,
+            some.retry,
+            some.batch_requests,
+        )
+        for every in (poll_s, poll_s / 2)
+    )
+    for late, early in zip(
+        simulate(stages_, model, slow, runs=3, seed=seed),
+        simulate(stages_, model, quick, runs=3, seed=seed),
+        strict=True,
+    ):
+        assert early.makespan_s <= late.makespan_s * (1 + 1e-12)
+
+
+# ---- luck, shared and own
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_blend_is_a_chance(load: float, own: float, shared: float) -> None:
+    """Between 0 and 1, so that a quantile table has an entry for it."""
+    assert -1e-12 <= blend(load, own, shared) <= 1 + 1e-12
+
+
+@given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+def test_the_ends_of_sharing(load: float, own: float) -> None:
+    """Weight 0 is the batch's own luck, weight 1 the run's."""
+    assert blend(load, own, 0.0) == own
+    assert blend(load, own, 1.0) == load
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.1, 0.3, 0.5, 0.7, 0.95, 1.0])
+def test_a_blend_is_uniform(shared: float) -> None:
+    """Over all pairs each tenth of the blends holds a tenth of them: single batches are as slow as observed."""
+    steps = [(number + 0.5) / 200 for number in range(200)]
+    tenths = [0] * 10
+    for load in steps:
+        for own in steps:
+            tenths[min(9, int(blend(load, own, shared) * 10))] += 1
+    assert [count / 40_000 for count in tenths] == pytest.approx([0.1] * 10, abs=0.005)
+
+
+def correlation(pairs: Sequence[tuple[float, float]]) -> float:
+    """Pearson's."""
+    n = len(pairs)
+    mean_x, mean_y = fsum(x for x, _ in pairs) / n, fsum(y for _, y in pairs) / n
+    both = fsum((x - mean_x) * (y - mean_y) for x, y in pairs)
+    return both / sqrt(
+        fsum((x - mean_x) ** 2 for x, _ in pairs) * fsum((y - mean_y) ** 2 for _, y in pairs)
+    )
+
+
+EVEN = DurationModel(
+    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0)
+)  # the service time is the luck itself, in ms
+
+
+def services(
+    shared: float, stages_: Sequence[Sequence[int]], retry: RetryPolicy | None = None
+) -> list[tuple[float, ...]]:
+    """The service times of the first batches of 1,000 runs."""
+    runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
+    return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
+
+
+ALWAYS_AGAIN = RetryPolicy(
+    max_retries=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0, permanent_rate=0.0
+)
+
+TWO_BATCHES = pytest.mark.parametrize(
+    ("stages_", "retry"),
+    [([[5, 5]], None), ([[1], [5]], None), ([[5]], ALWAYS_AGAIN)],
+    ids=["of one round", "primer and batch", "batch and its retry"],
+)
+
+
+@TWO_BATCHES
+def test_shared_load_0_gives_each_batch_its_own_luck(
+    stages_: list[list[int]], retry: RetryPolicy | None
+) -> None:
+    """How slow one batch is says nothing about the next, in the same round or another."""
+    pairs = [(times[0], times[1]) for times in services(0.0, stages_, retry)]
+    assert abs(correlation(pairs)) < 0.1
+
+
+@TWO_BATCHES
+def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(
+    stages_: list[list[int]], retry: RetryPolicy | None
+) -> None:
+    """Every batch of a run has the same luck, retry rounds included."""
+    assert all(times[0] == pytest.approx(times[1]) for times in services(1.0, stages_, retry))
+
+
+@TWO_BATCHES
+def test_shared_load_between_is_between(
+    stages_: list[list[int]], retry: RetryPolicy | None
+) -> None:
+    """The larger the shared part, the more batches of a run are slow together."""
+    together = [
+        correlation([(times[0], times[1]) for times in services(shared, stages_, retry)])
+        for shared in (0.2, 0.5, 0.8)
+    ]
+    assert 0 < together[0] < together[1] < together[2] < 1
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.7, 1.0])
+@pytest.mark.parametrize("place", [0, 1])
+def test_every_batch_is_as_slow_as_observed(shared: float, place: int) -> None:
+    """However much is shared, each tenth of the quantile table is drawn a tenth of the time, for every batch."""
+    tenths = [0] * 10
+    for times in services(shared, [[5, 5]]):
+        tenths[min(9, int(times[place] / 100))] += 1
+    assert [count / 1000 for count in tenths] == pytest.approx([0.1] * 10, abs=0.035)
+
+
+# ---- formulas of queueing
+#
+# All jobs are there when a run begins, so there are no arrivals as in M/M/c. Two things can still be compared
+# exactly, because an exponential service has no memory. While all servers are busy one job ends every 1/(c mu) on
+# average, so the mean start of every job and the mean makespan are known (list of jobs, closed form). And an arrival
+# that finds c + j jobs in an M/M/c queue waits as long as job number c + j + 1 waits here; weighted with the chances
+# of finding so many, which are Erlang's, the starts of one saturated run give the mean wait and its distribution.
+
+STEPS = 4000
+EXPONENTIAL = [-log(1 - number / STEPS) for number in range(STEPS)] + [log(STEPS) + 1]
+# the mean of straight lines between the entries, so that the mean service below is exactly what it says
+TABLE_MEAN = fsum((a + b) / 2 for a, b in pairwise(EXPONENTIAL)) / STEPS
+MEAN_S = 1000.0
+JOBS = 70
+
+
+def starts(servers: int, runs: int = 1500) -> tuple[list[list[float]], list[float]]:
+    """Starts of each job, and makespans, of saturated runs with exponential service; the end is noticed at once."""
+    model = DurationModel(scale=lambda n: (0.0, MEAN_S / TABLE_MEAN), table=tuple(EXPONENTIAL))
+    some = rules(concurrent=servers, poll_s=2.0**-20)
+    runs_ = simulate([[1] * JOBS], model, some, runs=runs, seed=11)
+    return [[record.submitted_s for record in run.records] for run in runs_], [
+        run.makespan_s for run in runs_
+    ]
+
+
+@pytest.mark.parametrize("servers", [1, 3, 10])
+def test_exponential_jobs_that_are_all_there(servers: int) -> None:
+    """Job number c + j starts after j ends of c busy servers; the last one ends as the closed form says."""
+    submitted, makespans = starts(servers)
+    for job in (servers, (servers + JOBS) // 2, JOBS - 1):
+        expected = MEAN_S * (job - servers + 1) / servers
+        assert fsum(times[job] for times in submitted) / len(submitted) == pytest.approx(
+            expected, rel=0.06
+        )
+    assert fsum(makespans) / len(makespans) == pytest.approx(
+        mean_makespan(JOBS, servers, MEAN_S), rel=0.02
+    )
+
+
+@pytest.mark.parametrize(("servers", "load"), [(1, 0.6), (2, 1.4), (5, 4.0), (10, 8.0)])
+def test_waits_of_erlang_c(servers: int, load: float) -> None:
+    """The saturated run, weighted with the chances of finding all busy and j in line, has the mean wait of M/M/c."""
+    submitted, _ = starts(servers)
+    busy, ratio = chance_of_waiting(servers, load), load / servers
+    waits = [
+        fsum(times[servers + line] for times in submitted) / len(submitted)
+        for line in range(JOBS - servers)
+    ]
+    mean = busy * fsum((1 - ratio) * ratio**line * wait for line, wait in enumerate(waits))
+    assert mean == pytest.approx(mean_wait(servers, load, MEAN_S), rel=0.04)
+
+
+def test_the_distribution_of_waits_of_erlang_c() -> None:
+    """Not only the mean: the chance of waiting longer than t falls exponentially, from Erlang's C."""
+    servers, load = 5, 4.0
+    submitted, _ = starts(servers)
+    busy, ratio = chance_of_waiting(servers, load), load / servers
+    for t in (200.0, 1000.0, 3000.0):
+        longer = busy * fsum(
+            (1 - ratio)
+            * ratio**line
+            * (sum(times[servers + line] > t for times in submitted) / len(submitted))
+            for line in range(JOBS - servers)
+        )
+        assert longer == pytest.approx(busy * exp(-(servers - load) * t / MEAN_S), rel=0.06)
+
+
+def test_deterministic_jobs() -> None:
+    """n equal jobs on c servers take ⌈n/c⌉ turns: the closed form of the formula's own model."""
+    for servers in (1, 3, 7):
+        run = one_run([1] * 20, lasting(120.0), rules(concurrent=servers))
+        assert run.makespan_s == -(-20 // servers) * 120.0
+
+
+# ---- what is given up
+
+
+@pytest.mark.parametrize(
+    ("transient", "permanent", "retries"),
+    [(0.3, 0.0, 2), (0.3, 0.1, 2), (0.05, 0.2, 1), (0.9, 0.0, 5)],
+)
+def test_as_many_are_given_up_as_chances_say(
+    transient: float, permanent: float, retries: int
+) -> None:
+    """Over many runs the mean is that of geometric attempts, within four standard errors."""
+    retry = RetryPolicy(
+        max_retries=retries,
+        backoff="fixed",
+        base_delay_s=0.0,
+        transient_rate=transient,
+        permanent_rate=permanent,
+    )
+    runs = simulate([[500] * 4], lasting(60.0), rules(retry=retry), runs=1000, seed=3)
+    chance = permanent + (1 - permanent) * transient ** (retries + 1)
+    mean = fsum(run.given_up for run in runs) / len(runs)
+    error = sqrt(2000 * chance * (1 - chance) / len(runs))
+    assert mean == pytest.approx(2000 * chance, abs=4 * error)

@@ -1,0 +1,276 @@
+"""Pictures that are well formed, true to the numbers, and readable without seeing them."""
+
+import re
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+
+from planner.model.simulate import Record, Run
+from planner.model.split import Batch
+from planner.model.summary import summarise
+from planner.plan import Plan, make_plan
+from planner.scenario import Scenario, parse
+from planner.show import charts
+from planner.show.timeline import Timeline, timeline
+from tests.strategies import scenarios
+
+SVG = "{http://www.w3.org/2000/svg}"
+START = datetime.fromisoformat("2026-11-22T22:00+01:00")
+DAY_S = 86_400.0
+
+
+def drawn(plan: Plan) -> dict[str, str]:
+    """The three charts of a plan."""
+    forecast = plan.forecast
+    line = timeline(
+        forecast.p85, forecast, plan.batches + plan.retry_batches, plan.request_bytes, None
+    )
+    return {
+        "queue": charts.queue(line, plan.start, DAY_S),
+        "depth": charts.depth(line, plan.account.queue_requests),
+        "chance": charts.chance(forecast, plan.start, plan.scenario.goal.deadline_h * 3600),
+    }
+
+
+def plan_of(**groups: dict[str, Any]) -> Plan:
+    """The plan of a scenario."""
+    return make_plan(parse(groups))
+
+
+def line_of(*ends: tuple[float, float]) -> Timeline:
+    """Batches of ten requests, from a time to a time."""
+    records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
+    run = Run(records, 0, max(end for _, end in ends), 0)
+    planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
+    return timeline(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+
+
+def bars(svg: str) -> list[ET.Element]:
+    """The bar groups of a queue chart."""
+    return [
+        group
+        for group in ET.fromstring(svg).iter(f"{SVG}g")
+        if "bar" in (group.get("class") or "").split()
+    ]
+
+
+def numbers_of(path: str) -> list[tuple[float, float]]:
+    """The points of a path of M, L and Z."""
+    return [(float(x), float(y)) for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path)]
+
+
+# ---- all of them
+
+WHOLE = [
+    {},
+    {"workload": {"requests": 1}},
+    {"workload": {"requests": 1_000_000}},
+    {"goal": {"start_at": "2026-11-22T22:00+01:00", "deadline_h": 5}},
+    {"duration": {"model": "formula"}, "retries": {"transient_rate": 0}},
+    {"retries": {"max": 10, "transient_rate": 0.6}, "batches": {"requests_per_batch": 500}},
+    {"duration": {"model": "history", "history": [[10_000, 2_592_000]]}},
+]
+
+
+@pytest.mark.parametrize("name", ["queue", "depth", "chance"])
+@pytest.mark.parametrize("raw", WHOLE, ids=range(len(WHOLE)))
+def test_it_is_an_image_with_words(raw: dict[str, Any], name: str) -> None:
+    """Well-formed SVG with role img, a title and a description that its root refers to."""
+    root = ET.fromstring(drawn(plan_of(**raw))[name])
+    assert (root.tag, root.get("role")) == (f"{SVG}svg", "img")
+    title, text = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None and title.text and text is not None and text.text
+    assert root.get("aria-labelledby") == f"{title.get('id')} {text.get('id')}"
+
+
+@given(scenarios(most_batches=60))
+@settings(max_examples=20)
+def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
+    """No NaN, no infinity, no exponent; nothing outside the picture, no negative size; no styles, scripts or links."""
+    for svg in drawn(make_plan(asked)).values():
+        assert not re.search(r"(?<![a-z])(nan|inf|None|-?\d\.?\d*e[+-]?\d)(?![a-z])", svg)
+        assert not re.search(r"style=|<script|<style|href|javascript|<image|<foreignObject", svg)
+        for value in re.findall(r'(?:x|x1|x2|cx)="(-?[\d.]+)%"', svg):
+            assert 0 <= float(value) <= 100
+        height = float(re.findall(r' height="(\d+)"', svg)[0])
+        for value in re.findall(r' (?:y|y1|y2|cy)="(-?[\d.]+)"', svg):
+            assert 0 <= float(value) <= height
+        for value in re.findall(r'(?:width|height)="(-?[\d.]+)', svg):
+            assert float(value) >= 0
+
+
+def test_ids_are_unique_on_the_page() -> None:
+    """The three charts stand on one page: no id comes twice."""
+    ids = [
+        found for svg in drawn(plan_of()).values() for found in re.findall(r' id="([^"]+)"', svg)
+    ]
+    assert len(ids) == len(set(ids))
+
+
+def test_references_exist() -> None:
+    """Every url(#…) leads to something in the same chart."""
+    for svg in drawn(plan_of()).values():
+        assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= set(re.findall(r' id="([^"]+)"', svg))
+
+
+# ---- the queue
+
+
+def test_queue_bars_are_true() -> None:
+    """Each bar says when its batch was sent and done, and is as long as that is on the axis."""
+    line = line_of((0.0, 100.0), (100.0, 400.0))
+    svg = charts.queue(line, None, DAY_S)
+    root = ET.fromstring(svg)
+    x0, x1, t1 = (float(root.get(name) or "nan") for name in ("data-x0", "data-x1", "data-t1"))
+    assert t1 == line.end_s
+    for bar, (start, end) in zip(bars(svg), [(0.0, 100.0), (100.0, 400.0)], strict=True):
+        assert (float(bar.get("data-start") or "nan"), float(bar.get("data-end") or "nan")) == (
+            start,
+            end,
+        )
+        body = next(rect for rect in bar.iter(f"{SVG}rect") if rect.get("class") == "body")
+        left, width = (float((body.get(name) or "nan%").rstrip("%")) for name in ("x", "width"))
+        assert left == pytest.approx(x0 + (x1 - x0) * start / t1, abs=0.01)
+        assert width == pytest.approx((x1 - x0) * (end - start) / t1, abs=0.01)
+
+
+def test_queue_states_are_those_of_the_moment() -> None:
+    """At the first moment of the slider a bar is done, at work or waiting, and says so by its class."""
+    svg = charts.queue(line_of((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
+    assert [(bar.get("class") or "").split()[-1] for bar in bars(svg)] == [
+        "is-completed",
+        "is-processing",
+        "is-queued",
+    ]
+
+
+def test_a_folded_bar_can_be_unfolded() -> None:
+    """A bar of several batches says which they are; a bar of one has nothing to unfold."""
+    svg = drawn(plan_of(workload={"requests": 1_000_000}, retries={"transient_rate": 0}))["queue"]
+    assert bars(svg)[0].get("data-open") == "1-3"
+    assert {bar.get("data-open") for bar in bars(drawn(plan_of())["queue"])} == {""}
+
+
+def test_each_bar_has_words() -> None:
+    """A bar can be read aloud: which batch, how many requests, from when to when."""
+    title = bars(charts.queue(line_of((0.0, 100.0)), None, DAY_S))[0].find(f"{SVG}title")
+    assert title is not None
+    assert title.text == "Batch 1: 10 requests, sent after 0 s, done after 100 s"
+
+
+def test_the_expiry_is_marked() -> None:
+    """A line stands where a batch would expire, if the axis reaches so far."""
+    assert 'class="expiry"' in charts.queue(line_of((0.0, DAY_S)), None, DAY_S)
+    assert 'class="expiry"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+
+
+def test_clock_times_stand_with_a_start() -> None:
+    """The axis has times of day when the run has a start, and none without."""
+    assert "22:00" in charts.queue(line_of((0.0, 3600.0)), START, DAY_S)
+    assert 'class="tick clock"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.5, 1.0, 59.0, 3600.0, 86_400.0, 30 * 86_400.0, 20 * 365 * 86_400.0]
+)
+def test_the_axis_has_a_few_ticks(seconds: float) -> None:
+    """From half a second to twenty years: two to seven ticks, all different."""
+    svg = charts.queue(line_of((0.0, seconds)), None, DAY_S)
+    ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', svg)
+    assert 2 <= len(ticks) <= 7
+    assert len(set(ticks)) == len(ticks)
+
+
+# ---- the depth
+
+
+def test_depth_shows_the_limit_where_it_is_near() -> None:
+    """A limit within four times the peak is drawn; one far above would flatten the curve."""
+    line = line_of((0.0, 100.0))
+    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(line, 40))
+    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(line, 40))
+    assert float(y) == float(top)
+    assert 'class="limit"' not in charts.depth(line, 41)
+
+
+def test_depth_is_true() -> None:
+    """Ten requests, then twenty, then ten, then none: the path has these heights, at these times."""
+    svg = charts.depth(line_of((0.0, 100.0), (50.0, 150.0)), 20)
+    (path,) = re.findall(r' class="area" d="([^"]+)"', svg)
+    across = [x for x, _ in numbers_of(path)]
+    assert across == sorted(across)
+    end = 150.0 * 1.2
+    for at_s, level in ((25.0, 10), (75.0, 20), (125.0, 10), (170.0, 0)):
+        y = [y for x, y in numbers_of(path) if x <= at_s / end * 1000][-1]
+        assert 100 - y == pytest.approx(level / 20 * 100)
+
+
+def test_depth_of_many_batches_is_a_short_path() -> None:
+    """A plot of a thousand units needs no more than some thousand points, however many batches."""
+    line = line_of(*((float(number), number + 3.0) for number in range(20_000)))
+    assert len(charts.depth(line, 1000)) < 60_000
+
+
+# ---- the chance
+
+
+def test_the_chance_never_falls() -> None:
+    """From no run to all or nearly all runs: the curve only rises."""
+    svg = drawn(plan_of())["chance"]
+    (path,) = re.findall(r'class="curve" d="([^"]+)"', svg)
+    points = numbers_of(path)
+    assert points[0] == (0.0, 100.0)
+    assert all(left[0] <= right[0] and left[1] >= right[1] for left, right in pairwise(points))
+    assert points[-1][1] <= 5.0
+
+
+def test_the_chance_is_true() -> None:
+    """At each point of the curve the share of runs done by that time, on the square-root axis that ends at 1.3 times P95."""
+    forecast = plan_of().forecast
+    (path,) = re.findall(r'class="curve" d="([^"]+)"', charts.chance(forecast, None, 0.0))
+    end_s = forecast.done_by(0.95) * 1.3
+    for across, down in numbers_of(path):
+        at_s = (across / 1000) ** 2 * end_s
+        assert 100 - down == pytest.approx(100 * forecast.chance_by(at_s), abs=0.1)
+
+
+def test_the_chance_has_an_axis() -> None:
+    """None, half and all of the runs are written at the left."""
+    svg = charts.chance(plan_of().forecast, None, 0.0)
+    labels = dict(
+        re.findall(r'<text class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg)
+    )
+    assert [labels[y] for y in sorted(labels, key=float)] == ["100 %", "50 %", "0 %"]
+
+
+def test_a_mark_stands_on_the_curve() -> None:
+    """P50 stands where half of the runs are done: at the square root of its share of the axis, half way up."""
+    forecast = plan_of().forecast
+    svg = charts.chance(forecast, None, 0.0)
+    (x, y), *_ = re.findall(r'class="mark-dot" cx="([\d.]+)%" cy="([\d.]+)"', svg)
+    share_of_axis = (forecast.done_by(0.5) / (forecast.done_by(0.95) * 1.3)) ** 0.5
+    assert float(x) == pytest.approx(15 + 82 * share_of_axis, abs=0.01)
+    plot = re.search(r'class="plot" x="15%" y="(\d+)" width="82%" height="(\d+)"', svg)
+    assert plot is not None
+    assert float(y) == int(plot[1]) + int(plot[2]) / 2
+
+
+@given(scenarios(most_batches=5))
+@settings(max_examples=20)
+def test_marks_stand_in_order(asked: Scenario) -> None:
+    """P50, P85 and P95 from left to right, on the plot."""
+    svg = drawn(make_plan(asked))["chance"]
+    marks = [float(x) for x in re.findall(r'class="mark-dot" cx="([\d.]+)%"', svg)]
+    assert len(marks) == 3
+    assert marks == sorted(marks)
+    assert 15 <= marks[0] and marks[-1] <= 97
+
+
+def test_the_deadline_is_marked() -> None:
+    """A deadline is a line within the plot, however late it is."""
+    assert 'class="deadline"' in drawn(plan_of(goal={"deadline_h": 720}))["chance"]
+    assert 'class="deadline"' not in drawn(plan_of())["chance"]

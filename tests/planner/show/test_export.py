@@ -1,0 +1,201 @@
+"""The plan as JSON: the contract's names, exact money, and nothing that JSON does not have."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner import facts
+from planner.plan import make_plan
+from planner.scenario import Scenario, parse
+from planner.show.export import export, export_text, usd
+from tests.strategies import scenarios
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def exported(**groups: dict[str, Any]) -> dict[str, Any]:
+    """The document of a scenario."""
+    return export(make_plan(parse(groups)))
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "0.00"),
+        ("55", "55.00"),
+        ("82.5", "82.50"),
+        ("262.5025", "262.5025"),
+        ("5.025", "5.025"),
+        ("25.12525", "25.1253"),
+        ("0.00004", "0.00"),
+        ("0.00005", "0.0001"),
+        ("2.5E+8", "250000000.00"),
+        ("99.99995", "100.00"),
+    ],
+)
+def test_usd(amount: str, text: str) -> None:
+    """Two decimals, up to four where there are fractions of a cent, rounded half up, never an exponent."""
+    assert usd(Decimal(amount)) == text
+
+
+@given(st.decimals("0", "1e9", places=9))
+def test_usd_is_exact_to_a_hundredth_of_a_cent(amount: Decimal) -> None:
+    """Read back it differs by half of that at most."""
+    assert abs(Decimal(usd(amount)) - amount) <= Decimal("0.00005")
+
+
+def test_the_document_of_the_default() -> None:
+    """Every part that the contract names, with the numbers of the default."""
+    document = exported()
+    assert document["catalogue"] == {"checked_on": facts.checked_on()}
+    assert {
+        name: document["batches"][0][name] for name in ("number", "requests", "round", "binding")
+    } == {
+        "number": 1,
+        "requests": 10_000,
+        "round": 0,
+        "binding": "count",
+    }
+    cost = document["cost"]
+    assert (cost["batch_usd"], cost["realtime_usd"], cost["saved_usd"]) == (
+        "55.00",
+        "110.00",
+        "55.00",
+    )
+    assert cost["lines"][0] == {
+        "kind": "input",
+        "tokens": 5_000_000,
+        "usd_per_mtok": "1",
+        "usd": "5.00",
+    }
+    assert document["requests"]["failed_first_round"] == 100
+    assert document["realtime"] == {"seconds": 1500.0, "binding": "otpm"}
+    assert document["time"]["deadline_probability"] is None
+    assert {"p50_s", "p85_s", "p95_s", "expiry_probability"} <= set(document["time"])
+
+
+def test_retry_batches_are_batches() -> None:
+    """The batches of all rounds are listed, as expected, with their round."""
+    assert [batch["round"] for batch in exported()["batches"]] == [0, 1, 2]
+
+
+def test_caveats_and_alternatives_are_in_it() -> None:
+    """Each with its code, weight, message and remedy; each with its change, time and cost."""
+    document = exported(workload={"model": "claude-sonnet-4-0"})
+    assert document["caveats"][0]["code"] == "model-retired"
+    assert document["caveats"][0]["fix"] == {"workload.model": "claude-sonnet-5-5"}
+    assert all(set(each) == {"change", "p85_s", "batch_usd"} for each in document["alternatives"])
+
+
+def test_real_time_that_is_not_known() -> None:
+    """It is null, not a guess."""
+    assert exported(limits={"tier": "evaluation"})["realtime"] is None
+
+
+@given(scenarios(most_batches=5))
+@settings(max_examples=8)
+def test_the_document_is_strict_json(asked: Scenario) -> None:
+    """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
+    text = export_text(make_plan(asked))
+    document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert json.dumps(document, ensure_ascii=False, indent=1) == text
+    assert parse(document["scenario"]) == asked
+
+
+@given(scenarios(most_batches=5))
+@settings(max_examples=8)
+def test_money_adds_up_in_the_document(asked: Scenario) -> None:
+    """Batch and saving make real time, to a hundredth of a cent for each number."""
+    cost = export(make_plan(asked))["cost"]
+    batch, saved, real_time = (
+        Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd")
+    )
+    assert abs(batch + saved - real_time) <= Decimal("0.0002")
+    assert abs(sum(Decimal(line["usd"]) for line in cost["lines"]) - batch) <= Decimal("0.0004")
+
+
+# ---- other versions of Python
+
+SCENARIOS = ROOT / "tests" / "scenarios"
+STEMS = [
+    "default",
+    "many-retries",
+    "own-history",
+    "guide",
+    "us-cache-5m-unprimed",
+    "deadline-and-budget",
+]
+PRINT_ALL = """
+import json, sys
+from planner.show import view
+from planner.show.export import export_text
+from planner.plan import make_plan
+from planner.scenario import parse
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        plan = make_plan(parse(json.load(file)))
+    for text in (export_text(plan), json.dumps(view.show(plan))):
+        sys.stdout.buffer.write(text.encode() + b"\\n")
+"""
+
+
+def printed_by(python: str) -> bytes:
+    """The plans and pages of some scenarios, as that Python makes them."""
+    paths = [str(SCENARIOS / f"{stem}.json") for stem in STEMS]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONHASHSEED": "random",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [python, "-c", PRINT_ALL, *paths],
+        capture_output=True,
+        check=True,
+        env=environment,
+        cwd=ROOT,
+    )
+    return done.stdout
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of that version, if one is installed: on the path, or where pyenv keeps them."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [
+        shutil.which(f"python{version}"),
+        *map(str, sorted(kept.glob(f"{version}.*/bin/python3"))),
+    ]
+    for python in filter(None, found):
+        asked = subprocess.run(
+            [python, "-c", "import sys; print(sys.version)"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if asked.stdout.startswith(version + "."):
+            return python
+    return None
+
+
+@pytest.fixture(scope="module")
+def printed_here() -> bytes:
+    """What the Python that runs the tests prints."""
+    return printed_by(sys.executable)
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_python_prints_the_same(version: str, printed_here: bytes) -> None:
+    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} is installed")
+    assert printed_by(python) == printed_here
