@@ -23,7 +23,7 @@ def test_a_slow_upload_arrives(language: str, bench: Callable[..., Bench]) -> No
     slow = on("create", "ok", bytes_per_second=600_000)
     there = bench({"faults": [slow], "receive_buffer": 8192})
     write_large(there, IDS[:4], 400_000)
-    times = {"SILENCE_SECONDS": 0.8, "ANSWER_SECONDS": 1.2, "TIMEOUT_SECONDS": 1.0}
+    times = {"SILENCE_SECONDS": 0.8, "ANSWER_SECONDS": 1.2}
     done = there.run(language, *FOUR, program=there.altered(language, **times))
     assert done.code == 0, done.said
     there.is_complete(IDS[:4])
@@ -57,8 +57,8 @@ def test_a_slow_download_arrives(language: str, bench: Callable[..., Bench]) -> 
     """A download too is given up for silence, never for its length."""
     there = bench({"faults": [on("results", "slow", seconds=2.5, pieces=10)]})
     there.write(*IDS)
-    times = {"SILENCE_SECONDS": 1.2, "TIMEOUT_SECONDS": 1.2}
-    done = there.run(language, *FOUR, program=there.altered(language, **times))
+    program = there.altered(language, SILENCE_SECONDS=1.2)
+    done = there.run(language, *FOUR, program=program)
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["results"] == 2
