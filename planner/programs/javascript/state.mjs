@@ -16,7 +16,7 @@ export class Counter extends Map {
 
 /** One batch that is not sorted yet. */
 export class Batch {
-  status = "unsent"; // unsent, doubt, open, stored
+  status = "unsent"; // unsent, doubt, open, stored; at the end sorted, or halved
   since = null; // the newest batch of the workspace before the POST
   id = "";
   adopted = false;
@@ -76,6 +76,11 @@ export class State {
   add(cut) {
     this.batches.set(cut.batch, new Batch(cut));
     this.numbers = Math.max(this.numbers, cut.batch);
+  }
+
+  remove(batch, status) {
+    batch.status = status;
+    this.batches.delete(batch.number);
   }
 
   open(batch, event) {
@@ -143,7 +148,7 @@ const EVENTS = {
   },
 
   halved(state, event, batch) {
-    state.batches.delete(event.batch);
+    state.remove(batch, "halved");
     for (const cut of event.into) state.add(cut);
     state.largestRequests = Math.ceil(batch.requests / 2);
     state.largestBytes = Math.ceil(batch.bytes / 2);
@@ -165,7 +170,7 @@ const EVENTS = {
   sorted(state, event, batch) {
     state.addUp(event);
     state.restGivenUp = false;
-    state.batches.delete(event.batch);
+    state.remove(batch, "sorted");
     if (!batch.canary) return;
     state.canary += batch.requests;
     state.canaryGivenUp += event.given_up;
