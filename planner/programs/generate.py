@@ -53,12 +53,12 @@ def generate(plan: Plan, *, system_prompt: str = "") -> tuple[Program, ...]:
         Program(
             name="run_batches.py",
             language="python",
-            text=_program("python", settings),
+            text=program_text("python", settings),
         ),
         Program(
             name="run_batches.mjs",
             language="javascript",
-            text=_program("javascript", settings),
+            text=program_text("javascript", settings),
         ),
         Program(
             name="requests.jsonl", language="jsonl", text=sample(plan, system_prompt=system_prompt)
@@ -179,8 +179,8 @@ def _usd(amount: Decimal | int | str) -> str:
     return format(Decimal(amount), "f")
 
 
-def _program(language: str, settings: Mapping[str, Any]) -> str:
-    """The program of a language, its settings filled in."""
+def program_text(language: str, settings: Mapping[str, Any]) -> str:
+    """The program of a language in one file, with these values as its settings."""
     write = {"python": _python, "javascript": _javascript}[language]
     try:
         return join.join(language, _fill(join.part(language, "settings"), settings, write))

@@ -27,10 +27,11 @@ PARTS = (
     "folder",
     "cut",
     "report",
+    "sort",
+    "answer",
     "api",
     "doubt",
     "submit",
-    "sort",
     "collect",
     "run",
     "main",
@@ -117,7 +118,7 @@ def join(language: str, settings: str) -> str:
     imports = {pair for each in parts for pair in each.imports}
     blocks = [
         *(_python_imports(imports) if language == "python" else [_javascript_imports(imports)]),
-        *(guard for each in others for guard in each.guards),
+        *dict.fromkeys(guard for each in others for guard in each.guards),
     ]
     top = form.shebang + head.head + "\n" + "\n".join(blocks)
     between = "\n\n" if language == "python" else "\n"
