@@ -84,9 +84,9 @@ _LANGUAGES = {
     "javascript": _Language(
         suffix=".mjs",
         shebang="#!/usr/bin/env node\n",
-        head=re.compile(r"(?P<text>(?://.*\n)+|/\*\*.*?\*/\n)", re.DOTALL),
+        head=re.compile(r"(?P<text>(?://[^\n]*\n)+|/\*\*.*?\*/\n)", re.DOTALL),
         import_=re.compile(
-            r"import (?P<plain>[\w*][\w* ]*)?(?:, )?(?:\{(?P<block>[^}]*)\})?"
+            r"import (?P<plain>(?:\* as )?\w+)?(?:, )?(?:\{(?P<block>[^}]*)\})?"
             r'(?: from )?"(?P<module>[^"]+)";\n'
         ),
         neighbour=re.compile(r"\./(\w+)\.mjs"),
