@@ -265,12 +265,12 @@ class Bench:
         succeeded, failed = self.lines("succeeded.jsonl"), self.lines("failed.jsonl")
         answered = Counter(line["custom_id"] for line in [*succeeded, *failed])
         assert answered == Counter(ids), "each id in exactly one file, once"
-        assert self.api.paid_twice() == []
-        assert self.api.needless == [], "nothing is accepted twice without need"
+        assert self.api.books.paid_twice() == []
+        assert self.api.books.needless == [], "nothing is accepted twice without need"
         assert self.api.most_creating <= 1, "creates are sent one at a time"
         billed = sum(1 for line in succeeded if line["result"]["type"] == "succeeded")
         gone = sum(1 for line in failed if line["reason"] == "results_archived")
-        assert billed == len(succeeded) == sum(self.api.billed.values()) - gone
+        assert billed == len(succeeded) == sum(self.api.books.billed.values()) - gone
         sent = {line for batch in self.api.own() for line in self.api.result_lines(batch)}
         with (self.out / "succeeded.jsonl").open("rb") as file:
             assert all(line in sent for line in file), "the API's own lines, to the byte"

@@ -88,4 +88,4 @@ def test_a_batch_that_the_api_no_longer_knows(
         "d": "not_sent",
     }
     assert there.api.calls["create"] == 1
-    assert there.api.needless == []
+    assert there.api.books.needless == []
