@@ -33,6 +33,7 @@ PARTS = (
     "doubt",
     "submit",
     "collect",
+    "again",
     "run",
     "main",
 )

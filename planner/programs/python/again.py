@@ -1,0 +1,1 @@
+"""Send again what was given up, when a person asks for it."""
