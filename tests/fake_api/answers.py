@@ -6,7 +6,6 @@ import io
 import json
 import time
 from http.server import BaseHTTPRequestHandler
-from typing import Any
 
 from tests.fake_api import wire
 from tests.fake_api.scenario import Fault
@@ -110,10 +109,14 @@ def spoilt(lines: list[bytes], fault: Fault) -> list[bytes]:
             return lines[: fault.get("keep", -fault.get("lines", 1))]
         case "stray":
             after = fault.get("after", 0)
-            strays = [text.encode() + b"\n" for text in fault["lines"]]
+            strays = [raw(text) for text in fault["lines"]]
             return [*lines[:after], *strays, *lines[after:]]
         case "spoil":
             count: int = fault.get("lines", 1)
-            texts: list[Any] = [fault["text"].encode() + b"\n"] * count
-            return [*texts, *lines[count:]]
+            return [*[raw(fault["text"])] * count, *lines[count:]]
     return lines
+
+
+def raw(text: str) -> bytes:
+    """A line as it stands; a byte that is no UTF-8 stands in the text as half a surrogate pair."""
+    return text.encode("utf-8", "surrogateescape") + b"\n"

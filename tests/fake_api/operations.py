@@ -102,7 +102,7 @@ def strangers(door: Door, requests: list[dict[str, Any]], fault: Fault) -> None:
     """Somebody else makes batches, of our size unless said."""
     ids = [request["custom_id"] for request in requests] if fault.get("alike") else None
     for _ in range(fault.get("count", 1)):
-        door.provider.make_foreign(fault.get("size", len(requests)), ids, fault.get("theirs"))
+        door.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
 
 
 def make_late(door: Door, *sent: Any) -> None:

@@ -117,12 +117,17 @@ class Provider:
         return batch
 
     def make_foreign(
-        self, size: int, ids: list[str] | None = None, outcome: dict[str, Any] | None = None
+        self, size: int, ids: list[str] | None = None, fault: Fault | None = None
     ) -> Batch:
         """A batch of somebody else in our workspace, with ids of their own or with those given."""
+        fault = fault or {}
+        each, by_id = fault.get("theirs", {}), fault.get("theirs_by_id", {})
         names = ids or [f"theirs-{self.numbers}-{n}" for n in range(size)]
-        theirs = {"type": "succeeded", "text": "An answer to somebody else", **(outcome or {})}
-        entries = [Entry(name, "claude-sonnet-5-5", 32, 1, dict(theirs)) for name in names]
+        theirs = {"type": "succeeded", "text": "An answer to somebody else", **each}
+        entries = [
+            Entry(name, "claude-sonnet-5-5", 32, 1, {**theirs, **by_id.get(name, {})})
+            for name in names
+        ]
         batch = self.add(entries, 0, self.scenario["workspace"])
         batch.foreign = True
         return batch

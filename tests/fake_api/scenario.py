@@ -28,7 +28,8 @@ and then `nth` counts its calls), and what happens (`do`):
       bytes_per_second   how fast the body is read
       delay_per_byte_s   of `late`: so much later for each byte of the body
       alike              of the foreign ones: their batch has the very ids of ours
-      theirs             of the foreign ones: an outcome for their requests, {"usage": …} and so on
+      theirs             of the foreign ones: an outcome for their requests, {"usage": …} and so on;
+                         `theirs_by_id` the same for each id
 
     list
     page          the page has `rows` rows, or `has_more` as said here, or both: cursors go on from there
@@ -57,7 +58,7 @@ and then `nth` counts its calls), and what happens (`do`):
 `outcomes`: a list; the first that fits decides what becomes of a request. `id` is a regular expression for the
 whole custom_id, `attempt` the number of times that this id has been accepted. `type` is succeeded, errored
 (with `error`, `message`), expired, canceled, missing, or any other word; `stop_reason`, `model`, `output_tokens`,
-`usage`, `content` and `text` shape a success. `retriable`: to send such a request again is not needless, whatever
+`usage`, `content` and `text` shape a success; `raw` is the whole line as it stands. `retriable`: to send such a request again is not needless, whatever
 its class.
 
 `accounts`: other keys that are let in, each with the `workspace` and the `organization` that it belongs to. A key

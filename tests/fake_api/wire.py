@@ -96,6 +96,8 @@ def result_of(entry: Entry) -> dict[str, Any]:
 
 def result_line(entry: Entry) -> bytes:
     """One line of the results, its newline with it."""
+    if "raw" in entry.outcome:
+        return str(entry.outcome["raw"]).encode() + b"\n"
     result = {"custom_id": entry.custom_id, "result": result_of(entry)}
     text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace") + b"\n"  # half a pair has no UTF-8

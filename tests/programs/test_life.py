@@ -9,7 +9,6 @@ import shlex
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable
@@ -17,11 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import QUICK, SECRET, TEMPLATES, Bench, other
+from tests.programs.harness import COMMANDS, QUICK, SECRET, TEMPLATES, Bench, other
 
 IDS = [f"r{number}" for number in range(8)]
 TWO = ["--requests-per-batch", "2"]
-COMMANDS = {"python": [sys.executable], "javascript": ["node"]}
 
 
 def test_first_use(language: str, bench: Callable[..., Bench]) -> None:

@@ -77,6 +77,9 @@ export function stripped(line) {
 
 export const isBlank = (line) => stripped(line).length === 0;
 
+/** The first line of a file without its byte order mark. */
+export const withoutMark = (line) => (line.indexOf("\ufeff") === 0 ? line.subarray(3) : line);
+
 export const isWhole = (line) => line[line.length - 1] === 10;
 
 /**
