@@ -7,7 +7,6 @@ was paid for. A line that cannot be read, or that is nobody's, holds back nothin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +23,8 @@ from planner.programs.python.text import clock, seconds_since, shown
 
 # How long results that hold fewer lines than promised are fetched again.
 SHORT_RESULTS_SECONDS = 86_400.0
-# Lines that cannot be read are fetched again so often.
-FETCHES_OF_UNREADABLE = 3
+# Lines that cannot be read, and results that the API does not count, are fetched again so often.
+FETCHES_AGAIN = 3
 # The longest wait before short results are fetched again, in poll intervals.
 SHORT_INTERVALS = 10
 
@@ -55,40 +54,6 @@ def read_results(part: Path, ids: set[str]) -> Results:
             else:
                 results.strange += 1
     return results
-
-
-async def fetch_whole(
-    download: Callable[[], Awaitable[bool]],
-    read: Callable[[], Results],
-    promised: int,
-    short_for: Callable[[int], float],
-    waits: Waits,
-    log: Callable[[str], None],
-) -> Results | None:
-    """Fetch results until they are whole; None when they are there no more.
-
-    `short_for` is told how many lines there were, and answers for how many seconds they have been too
-    few. Raises TroubleError when that is too long.
-    """
-    unreadable = 0
-    while await download():
-        results = read()
-        if results.lines < promised:
-            what = f"{results.lines:,} of {promised:,} lines"
-            if short_for(results.lines) >= SHORT_RESULTS_SECONDS:
-                raise TroubleError(
-                    f"the results have come with {what} for {clock(SHORT_RESULTS_SECONDS)}. They are "
-                    "paid for, and are not sent again. Ask the provider, or start again later."
-                )
-        elif results.unreadable and unreadable < FETCHES_OF_UNREADABLE:
-            unreadable += 1
-            what = f"{len(results.unreadable):,} unreadable lines"
-        else:
-            return results
-        wait_s = waits.next()
-        log(f"the results came with {what}; fetched again in {clock(wait_s)}")
-        await asyncio.sleep(wait_s)
-    return None
 
 
 class Collector:
@@ -165,38 +130,48 @@ class Collector:
         whole = self.folder.results_file(batch.id)
         part = whole.with_name(whole.name + ".part")
         ids = {place.custom_id for place in self.source.places_of(batch)}
-        promised = ended.requests() or batch.requests
-
-        async def download() -> bool:
+        waits, fetches = Waits(self.settings, SHORT_INTERVALS), 0
+        while True:
             what = f"fetch the results of batch {batch.number}"
             await self.api.download(what, batch.id, part)
-            return True
-
-        def short_for(lines: int) -> float:
-            if not batch.short_since:
-                self.folder.note("short", batch=batch.number, lines=lines, promised=promised)
-            return seconds_since(batch.short_since)
-
-        def log(text: str) -> None:
-            self.log.line(f"Batch {batch.number}: {text}")
-
-        try:
-            results = await fetch_whole(
-                download,
-                lambda: read_results(part, ids),
-                promised,
-                short_for,
-                Waits(self.settings, SHORT_INTERVALS),
-                log,
+            results = read_results(part, ids)
+            promised = max(ended.requests(), batch.requests)
+            if results.lines < ended.requests():
+                self.refuse_if_short_too_long(batch, results.lines, promised)
+            elif fetches < FETCHES_AGAIN and (results.unreadable or results.lines < promised):
+                fetches += 1
+            else:
+                break
+            wait_s = waits.next()
+            unreadable = f", {len(results.unreadable):,} unreadable" if results.unreadable else ""
+            self.log.line(
+                f"Batch {batch.number}: {results.lines:,} of {promised:,} results came{unreadable}; "
+                f"fetched again in {clock(wait_s)}"
             )
-        except TroubleError as trouble:
-            if isinstance(trouble, LostBatchError):
-                raise
-            raise TroubleError(f"Batch {batch.number} ({batch.id}): {trouble}") from None
+            await asyncio.sleep(wait_s)
         part.replace(whole)
         sync_folder(whole.parent)
-        if results and results.strange:
-            log(f"{results.strange:,} results have ids that were not sent; see {whole.name}")
-        if results and results.unreadable:
+        self.log_odd_lines(batch, results, whole)
+
+    def refuse_if_short_too_long(self, batch: Batch, lines: int, promised: int) -> None:
+        """Results that stay too few for a day need a person. Raises TroubleError."""
+        if not batch.short_since:
+            self.folder.note("short", batch=batch.number, lines=lines, promised=promised)
+        if seconds_since(batch.short_since) >= SHORT_RESULTS_SECONDS:
+            raise TroubleError(
+                f"Batch {batch.number} ({batch.id}): its results have come with {lines:,} of "
+                f"{promised:,} lines for {clock(SHORT_RESULTS_SECONDS)}. They are paid for, and are "
+                "not sent again. Ask the provider, or start again later."
+            )
+
+    def log_odd_lines(self, batch: Batch, results: Results, whole: Path) -> None:
+        if results.strange:
+            self.log.line(
+                f"Batch {batch.number}: {results.strange:,} results have ids that were not sent; "
+                f"they stay in {whole.name}"
+            )
+        if results.unreadable:
             numbers = ", ".join(map(str, results.unreadable[:10]))
-            log(f"lines of {whole.name} that cannot be read: {numbers}")
+            self.log.line(
+                f"Batch {batch.number}: lines of {whole.name} that cannot be read: {numbers}"
+            )

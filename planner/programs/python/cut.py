@@ -147,7 +147,7 @@ def open_input(path: Path) -> BinaryIO:
     """INPUT, to be read more than once. Raises InputError."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe would wait for its writer
-            raise InputError(f"{path}: is no file that can be read again. Save it as a file.")
+            raise InputError(f"{path}: cannot be read twice, for it is no file. Save it as one.")
         return path.open("rb")
     except OSError as error:
         problem = f"{path}: cannot be read ({error.strerror}). Check the path."

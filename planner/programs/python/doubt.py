@@ -18,7 +18,7 @@ from pathlib import Path
 from planner.programs.python.answer import ApiBatch
 from planner.programs.python.api import Api
 from planner.programs.python.collect import (
-    FETCHES_OF_UNREADABLE,
+    FETCHES_AGAIN,
     SHORT_RESULTS_SECONDS,
     Results,
     read_results,
@@ -209,7 +209,7 @@ class Doubts:
             self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
             return is_short
         self.fetches[seen.id] += 1
-        return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_OF_UNREADABLE
+        return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
 
     def vanished(self, candidate_id: str) -> None:
         for batch in self.having(candidate_id):

@@ -156,7 +156,8 @@ def joined(ranges: list[Range]) -> list[Range]:
     whole: list[Range] = []
     for each in sorted(ranges):
         if whole and each.start <= whole[-1].end:
-            each = Range(whole.pop().start, each.end)
+            before = whole.pop()
+            each = Range(before.start, max(before.end, each.end))
         whole.append(each)
     return whole
 
