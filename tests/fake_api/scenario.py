@@ -167,7 +167,6 @@ class Scenario:
         """What becomes of a request if a rule says so."""
         for pattern, rule in self.rules:
             if pattern.fullmatch(custom_id) and rule.get("attempt", attempt) == attempt:
-                return {
-                    name: value for name, value in rule.items() if name not in ("id", "attempt")
-                }
+                kept = {word: it for word, it in rule.items() if word not in ("id", "attempt")}
+                return {"type": "succeeded", **kept}
         return None

@@ -680,7 +680,7 @@ HTTP = [
     ),
     Case(
         "a create that is refused for a reason of its own",
-        "The run stops, and says what the API says.",
+        "The run stops, and says which part of the request it was, in no words of the API's own.",
         faults(
             error(
                 "create",
@@ -691,7 +691,7 @@ HTTP = [
             )
         ),
         code=3,
-        says=("something new is required",),
+        says=("HTTP 400", "invalid_request_error", "requests:"),
         then="--requests-per-batch 4",
         batches=3,
     ),

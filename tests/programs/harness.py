@@ -218,6 +218,12 @@ class Bench:
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    def let_all_end(self) -> None:
+        """The batches that there are, and those to come, end at the next poll."""
+        self.api.set_scenario({})
+        for batch in self.api.batches:
+            batch.polls_left = 0
+
     def until(self, holds: Callable[[], bool], limit_s: float = 20.0) -> None:
         """Until something holds."""
         end = time.monotonic() + limit_s
