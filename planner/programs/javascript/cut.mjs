@@ -126,8 +126,9 @@ export class Source {
 
   /** {line, value} of the request that stands at a place. */
   at({ offset, length }) {
-    const line = Buffer.allocUnsafe(length);
-    fs.readSync(this.fd, line, 0, length, offset);
+    const whole = Buffer.allocUnsafe(length);
+    fs.readSync(this.fd, whole, 0, length, offset);
+    const line = offset ? whole : withoutMark(whole);
     return { line, value: JSON.parse(utf8.decode(line)) };
   }
 

@@ -15,7 +15,7 @@ export const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 /** JSON in ASCII. */
 export function jsonAscii(value, indent) {
   const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value, null, indent).replace(/[\x7f-\uffff]/g, escape);
+  return (JSON.stringify(value, null, indent) ?? "null").replace(/[\x7f-\uffff]/g, escape);
 }
 
 /** A name out of somebody's file, short and on one line. */
