@@ -62,7 +62,7 @@ class Source:
         self.folder.look()
         try:
             if self.original.read(2) == GZIP:
-                self.file = self.stack.enter_context(self.unpacked())
+                self.file = self.unpacked()
             began = self.folder.state.began is not None
             scan, problems = scan_input(
                 self.original, self.file, self.path.name, self.settings, began
@@ -81,7 +81,7 @@ class Source:
     def unpacked(self) -> BinaryIO:
         """A file without a name with what INPUT unpacks to; in DIR, where there is room for answers."""
         place = self.folder.path if self.folder.path.is_dir() else None
-        file = cast(BinaryIO, tempfile.TemporaryFile(dir=place))  # noqa: SIM115 - open for the run
+        file = cast(BinaryIO, self.stack.enter_context(tempfile.TemporaryFile(dir=place)))
         self.original.seek(0)
         with gzip.open(self.original) as packed:
             while piece := packed.read(2**20):

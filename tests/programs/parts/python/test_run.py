@@ -52,7 +52,7 @@ def test_a_lost_answer_is_paid_once(fake_api: Callable[..., FakeApi], tmp_path: 
     """The batch is found and adopted."""
     fake = fake_api(faults=[{"on": "create", "nth": 1, "do": "lose-answer"}])
     assert asyncio.run(runner(tmp_path, "abcd").run()) == 0
-    assert fake.paid_twice() == [] and len(fake.own()) == 2
+    assert fake.books.paid_twice() == [] and len(fake.own()) == 2
 
 
 def test_cancel_ends_a_run(fake_api: Callable[..., FakeApi], tmp_path: Path) -> None:
