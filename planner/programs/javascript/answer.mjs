@@ -3,6 +3,8 @@
 // Pure: nothing is sent from here. Whatever passes is waited out; what does not pass stops the run. The
 // API's own words are never passed on, for they may hold a prompt: class, code and place are.
 
+import { setImmediate as breath } from "node:timers/promises";
+
 import { LostBatchError, NoAnswerError, RefusedError } from "./errors.mjs";
 import { clock, isObject } from "./text.mjs";
 
@@ -12,7 +14,7 @@ const CLASS = /^[a-z_]{1,60}$/;
 // The account's trouble, not the request's: by code, or by the message, where there is nothing better.
 const ACCOUNT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
 export const ACCOUNT_WORDS =
-  /credit balance|(?:lack|insufficient|out of) .{0,20}credit|spend(?:ing)? limit|usage limits/i;
+  /credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit|spend(?:ing)? limit|usage limits/i;
 
 // How long results that hold fewer lines than the API counts are fetched again.
 export const SHORT_RESULTS_SECONDS = 86_400.0;
@@ -36,6 +38,12 @@ export function sleep(seconds, signal, watchers = new Set()) {
     signal.addEventListener("abort", end);
     watchers.add(end);
   });
+}
+
+/** Let signals be heard: their turn comes only between two turns of the loop. */
+export async function breathe(signal) {
+  for (let turns = 0; turns < 2; turns++) await breath();
+  signal.throwIfAborted();
 }
 
 /** Growing, jittered waits: from a second to `longest` seconds. */

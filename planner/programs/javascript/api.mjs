@@ -228,9 +228,10 @@ function hasNoKey(error) {
 async function upload(url, { headers, body, signal }) {
   const { request } = new URL(url).protocol === "https:" ? https : http;
   // A connection of its own: one that is kept may be closed already, and the batch would be in doubt.
-  const options = { method: "POST", headers: Object.fromEntries(headers), agent: false, signal };
-  const post = request(url, options);
-  const giveUp = (seconds) => post.destroy(new NoAnswerError(`nothing came for ${clock(seconds)}`));
+  const post = request(url, { method: "POST", headers: Object.fromEntries(headers), agent: false });
+  const giveUp = (seconds) => breakOff(post, new NoAnswerError(`nothing came for ${clock(seconds)}`));
+  const stop = () => breakOff(post, signal.reason);
+  signal.addEventListener("abort", stop);
   let answerTimer;
   post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
   post.once("finish", () => {
@@ -248,8 +249,19 @@ async function upload(url, { headers, body, signal }) {
     return new Response(hasNone ? null : bytes, init);
   } finally {
     clearTimeout(answerTimer);
+    signal.removeEventListener("abort", stop);
     post.destroy();
   }
+}
+
+/** End a request at once: what the system has not sent of it yet is not sent any more. */
+function breakOff(post, error) {
+  try {
+    post.socket?.resetAndDestroy();
+  } catch {
+    // no plain TCP: closed below
+  }
+  post.destroy(error);
 }
 
 function headersOf({ rawHeaders }) {

@@ -59,7 +59,7 @@ export class Lock {
   /** A StoppedError if another program has taken the folder meanwhile: this one must have slept. */
   refuseIfLost() {
     const size = fs.existsSync(this.file) ? fs.statSync(this.file).size : 0;
-    if (size === this.size) return;
+    if (size === this.size && !this.isLost) return;
     if (!this.holders().some(({ token }) => token === this.me.token)) {
       this.isLost = true;
       throw new StoppedError(

@@ -28,7 +28,8 @@ export async function main(words) {
   }
   if (options.help) return print(HELP) ? 0 : 3;
   const runner = new BatchRunner(options.input, options.out, options.settings, options.adopt);
-  const leave = () => process.exit(sayWhy(runner.signal.reason, runner, words));
+  let code;
+  const leave = () => process.exit((code ??= sayWhy(runner.signal.reason, runner, words)));
   const stop = (number) => {
     if (runner.signal.aborted) leave(); // told twice
     runner.halt.abort(new Interrupted(number));
@@ -36,10 +37,11 @@ export async function main(words) {
   };
   process.on("SIGINT", () => stop(2));
   process.on("SIGTERM", () => stop(15));
-  let code;
   try {
     code = await carryOut(runner, options);
   } catch (error) {
+    // At once: a second signal must find this program's own answer to it.
+    if (runner.signal.reason instanceof Interrupted) leave();
     code = sayWhy(error, runner, words);
   }
   if (options.onDone && [0, 1, 3].includes(code) && !options.check) {
@@ -85,37 +87,37 @@ async function tell(command, out, code, log) {
 
 /** Say what ended the run and how to go on. Returns the exit code. */
 function sayWhy(error, runner, words) {
-  const { reason } = runner.signal;
-  const why = reason instanceof Interrupted ? reason : error;
   const program = [path.basename(process.execPath), process.argv[1] ?? PROGRAM];
   const command = quoted([...program, ...words.filter((word) => word !== "--cancel")]);
-  if (why instanceof InputError) {
-    runner.log.line(why.message);
+  if (error instanceof InputError) {
+    runner.log.line(error.message);
     return 2;
   }
-  if (why instanceof Interrupted) {
+  if (error instanceof Interrupted) {
     const ways = `To resume: ${command}  To cancel: ${command} --cancel`;
     runner.log.line(`Interrupted. ${atProvider(runner.stateNow())} ${ways}`);
-    return why.code;
+    return error.code;
   }
-  if (why instanceof StoppedError) {
-    runner.log.line(`Stopped: ${why.message} The state is kept; to go on: ${command}`);
+  if (error instanceof StoppedError) {
+    runner.log.line(`Stopped: ${error.message} The state is kept; to go on: ${command}`);
     return 3;
   }
   // The words of an unforeseen error may hold a prompt; where it happened does not.
-  const places = String(why?.stack).split("\n").filter((line) => line.startsWith("    at "));
+  const places = String(error?.stack).split("\n").filter((line) => line.startsWith("    at "));
   console.error(places.join("\n"));
-  const name = `Stopped by an unforeseen ${why?.name}`;
+  const name = `Stopped by an unforeseen ${error?.name}`;
   runner.log.line(`${name}. The state is kept; to go on: ${command}`);
   return 3;
 }
 
-/** What goes on at the provider. */
+/** What is at the provider, or may be. */
 function atProvider(state) {
-  const open = grouped(state.withStatus("open").length);
+  const open = state.withStatus("open").length;
   const maybe = state.withStatus("doubt", "question").length;
-  const unknown = maybe ? `, and ${grouped(maybe)} may have been made` : "";
-  return `${open} batches go on at the provider${unknown}.`;
+  const parts = [];
+  if (open) parts.push(`${grouped(open)} batches go on at the provider`);
+  if (maybe) parts.push(`${grouped(maybe)} batches may have been made`);
+  return `${parts.join(", ") || "No batch is open"}.`;
 }
 
 const started = process.argv[1] ?? "";

@@ -84,10 +84,10 @@ export function countOf(holder, name) {
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
-/** The price of the model that an answer names, with its date or without, or else of the one asked for. */
-function priceOf(named, prices, asked) {
-  const name = String(named);
-  return prices.get(name) ?? prices.get(name.replace(/-\d{8}$/, "")) ?? prices.get(asked());
+/** The price of a model, named with its date or without; undefined for one that is not known. */
+export function priceOf(prices, model) {
+  const name = String(model);
+  return prices.get(name) ?? prices.get(name.replace(/-\d{8}$/, ""));
 }
 
 /**
@@ -98,7 +98,7 @@ export function bill(message, prices, asked = () => "") {
   const usage = isObject(message?.usage) ? message.usage : {};
   const counts = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, countOf(usage, kind)]));
   counts.web_search_requests = countOf(usage.server_tool_use, "web_search_requests");
-  const price = priceOf(message?.model, prices, asked);
+  const price = priceOf(prices, message?.model) ?? priceOf(prices, asked());
   if (!price) return [counts, null];
   const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind]));
   const reported = BigInt(countOf(usage.cache_creation, "ephemeral_1h_input_tokens"));

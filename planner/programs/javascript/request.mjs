@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 
-import { priceList } from "./money.mjs";
+import { priceList, priceOf } from "./money.mjs";
 import { RETIRES } from "./settings.mjs";
 import { isObject, localTime, shown, stripped } from "./text.mjs";
 
@@ -83,7 +83,7 @@ export class Requests {
   }
 
   cost(model, maxTokens, size, cached, geo) {
-    const price = this.prices.get(model) ?? null;
+    const price = priceOf(this.prices, model) ?? null;
     // The workspace's own choice may be the dearer one.
     const worst = price?.worst(size, maxTokens, cached, geo !== "global") ?? null;
     return { size, maxTokens, price, worst };
@@ -145,7 +145,8 @@ export class Requests {
 
   wrongWithModel(model, maxTokens) {
     const wrong = [];
-    const most = this.prices.get(model)?.maxTokens ?? Infinity;
+    const price = priceOf(this.prices, model);
+    const most = price?.maxTokens ?? Infinity;
     const [retires, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
     if (retires <= localTime().slice(0, 10)) {
       const told = `model ${shown(model)} is retired since ${retires}: use ${successor}`;
@@ -161,7 +162,7 @@ export class Requests {
     } else if (maxTokens > most) {
       wrong.push(`"max_tokens" is ${maxTokens}, and ${model} allows ${most}: lower it`);
     }
-    if (this.settings.budgetUsd && !this.prices.has(model)) {
+    if (this.settings.budgetUsd && !price) {
       wrong.push(
         `no price is known for model ${shown(model)}, so no budget can be kept: leave out ` +
           "--budget-usd, or use another model",
@@ -178,9 +179,8 @@ export function attachments(params) {
   for (const waiting = [params.messages, params.system]; waiting.length; ) {
     const value = waiting.pop();
     if (ATTACHMENTS.includes(value?.type)) blocks.push(value);
-    else if (typeof value === "object" && value !== null) {
-      for (const each of Object.values(value)) waiting.push(each);
-    }
+    if (typeof value !== "object" || value === null) continue;
+    for (const each of Object.values(value)) waiting.push(each);
   }
   return blocks;
 }

@@ -10,7 +10,7 @@ import os from "node:os";
 import path from "node:path";
 
 import { sendAgain } from "./again.mjs";
-import { backoffSeconds, sleep } from "./answer.mjs";
+import { backoffSeconds, breathe, sleep } from "./answer.mjs";
 import { Api } from "./api.mjs";
 import { Collector } from "./collect.mjs";
 import { Source } from "./cut.mjs";
@@ -99,7 +99,7 @@ export class BatchRunner {
     const { identity, count, problems } = await scan(fd, name, requests, signal).catch((error) => {
       throw codeOf(error) ? new InputError(source.unreadable(systemText(error))) : error;
     });
-    signal.throwIfAborted();
+    await breathe(signal);
     Object.assign(identity, source.packed);
     this.sameInput(began, identity);
     if (problems.count) throw new InputError(problems.text());
@@ -188,6 +188,7 @@ export class BatchRunner {
         this.api.connect();
         if (cancel && !state.canceling) folder.note("cancel");
         await this.workOff();
+        await breathe(this.signal);
       } catch (error) {
         if (error instanceof StoppedError) {
           leaveQuietly(() => folder.note("stop", { code: 3, why: error.message }));

@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setImmediate as breath } from "node:timers/promises";
 
+import { breathe } from "./answer.mjs";
 import { CUSTOM_ID, ENVELOPE_BYTES, isRequest } from "./request.mjs";
 import { BYTES_PER_TOKEN, PLANNED_OUTPUT_TOKENS } from "./settings.mjs";
 import { grouped, isBlank, isObject, isWhole, linesOf, shown, utf8, withoutMark } from "./text.mjs";
@@ -266,8 +266,7 @@ export async function scan(fd, name, requests, signal) {
       if (!scanner.isText) break;
       if (bytes - breathed < BYTES_BETWEEN_BREATHS) continue;
       breathed = bytes;
-      await breath(); // a signal is heard only in between
-      signal.throwIfAborted();
+      await breathe(signal);
     }
     scanner.end();
   } finally {
