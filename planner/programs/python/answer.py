@@ -141,7 +141,7 @@ def reason_of(error: anthropic.APIStatusError) -> str:
     words = [error_in(error).get("type"), code_in(error)]
     parts = [f"HTTP {error.status_code}", *(word for word in words if is_word(word))]
     if place := PLACE.match(message_in(error)):
-        parts.append(f"at {place[1][:100]}")
+        parts.append(f"{place[1][:100]}:")
     if account_is_stopped(error) and ACCOUNT_WORDS.search(message_in(error)):
         parts.append("the account lacks credit or its spend limit is reached")
     if is_word(request_id := error.response.headers.get("request-id")):

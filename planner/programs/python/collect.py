@@ -76,7 +76,8 @@ class Collector:
     async def is_stored(self, batch: Batch) -> bool:
         """Wait for the end of a batch and bring its results. False: there is nothing to sort."""
         try:
-            if self.folder.state.canceling:
+            # One that was adopted has ended: that is its proof.
+            if self.folder.state.canceling and batch.id in self.folder.state.created:
                 await self.api.cancel(f"cancel batch {batch.number}", batch.id)
                 self.log.line(f"Batch {batch.number} ({batch.id}) is being canceled")
             ended = await self.poll_until_ended(batch)

@@ -81,7 +81,8 @@ class Source:
     def unpacked(self) -> BinaryIO:
         """A file without a name with what INPUT unpacks to; in DIR, where there is room for answers."""
         place = self.folder.path if self.folder.path.is_dir() else None
-        file = cast(BinaryIO, self.stack.enter_context(tempfile.TemporaryFile(dir=place)))
+        temporary = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - open for the run
+        file = cast(BinaryIO, self.stack.enter_context(temporary))
         self.original.seek(0)
         with gzip.open(self.original) as packed:
             while piece := packed.read(2**20):

@@ -76,12 +76,12 @@ def progress_line(state: State, requests: int) -> str:
     """How far it is, in 80 columns: by batch, for the API shows no count before a batch has ended."""
     now = datetime.now(UTC)
     began = moment_of(state.began["at"]) if state.began else now
-    flying = state.in_flight()
+    # The forecast needs no seconds.
+    p50, p95 = (clock(max(60, FORECAST_SECONDS[name]))[:-3] for name in ("p50", "p95"))
     return (
         f"{state.totals.succeeded + state.totals.given_up:,} of {requests:,} answered, "
-        f"{len(flying)} open ({sum(batch.requests for batch in flying):,}), "
-        f"{clock((now - began).total_seconds())} "
-        f"of {clock(FORECAST_SECONDS['p50'])}-{clock(FORECAST_SECONDS['p95'])}"
+        f"{len(state.in_flight())} open, {clock((now - began).total_seconds())} elapsed, "
+        f"forecast {p50}-{p95}"
     )
 
 

@@ -60,7 +60,8 @@ class BatchRunner:
         with contextlib.closing(Source(self.path, self.folder, self.settings)) as source:
             self.scan = source.scan()
             if self.state.began is None and (cancel or retry_failed):
-                raise InputError(f"{self.folder.path} holds no run.")
+                what = "to cancel" if cancel else "to send again"
+                raise InputError(f"{self.folder.path} holds no run {what}.")
             self.folder.open(self.scan.identity(), self.settings)
             try:
                 if retry_failed:

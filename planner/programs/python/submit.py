@@ -168,7 +168,7 @@ class Submitter:
         wait_s = waits.next(refused.wait_s)
         if refused.queue_is_full and self.folder.state.in_flight():
             self.log.line(
-                f"Batch {batch.number}: {refused}; "
+                f"Batch {batch.number}: {refused}; the queue is full: "
                 f"it goes out again when one of ours has ended, or in {clock(wait_s)}"
             )
             await self.one_leaves(wait_s)

@@ -127,9 +127,9 @@ def test_the_apis_own_words_are_not_shown() -> None:
     """They may hold a prompt: what is said is status, class, code, place and request."""
     body = said("invalid_request_error", "messages.0.content: my secret prompt is bad", "too_odd")
     text = reason_of(status_error(400, body, request_id="req_1"))
-    assert text == "HTTP 400, invalid_request_error, too_odd, at messages.0.content, request req_1"
+    assert text == "HTTP 400, invalid_request_error, too_odd, messages.0.content:, request req_1"
     body = said("my secret prompt", "secret: words", "secret words")
-    assert reason_of(status_error(500, body, request_id="secret words")) == "HTTP 500, at secret"
+    assert reason_of(status_error(500, body, request_id="secret words")) == "HTTP 500, secret:"
     body = said("invalid_request_error", "Your credit balance is too low for: secret")
     assert "the account lacks credit" in reason_of(status_error(400, body))
 

@@ -40,7 +40,7 @@ def test_the_last_line_counts_truncated_and_refused() -> None:
 
 def test_progress_is_by_batch() -> None:
     """The API shows no count before a batch has ended."""
-    assert progress_line(state(), 10).startswith("10 of 10 answered, 0 open (0)")
+    assert progress_line(state(), 10).startswith("10 of 10 answered, 0 open, ")
 
 
 def test_progress_fits_80_columns() -> None:

@@ -60,7 +60,7 @@ def test_cancel_ends_a_run(fake_api: Callable[..., FakeApi], tmp_path: Path) -> 
     fake_api(
         faults=[{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]
     )
-    with pytest.raises(InputError, match="holds no run"):
+    with pytest.raises(InputError, match="holds no run to cancel"):
         asyncio.run(runner(tmp_path, "abcd").run(cancel=True))
     with pytest.raises(StoppedError):
         asyncio.run(runner(tmp_path, "abcd").run())
