@@ -46,7 +46,7 @@ from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 from pygments.formatters.html import HtmlFormatter
 
-from planner import bridge, facts, scenario, words
+from planner import bridge, facts, programs, scenario, words
 from planner.errors import ScenarioError
 from planner.plan import make_plan
 from planner.scenario import FIELDS, GROUPS, Scenario, texts
@@ -674,7 +674,8 @@ def coloured(code: str, language: str) -> Markup:
 
 def excerpt(name: str, first: str, until: str) -> Markup:
     """A part of one of the programs that we hand out: from the line that begins with `first` to the one before `until`."""
-    lines = (ROOT / "planner" / "programs" / "templates" / name).read_text("utf-8").splitlines()
+    texts = {each.name: each.text for each in programs.generate(make_plan(Scenario()))}
+    lines = texts[name].splitlines()
     starts = [place for place, line in enumerate(lines) if line.startswith(first)]
     if len(starts) != 1:
         raise ValueError(f"{len(starts)} lines of {name} begin with {first!r}")

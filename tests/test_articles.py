@@ -18,7 +18,8 @@ import pytest
 import build
 from planner import advice, facts
 from planner.plan import make_plan
-from planner.scenario import FIELDS, texts
+from planner.programs import generate
+from planner.scenario import FIELDS, Scenario, texts
 from planner.show import view
 
 ROOT = Path(build.ROOT)
@@ -413,7 +414,7 @@ def test_code_is_coloured_without_inline_style(site: dict[str, bytes]) -> None:
 
 
 def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> None:
-    """The settings in the guide are lines of planner/programs/templates/run_batches.py."""
+    """The settings in the guide are lines of the program of the default plan."""
     page = site["guides/programs/index.html"].decode()
     shown = html.unescape(
         re.sub(
@@ -422,7 +423,7 @@ def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> No
             page.split('<pre class="listing" tabindex="0"><code>')[1].split("</code>")[0],
         )
     )
-    program = (ROOT / "planner" / "programs" / "templates" / "run_batches.py").read_text("utf-8")
+    program = next(each.text for each in generate(make_plan(Scenario())))
     assert "REQUESTS_PER_BATCH = " in shown
     assert shown.strip() in program
 

@@ -15,9 +15,7 @@ def test_a_create_that_is_not_answered(
     """A timeout proves nothing: the batch is looked for, and adopted."""
     there = bench({"faults": [{"on": "create", "do": "hang", "seconds": 1.5}]})
     there.write(*IDS)
-    done = there.run(
-        language, *TWO, program=altered(language, tmp_path, CREATE_TIMEOUT_SECONDS=0.4)
-    )
+    done = there.run(language, *TWO, program=altered(language, tmp_path, ANSWER_SECONDS=0.4))
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
@@ -37,7 +35,7 @@ def test_polls_and_downloads_that_are_not_answered(
         }
     )
     there.write(*IDS)
-    done = there.run(language, *TWO, program=altered(language, tmp_path, TIMEOUT_SECONDS=0.4))
+    done = there.run(language, *TWO, program=altered(language, tmp_path, SILENCE_SECONDS=0.4))
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2

@@ -1,0 +1,150 @@
+// Follow a batch from its making to its last result.
+//
+// Results are streamed to a part file and renamed when they are whole: as many lines as the API counts.
+// What is counted is paid for, so short results are fetched again, for a day if need be. Trouble with one
+// batch keeps no other from being collected.
+
+import fs from "node:fs";
+import path from "node:path";
+
+import {
+  FETCHES_OF_UNREADABLE,
+  SHORT_RESULTS_SECONDS,
+  Waits,
+  countsOf,
+  iso,
+  sizeOf,
+  sleep,
+} from "./answer.mjs";
+import { BatchError, LostBatchError } from "./errors.mjs";
+import { syncFolder } from "./folder.mjs";
+import { resultIn } from "./sort.mjs";
+import { clock, grouped, isBlank, linesIn, shown } from "./text.mjs";
+
+/** Polls, fetches, and hands over to the sorter. `troubles`: what is told at the end, errors by batch. */
+export class Collector {
+  constructor({ settings, log, signal, folder, source, api, troubles }, sorter) {
+    Object.assign(this, { settings, log, signal, folder, source, api, troubles, sorter });
+  }
+
+  /** Stay with one batch until it is sorted, or lost. */
+  async follow(batch) {
+    try {
+      if (batch.status === "stored" || (await this.store(batch))) this.sorter.sort(batch);
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      if (error instanceof LostBatchError && this.folder.state.canceling) {
+        this.sorter.giveUpBatch(batch, "batch_not_found");
+        return;
+      }
+      this.log.line(`Batch ${batch.number} is in trouble; the others are collected first`);
+      this.troubles.set(batch, error);
+    }
+  }
+
+  /** Have the results of a batch in the folder. false: there are none any more. */
+  async store(batch) {
+    const { folder, log } = this;
+    if (folder.state.canceling) {
+      await this.api.cancel(batch);
+      log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
+    }
+    const ended = await this.pollUntilEnded(batch);
+    if (ended.archived_at) {
+      const paid = "its results are no longer at the API, and it is not paid for again";
+      log.line(`Batch ${batch.number} (${batch.id}): ${paid}`);
+      this.sorter.giveUpBatch(batch, "results_archived");
+      return false;
+    }
+    await this.fetch(batch, sizeOf(ended));
+    const { size } = fs.statSync(folder.resultsFile(batch));
+    folder.note("stored", { batch: batch.number, bytes: size });
+    return true;
+  }
+
+  async pollUntilEnded(batch) {
+    let odd = "";
+    for (;;) {
+      const polled = await this.api.retrieve(batch);
+      const archived = Boolean(polled.archived_at);
+      let status = polled.processing_status;
+      if (status === "ended" && (polled.results_url || archived)) {
+        const { number, id } = batch;
+        const ended = { batch: number, id, ended_at: iso(polled.ended_at) };
+        this.folder.note("ended", { ...ended, counts: countsOf(polled), archived });
+        return polled;
+      }
+      if (status === "ended") status = "ended, without results yet";
+      if (!["in_progress", "canceling", odd].includes(status)) {
+        const where = `Batch ${batch.number} (${batch.id})`;
+        this.log.line(`${where} has the status ${shown(status)}: polling goes on`);
+        odd = status;
+      }
+      await sleep(this.settings.pollSeconds, this.signal);
+    }
+  }
+
+  /**
+   * Bring the results into DIR/results, whole: as many lines as the API counts, or a BatchError if they
+   * stay short. Where it counts nothing, or lines cannot be read, a few fetches are all that can be done.
+   */
+  async fetch(batch, counted) {
+    const whole = this.folder.resultsFile(batch);
+    const part = `${whole}.part`;
+    const waits = new Waits(10 * this.settings.pollSeconds);
+    const promised = counted || batch.requests;
+    for (let fetches = 1; ; fetches++) {
+      await this.api.download(batch, part);
+      const { lines, strange, unreadable } = this.inspect(batch, part);
+      const isShort = lines < promised;
+      const isLast = fetches > FETCHES_OF_UNREADABLE && (!isShort || !counted);
+      if (isLast || (!isShort && !unreadable)) {
+        this.keep(batch, part, whole, strange);
+        return;
+      }
+      if (isShort && counted) this.refuseIfLate(batch, lines, promised);
+      const seconds = waits.next();
+      const came = isShort
+        ? `${grouped(lines)} of ${grouped(promised)} lines`
+        : `${grouped(unreadable)} lines that cannot be read`;
+      const again = `fetched again in ${clock(seconds)}`;
+      this.log.line(`Batch ${batch.number}: the results came with ${came}; ${again}`);
+      await sleep(seconds, this.signal);
+    }
+  }
+
+  /** Results are short: noted the first time; a BatchError when they have been so for too long. */
+  refuseIfLate(batch, lines, promised) {
+    if (!batch.shortSince) this.folder.note("short", { batch: batch.number, lines, promised });
+    if (Date.now() - Date.parse(batch.shortSince) < 1000 * SHORT_RESULTS_SECONDS) return;
+    const counts = `${grouped(lines)} of ${grouped(promised)} lines`;
+    throw new BatchError(
+      `The results of batch ${batch.number} (${batch.id}) have held ${counts} for ` +
+        `${clock(SHORT_RESULTS_SECONDS)}. ${grouped(promised - lines)} requests are paid for and ` +
+        "their answers do not come; nothing is sent again. Ask the provider.",
+    );
+  }
+
+  keep(batch, part, whole, strange) {
+    fs.renameSync(part, whole);
+    syncFolder(path.dirname(whole));
+    if (!strange) return;
+    const stay = `ids that were not sent; they stay in ${path.basename(whole)}`;
+    this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
+  }
+
+  /** Lines that are not empty; those of them with ids that are not the batch's, and those that are none. */
+  inspect(batch, part) {
+    const ids = new Set();
+    for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);
+    let [lines, strange, unreadable] = [0, 0, 0];
+    for (const line of linesIn(part)) {
+      if (isBlank(line)) continue;
+      lines++;
+      const parsed = resultIn(line);
+      if (!parsed) unreadable++;
+      else if (!ids.has(parsed.custom_id)) strange++;
+    }
+    return { lines, strange, unreadable };
+  }
+}

@@ -1,0 +1,304 @@
+"""Settle whether a batch was made.
+
+After a create without an answer nothing is sent before its grace is over and the workspace's list was
+read to before the intention. Batches of its size that were not there before are its candidates: that
+set is frozen. Each candidate is followed to its end, and its results prove by their ids whose it is.
+Where ids prove nothing, because two candidates fit or the answers do not fit our prompts by their
+tokens, a person chooses. Doubts of several batches are settled together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+from planner.programs.python.answer import ApiBatch
+from planner.programs.python.api import Api
+from planner.programs.python.collect import (
+    FETCHES_AGAIN,
+    SHORT_RESULTS_SECONDS,
+    Results,
+    read_results,
+)
+from planner.programs.python.cut import Source
+from planner.programs.python.errors import StoppedError
+from planner.programs.python.folder import Folder
+from planner.programs.python.money import count_of
+from planner.programs.python.report import Log
+from planner.programs.python.settings import Settings
+from planner.programs.python.sort import result_in
+from planner.programs.python.state import Batch
+from planner.programs.python.text import Event, clock, earlier, seconds_since
+
+# How much older than the intention the list is read: clocks of one provider differ.
+CLOCK_MARGIN_SECONDS = 300.0
+# A body that was on its way when the program was killed may arrive for so long yet.
+SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
+PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+# Their tokens have nothing to do with their bytes.
+NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
+
+
+async def newest_batch(api: Api, requests: int) -> Event | None:
+    """The workspace's newest batch, and which of those that are there have so many requests."""
+    listed = await batches_since(api, None)
+    if not listed:
+        return None
+    seen = [batch.id for batch in listed if batch.requests() == requests]
+    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
+
+
+async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
+    """The list, newest first, to before a moment or the newest batch, less a margin; "" is to its end.
+
+    A short page ends nothing, whatever it says of more: an empty one does.
+    """
+    listed: list[ApiBatch] = []
+    while page := await api.page(listed[-1].id if listed else ""):
+        if listed and page[-1].id == listed[-1].id:
+            break  # the cursor does not move
+        listed += page
+        until = max(batch.created_at for batch in listed) if moment is None else moment
+        if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
+            break
+    return listed
+
+
+def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
+    """Whether answers can be those to our prompts: pairs of a request's bytes and its prompt's tokens."""
+    total_bytes, total_tokens = (
+        (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
+    )
+    if total_tokens > 2 * total_bytes or 20 * total_tokens < total_bytes:
+        return False
+    by_bytes = sorted(pairs)
+    differ = len({tokens for _, tokens in pairs}) > 1
+    if len(pairs) < 8 or by_bytes[-1][0] < 2 * by_bytes[0][0] or not differ:
+        return True
+    half = len(pairs) // 2  # with an odd number the middle one is in neither half
+    smaller, larger = by_bytes[:half], by_bytes[-half:]
+    return sum(tokens for _, tokens in larger) > sum(tokens for _, tokens in smaller)
+
+
+class Doubts:
+    """Batches in doubt and in question. `adopt` are the ids that a person chose, or "none"."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        source: Source,
+        api: Api,
+        log: Log,
+        adopt: tuple[str, ...],
+    ) -> None:
+        self.settings, self.folder, self.source = settings, folder, source
+        self.api, self.log, self.adopt = api, log, adopt
+        self.candidates: dict[str, ApiBatch] = {}
+        # Whether a candidate whose ids are a batch's fits it by its tokens too.
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.short_since: dict[str, float] = {}
+        self.fetches: Counter[str] = Counter()
+        self.choices: dict[int, str] = {}
+
+    async def settle(self) -> None:
+        """Turn every doubt into a question, or into the certainty that no batch was made."""
+        doubts = self.folder.state.with_status("doubt")
+        if not doubts:
+            return
+        for batch in doubts:
+            if batch.took_s is None:  # a kill interrupted it
+                took_s = batch.bytes / SLOWEST_LINE_BYTES_PER_SECOND
+                took_s = min(seconds_since(batch.submitted_at), took_s)
+                why = "whether it was made is not known"
+                self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
+        grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
+        for batch in doubts:
+            self.log.line(
+                f"Batch {batch.number} is in doubt: it is looked for in {clock(grace_s)}, "
+                "before its requests are sent again"
+            )
+        await asyncio.sleep(grace_s)
+        moments = [batch.since["created_at"] if batch.since else "" for batch in doubts]
+        listed = await batches_since(self.api, min(moments))
+        for batch in doubts:
+            self.name_candidates(batch, listed)
+
+    def name_candidates(self, batch: Batch, listed: list[ApiBatch]) -> None:
+        since = batch.since or {"id": "", "created_at": "", "seen": []}
+        moment = since["created_at"]
+        reach = earlier(moment, CLOCK_MARGIN_SECONDS) if moment else ""
+        not_ours = {since["id"], *since["seen"], *self.folder.state.own, *batch.let_go}
+        ids = [
+            each.id
+            for each in listed
+            if each.requests() == batch.requests
+            and each.created_at >= reach
+            and each.id not in not_ours
+        ]
+        if ids:
+            self.folder.note("candidates", batch=batch.number, ids=ids)
+            self.log.line(
+                f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
+            )
+        else:
+            self.not_made(batch)
+
+    def not_made(self, batch: Batch) -> None:
+        self.folder.note("not_made", batch=batch.number)
+        self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
+
+    def in_question(self) -> list[Batch]:
+        """Batches whose candidates are not all judged."""
+        return [
+            batch
+            for batch in self.folder.state.with_status("question")
+            if batch.number not in self.choices
+        ]
+
+    async def judge(self) -> None:
+        """Follow the candidates until no question is left but those that a person must answer."""
+        if self.folder.state.canceling:
+            for batch in self.in_question():
+                self.log.line(
+                    f"Batch {batch.number}: {', '.join(batch.candidates)} may be it, or somebody "
+                    "else's: not canceled here. This program waits for the end"
+                )
+        while self.in_question():
+            ids = dict.fromkeys(each for batch in self.in_question() for each in batch.candidates)
+            for candidate_id in ids:
+                if any(
+                    (batch.number, candidate_id) not in self.fits
+                    for batch in self.having(candidate_id)
+                ):
+                    await self.judge_candidate(candidate_id)
+            for batch in self.in_question():
+                if all((batch.number, each) in self.fits for each in batch.candidates):
+                    self.decide(batch)
+            if self.in_question():
+                await asyncio.sleep(self.settings.poll_seconds)
+
+    def having(self, candidate_id: str) -> list[Batch]:
+        return [batch for batch in self.in_question() if candidate_id in batch.candidates]
+
+    async def judge_candidate(self, candidate_id: str) -> None:
+        """Look at a candidate; when it has ended, hold its results against each batch that has it."""
+        seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
+        if seen is None or seen.archived:
+            self.vanished(candidate_id)
+            return
+        if seen.status != "ended" or not seen.has_results:
+            return
+        self.candidates[candidate_id] = seen
+        part = self.folder.results_file(candidate_id).with_suffix(".jsonl.part")
+        what = f"fetch the results of {candidate_id}"
+        if not await self.api.download_other(what, candidate_id, part):
+            self.vanished(candidate_id)
+        elif not self.may_become_whole(seen, read_results(part, set())):
+            for batch in self.having(candidate_id):
+                self.compare(batch, candidate_id, part)
+
+    def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
+        """Whether the results are to be fetched again before anything is concluded from them."""
+        if results.lines < seen.requests():
+            since = self.short_since.setdefault(seen.id, time.monotonic())
+            is_short = time.monotonic() - since < SHORT_RESULTS_SECONDS
+            self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
+            return is_short
+        self.fetches[seen.id] += 1
+        return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
+
+    def vanished(self, candidate_id: str) -> None:
+        for batch in self.having(candidate_id):
+            self.let_go(batch, candidate_id, "vanished")
+
+    def let_go(self, batch: Batch, candidate_id: str, why: str) -> None:
+        self.folder.note("let_go", batch=batch.number, id=candidate_id, why=why)
+        self.log.line(f"Batch {batch.number} is not {candidate_id} ({why})")
+
+    def compare(self, batch: Batch, candidate_id: str, part: Path) -> None:
+        """Hold a candidate's results against the ids and the prompts of a batch."""
+        places = {place.custom_id: place for place in self.source.places_of(batch)}
+        results = read_results(part, set(places))
+        missing = len(places) - len(results.own)
+        if candidate_id in self.short_since and results.lines < batch.requests:
+            self.fits[batch.number, candidate_id] = False  # what it holds was never seen whole
+            return
+        if not results.own or missing > len(results.unreadable):
+            self.let_go(batch, candidate_id, "ids")
+            return
+        pairs = []
+        with part.open("rb") as file:
+            for line in file:
+                custom_id, result = result_in(line) or ("", {})
+                message = result.get("message")
+                if custom_id in places and isinstance(message, dict):
+                    body = self.source.wire_of(places[custom_id]).body
+                    usage = message.get("usage")
+                    tokens = sum(count_of(usage, name) for name in PROMPT_FIELDS)
+                    if tokens and not NO_TEXT.search(body):
+                        pairs.append((len(body), tokens))
+        self.fits[batch.number, candidate_id] = fits_by_tokens(pairs)
+
+    def decide(self, batch: Batch) -> None:
+        """Take the one candidate that fits; take none where ids do not prove it."""
+        fitting = batch.candidates
+        if not fitting:
+            self.not_made(batch)
+        elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
+            self.take(batch, fitting[0])
+        elif chosen := [each for each in fitting if each in self.adopt]:
+            self.take(batch, chosen[0])
+        elif "none" in self.adopt:
+            for each in [*fitting]:
+                self.let_go(batch, each, "person")
+            self.not_made(batch)
+        else:
+            self.choices[batch.number] = self.choice(batch)
+
+    def take(self, batch: Batch, candidate_id: str) -> None:
+        created_at = self.candidates[candidate_id].created_at
+        self.folder.note("adopted", batch=batch.number, id=candidate_id, created_at=created_at)
+        self.log.line(f"Batch {batch.number} was made: it is {candidate_id}")
+
+    def choice(self, batch: Batch) -> str:
+        """What a person is told who must choose."""
+        made = ", ".join(
+            f"{each} (made {self.candidates[each].created_at})" for each in batch.candidates
+        )
+        return (
+            f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
+            "with --adopt ID if one of them is ours, or with --adopt none if none is."
+        )
+
+
+async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
+    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
+    state = folder.state
+    doubts = state.with_status("doubt", "question")
+    if not doubts or "none" in adopt:
+        return
+    await api.page()
+    known = state.account or {}
+    same = "Use a key of the workspace where the run began, or say --adopt none."
+    for name, now in api.account.items():
+        before = known.get(name)
+        if before and now and before != now:
+            raise StoppedError(
+                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
+                f"batch was made there is in doubt: nothing is sent. {same}"
+            )
+    if known.get("workspace") and api.account["workspace"]:
+        return
+    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
+    for batch_id in ids:
+        if await api.look_for(f"look at {batch_id}", batch_id):
+            return
+    if ids:
+        raise StoppedError(
+            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
+            f"batch was made there is in doubt: nothing is sent. {same}"
+        )

@@ -1,0 +1,78 @@
+"""Write and read JSON; write names and times for people."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, NoReturn
+
+Event = dict[str, Any]  # a line of the journal, or another JSON object from outside
+
+UTC = timezone.utc  # noqa: UP017 - datetime.UTC is not in Python 3.10
+MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+# NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
+decode_json = json.JSONDecoder(parse_constant=no_constant).decode
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def json_bytes(value: object) -> bytes:
+    """Compact JSON in UTF-8. Half a surrogate pair has no UTF-8, and is written as its escape."""
+    text = encode_json(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
+
+
+def shown(value: object) -> str:
+    """A name out of somebody's file, short and on one line."""
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def clock(seconds: float) -> str:
+    """A duration: "0.5 s", "1:02:03"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+
+
+def moment_of(text: str) -> datetime:
+    """A moment in RFC 3339. Raises ValueError. Python 3.10 reads neither "Z" nor all fractions."""
+    match = MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError("no moment")
+    whole, fraction, zone = match.groups("")
+    zone = "+00:00" if zone in "Zz" else zone
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}{zone}")
+
+
+def iso(moment: datetime) -> str:
+    """A moment as text that sorts by time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def now_iso() -> str:
+    """This moment, by this machine's clock."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def earlier(moment: str, seconds: float) -> str:
+    """A moment of `iso`, so many seconds before."""
+    return iso(moment_of(moment) - timedelta(seconds=seconds))
+
+
+def seconds_since(moment: str) -> float:
+    """Seconds from a moment until now, by this machine's clock; never below zero."""
+    return max(0.0, (datetime.now(UTC) - moment_of(moment)).total_seconds())
