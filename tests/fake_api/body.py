@@ -16,15 +16,15 @@ class BodyError(Exception):
     """The body is no batch; the message says why."""
 
 
-def pieces(file: BinaryIO, length: int | None) -> Iterator[bytes]:
-    """The body in pieces: `length` bytes, or, for None, chunks as HTTP/1.1 frames them."""
+def pieces(file: BinaryIO, length: int | None, size: int = PIECE) -> Iterator[bytes]:
+    """The body in pieces of `size`: `length` bytes, or, for None, chunks as HTTP/1.1 frames them."""
     if length is not None:
-        while length > 0 and (piece := file.read(min(PIECE, length))):
+        while length > 0 and (piece := file.read(min(size, length))):
             length -= len(piece)
             yield piece
         return
-    while size := int(line(file).split(b";")[0], 16):
-        yield file.read(size)
+    while left := int(line(file).split(b";")[0], 16):
+        yield file.read(left)
         line(file)
     while file.readline().strip():  # trailers
         pass
@@ -40,7 +40,9 @@ def line(file: BinaryIO) -> bytes:
 def read(file: BinaryIO, length: int | None, bytes_per_second: float = 0.0) -> bytes:
     """The whole body, read no faster than that; 0 for as fast as it comes."""
     body, began = bytearray(), time.monotonic()
-    for piece in pieces(file, length):
+    # Small pieces at a pace, so that a sender who has gone is noticed soon.
+    size = max(1, int(bytes_per_second / 50)) if bytes_per_second else PIECE
+    for piece in pieces(file, length, size):
         body += piece
         if bytes_per_second:
             due = began + len(body) / bytes_per_second

@@ -208,6 +208,11 @@ class Bench:
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.lines("journal.jsonl") if event["event"] == kind]
 
+    def whole_events(self) -> list[dict[str, Any]]:
+        """The events of a journal whose last line may be torn."""
+        whole = self.journal().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.split("\n") if line]
+
     def summary(self) -> dict[str, Any]:
         summary: dict[str, Any] = json.loads((self.out / "summary.json").read_text("utf-8"))
         return summary
