@@ -18,6 +18,10 @@ if TYPE_CHECKING:  # the door calls the operations
 BEFORE = {"drop", "error", "html", "garbage", "redirect"}  # faults of which nothing is done
 
 
+class DeafError(Exception):
+    """Nothing more of the body is read."""
+
+
 def create(door: Door) -> None:
     """One POST of a batch. How many are under way at once is counted."""
     api = door.provider
@@ -27,9 +31,14 @@ def create(door: Door) -> None:
         fault = api.fault("create")
     try:
         batch = made(door, fault)
+    except DeafError:
+        batch = None
     finally:
         with api.lock:
             api.creating -= 1
+    if fault.get("do") == "stop-reading":  # it is no create under way: nothing will come of it
+        time.sleep(fault["seconds"])
+        raise CutError
     if batch is None:
         return
     if fault.get("do") == "hang":
@@ -42,8 +51,7 @@ def made(door: Door, fault: Fault) -> Batch | None:
     api, do = door.provider, fault.get("do")
     if do == "stop-reading":
         door.rfile.read(fault["bytes"])
-        time.sleep(fault["seconds"])
-        raise CutError
+        raise DeafError
     # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
     body = door.body(float(fault.get("bytes_per_second", 0.0)))
     requests = accepted(door, body, fault)

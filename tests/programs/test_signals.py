@@ -171,7 +171,9 @@ def test_told_to_end_while_canceling(language: str, bench: Callable[..., Bench])
     """The cancel was asked for; the next start ends it."""
     there = bench({"polls": 10**6})
     there.write(*IDS)
-    assert there.run(language, *FOUR, kill=(4, "after")).code == -9
+    running = there.start(language, *FOUR)
+    there.wait_for("created")
+    running.kill()
     running = there.start(language, *FOUR, "--cancel")
     there.until(lambda: there.api.calls["cancel"] == 1)
     there.pause(0.1)

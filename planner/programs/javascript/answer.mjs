@@ -20,6 +20,8 @@ export const ACCOUNT_WORDS =
 export const SHORT_RESULTS_SECONDS = 86_400.0;
 // Results with lines that cannot be read are fetched again so often, then taken without them.
 export const FETCHES_OF_UNREADABLE = 3;
+// How fast a body is on its way at least.
+export const SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0;
 const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 86_400;
 

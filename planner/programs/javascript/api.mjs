@@ -14,6 +14,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 import {
+  SLOWEST_LINE_BYTES_PER_SECOND,
   Waits,
   accountIn,
   batchIn,
@@ -40,6 +41,7 @@ const VANISHED_AFTER = 3;
 const SILENCE_SECONDS = 60.0;
 // The answer to a create after its last byte.
 const ANSWER_SECONDS = 600.0;
+const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
 // Any other answer.
 const TIMEOUT_SECONDS = 60.0;
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
@@ -236,7 +238,10 @@ async function upload(url, { headers, body, signal }) {
   post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
   post.once("finish", () => {
     post.setTimeout(0);
-    answerTimer = setTimeout(() => giveUp(ANSWER_SECONDS), 1000 * ANSWER_SECONDS);
+    // The system may still hold the end of the body, on its way for as long as this.
+    const held = Math.min(Number(headers.get("content-length")), HELD_BY_THE_SYSTEM_BYTES);
+    const seconds = ANSWER_SECONDS + held / SLOWEST_LINE_BYTES_PER_SECOND;
+    answerTimer = setTimeout(() => giveUp(seconds), 1000 * seconds);
   });
   post.on("error", () => {}); // told by `once`, or too late to matter
   try {

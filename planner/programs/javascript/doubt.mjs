@@ -9,6 +9,7 @@
 import {
   FETCHES_OF_UNREADABLE,
   SHORT_RESULTS_SECONDS,
+  SLOWEST_LINE_BYTES_PER_SECOND,
   Waits,
   iso,
   sizeOf,
@@ -21,8 +22,6 @@ import { clock, grouped, isBlank, linesIn } from "./text.mjs";
 
 // How much older than an intention the list is read: clocks differ.
 const CLOCK_MARGIN_SECONDS = 300.0;
-// How long a body may have been on its way when a kill ended the program that sent it.
-const SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0;
 
 /** Settles doubts; `choices` are those that a person has to settle: texts by batch. */
 export class Doubts {
