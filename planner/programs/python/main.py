@@ -17,6 +17,7 @@ from pathlib import Path
 from planner.programs.python.api import refuse_other_sdk
 from planner.programs.python.errors import InputError, Interrupted, StoppedError
 from planner.programs.python.options import parse
+from planner.programs.python.report import at_provider
 from planner.programs.python.run import BatchRunner
 
 # What is under way when a signal comes may take so long to end; then the program ends without it.
@@ -99,10 +100,8 @@ class Program:
         with contextlib.suppress(InputError, OSError):
             self.runner.folder.look()
         state = self.runner.state
-        flying, maybe = state.with_status("open"), state.with_status("doubt", "question")
-        perhaps = f", {len(maybe)} more may have been made" if maybe else ""
         self.runner.log.line(
-            f"Interrupted. {len(flying)} batches go on at the provider{perhaps}. "
+            f"Interrupted. {at_provider(state)} "
             f"To resume: {self.command}  To cancel: {self.command} --cancel"
         )
 
