@@ -61,7 +61,7 @@ def test_larger_batches(language: str, bench: Callable[..., Bench]) -> None:
     """Larger ones too; what is at the provider stays as it is."""
     there = bench({"polls": 3})
     there.write(*IDS)
-    assert there.run(language, "--requests-per-batch", "2", kill=(4, "after")).code == -9
+    assert there.run(language, "--requests-per-batch", "2", kill=(5, "after")).code == -9
     assert there.run(other(language), "--requests-per-batch", "10").code == 0
     there.is_complete(IDS)
     assert sizes(there) == [2, 10]
@@ -74,7 +74,7 @@ def test_cut_anew_again_and_again(language: str, bench: Callable[..., Bench]) ->
     runner = language
     for size in (5, 3, 7, 2, 4, 6, 1, 3, 8, 2, 5):
         flags = ["--requests-per-batch", str(size), "--adopt-grace-seconds", "0.05"]
-        if there.run(runner, *flags, kill=(4, "after")).code == 0:
+        if there.run(runner, *flags, kill=(5, "after")).code == 0:
             break
         runner = other(runner)
     else:
@@ -87,7 +87,7 @@ def test_fewer_at_once(language: str, bench: Callable[..., Bench]) -> None:
     there = bench({"polls": 2})
     there.write(*IDS)
     flags = ["--requests-per-batch", "2"]
-    assert there.run(language, *flags, "--concurrent-batches", "3", kill=(4, "after")).code == -9
+    assert there.run(language, *flags, "--concurrent-batches", "3", kill=(5, "after")).code == -9
     there.api.most_queued = 0
     done = there.run(other(language), *flags, "--concurrent-batches", "1")
     assert done.code == 0, done.said
@@ -113,7 +113,7 @@ def test_a_model_that_retires_keeps_nobody_from_collecting(
     there = bench({"polls": 3})
     there.write(*IDS)
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(4, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
     last = other(language)
     retired = of_old_model(there, last, "2026-11-01")
     done = there.run(last, *SIX, program=retired)
@@ -134,7 +134,7 @@ def test_a_model_that_retires_keeps_nobody_from_cancelling(
     there = bench({"polls": 10**6})
     there.write(*IDS)
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(4, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
     there.api.batches[0].polls_left = 1
     retired = of_old_model(there, language, "2026-11-01")
     done = there.run(language, *SIX, "--cancel", program=retired)
@@ -151,7 +151,7 @@ def test_a_model_that_retires_with_the_last_batch_out(
     there.write(*IDS)
     before = of_old_model(there, language)
     flags = ["--requests-per-batch", "12"]
-    assert there.run(language, *flags, kill=(4, "after"), program=before).code == -9
+    assert there.run(language, *flags, kill=(5, "after"), program=before).code == -9
     done = there.run(language, *flags, program=of_old_model(there, language, "2026-11-01"))
     assert done.code == 0, done.said
     there.is_complete(IDS)
@@ -164,7 +164,7 @@ def test_a_model_that_retires_in_whole_requests(language: str, bench: Callable[.
     rows = [json.dumps({"custom_id": name, "params": params}) for name in IDS]
     there.input.write_text("".join(row + "\n" for row in rows), "utf-8")
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(4, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
     retired = of_old_model(there, language, "2026-11-01")
     done = there.run(language, *SIX, program=retired)
     assert done.code == 3, done.said

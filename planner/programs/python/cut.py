@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from planner.programs.python.errors import InputError, StoppedError
+from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import usd_exact
 from planner.programs.python.request import (
@@ -190,7 +190,7 @@ class Cut:
 def next_cut(source: Source, state: State) -> Event | None:
     """The next batch of this round; None when the round has no more.
 
-    Raises StoppedError when a model that it asks for is gone.
+    Raises TroubleError when a model that it asks for is gone.
     """
     settings = source.settings
     canary = 0 if state.canary.rest else max(0, settings.canary - state.canary.cut)
@@ -207,7 +207,7 @@ def next_cut(source: Source, state: State) -> Event | None:
         cut = cut_range(source, state, start, end, count, full)
         if cut.requests:
             if cut.retired:
-                raise StoppedError(
+                raise TroubleError(
                     f"{cut.retired}. What is not sent yet is not sent. "
                     "Send it as a run of its own with that model, and end this run with --cancel."
                 )

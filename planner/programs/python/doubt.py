@@ -149,6 +149,7 @@ class Doubts:
 
     def not_made(self, batch: Batch) -> None:
         self.folder.note("not_made", batch=batch.number)
+        self.folder.note("recut", batches=[batch.number])  # the settings may have changed since
         self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
 
     def in_question(self) -> list[Batch]:

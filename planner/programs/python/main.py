@@ -17,6 +17,7 @@ from pathlib import Path
 from planner.programs.python.api import refuse_other_sdk
 from planner.programs.python.errors import InputError, Interrupted, StoppedError
 from planner.programs.python.options import parse
+from planner.programs.python.report import at_provider
 from planner.programs.python.run import BatchRunner
 
 # What is under way when a signal comes may take so long to end; then the program ends without it.
@@ -69,9 +70,6 @@ class Program:
                 raise OSError
             print(text, flush=True)
         except OSError:
-            with contextlib.suppress(OSError, AttributeError):
-                # so that nothing is tried again when the program ends
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.runner.log.line(f"Standard output cannot be written. {text}")
             return 3
         return code
@@ -102,10 +100,8 @@ class Program:
         with contextlib.suppress(InputError, OSError):
             self.runner.folder.look()
         state = self.runner.state
-        flying, maybe = state.with_status("open"), state.with_status("doubt", "question")
-        perhaps = f", {len(maybe)} more may have been made" if maybe else ""
         self.runner.log.line(
-            f"Interrupted. {len(flying)} batches go on at the provider{perhaps}. "
+            f"Interrupted. {at_provider(state)} "
             f"To resume: {self.command}  To cancel: {self.command} --cancel"
         )
 
@@ -134,7 +130,18 @@ def main() -> int:
         program.on_done(code)
     except Interrupted as interrupted:
         program.leave(interrupted.code - 128, None)
+    silence_what_is_full()
     return code
+
+
+def silence_what_is_full() -> None:
+    """What could not be written is not tried again at the end: that would change the exit code."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,18 @@ def progress_line(state: State, requests: int) -> str:
     )
 
 
+def at_provider(state: State) -> str:
+    """What is open, for somebody who stops here."""
+    flying, maybe = len(state.with_status("open")), len(state.with_status("doubt", "question"))
+    if flying and maybe:
+        return f"{flying} batches go on at the provider, and {maybe} more may have been made."
+    if flying:
+        return f"{flying} batches go on at the provider."
+    if maybe:
+        return f"{maybe} batches may have been made at the provider."
+    return "Nothing is open at the provider."
+
+
 def summary_of(state: State, scan: Scan) -> Event:
     """What summary.json holds."""
     totals = state.totals

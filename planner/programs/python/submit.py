@@ -141,8 +141,10 @@ class Submitter:
                 self.folder.note(
                     "created", batch=batch.number, id=created.id, created_at=created.created_at
                 )
+                canary = "; it is the canary: the rest follows when it is good"
                 self.log.line(
                     f"Batch {batch.number} with {batch.requests:,} requests is {created.id}"
+                    f"{canary if batch.canary else ''}"
                 )
 
     def is_to_be_sent(self, batch: Batch) -> bool:
