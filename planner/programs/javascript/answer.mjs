@@ -180,8 +180,8 @@ export function lostAfter(batch) {
 /** The error for a batch of this run that the API has not known for so long. */
 function lost(batch) {
   return new LostBatchError(
-    `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid for, ` +
-      "so its requests are not sent again. Use a key of the workspace where the run began; if " +
+    `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid ` +
+      "for, so its requests are not sent again. Use a key of the workspace where the run began; if " +
       "somebody deleted the batch, end the run with --cancel.",
   );
 }
