@@ -35,7 +35,11 @@ def test_polls_and_downloads_that_are_not_answered(
         }
     )
     there.write(*IDS)
-    done = there.run(language, *TWO, program=altered(language, tmp_path, SILENCE_SECONDS=0.4))
+    done = there.run(
+        language,
+        *TWO,
+        program=altered(language, tmp_path, SILENCE_SECONDS=0.4, TIMEOUT_SECONDS=0.4),
+    )
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
+import struct
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -60,8 +62,12 @@ LOST_BATCH_SECONDS = 600.0
 FOUND_NO_MORE = 3
 # An upload or a download without a byte for so long is given up.
 SILENCE_SECONDS = 60.0
+# A connection is made within this time.
+TIMEOUT_SECONDS = 60.0
 # The answer to a create may take long after the last byte was sent; nothing else may.
 ANSWER_SECONDS = 600.0
+# What the system takes of a body before it is sent. Silence is that of the line, not of this buffer.
+SEND_BUFFER_BYTES = 2**18
 
 
 class Api:
@@ -70,7 +76,13 @@ class Api:
     def __init__(self, settings: Settings, log: Log) -> None:
         self.settings, self.log = settings, log
         try:
-            self.client = anthropic.AsyncAnthropic(max_retries=0, timeout=SILENCE_SECONDS)
+            self.client = anthropic.AsyncAnthropic(
+                max_retries=0,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    timeout=anthropic.Timeout(SILENCE_SECONDS, connect=TIMEOUT_SECONDS),
+                    event_hooks={"request": [watch_connection]},
+                ),
+            )
         except (ImportError, ValueError) as error:  # a proxy that needs another package, or is none
             words = " ".join(str(error).split())[:200]
             raise StoppedError(
@@ -240,6 +252,19 @@ class Api:
     async def pause(self, what: str, why: str, wait_s: float) -> None:
         self.log.line(f"{what}: {why}; again in {clock(wait_s)}")
         await asyncio.sleep(wait_s)
+
+
+async def watch_connection(request: Any) -> None:
+    """Have `narrow` called for the connection that a request opens."""
+    request.extensions["trace"] = narrow
+
+
+async def narrow(event: str, info: dict[str, Any]) -> None:
+    """Keep little of an upload in the system's hands, so that one given up is broken off at once."""
+    if event == "connection.connect_tcp.complete":
+        connection = info["return_value"].get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def lost(batch_id: str) -> str:

@@ -42,6 +42,7 @@ class Lock:
             "token": os.urandom(8).hex(),
         }
         self.length = 0  # of the file when it was last read
+        self.lost = False
         self.left = threading.Event()
 
     def take(self) -> None:
@@ -130,10 +131,11 @@ class Lock:
     def refuse_if_lost(self) -> None:
         """Raises StoppedError when another program took the folder while this one slept."""
         with contextlib.suppress(OSError):
-            if self.path.stat().st_size == self.length:
+            if self.path.stat().st_size == self.length and not self.lost:
                 return
         holders = self.holders()
-        if not holders or holders[0]["token"] != self.me["token"]:
+        self.lost = not holders or holders[0]["token"] != self.me["token"]
+        if self.lost:
             raise StoppedError(
                 "Another program took this folder while this one did not answer. "
                 "It goes on there; nothing more is done here."

@@ -69,9 +69,6 @@ class Program:
                 raise OSError
             print(text, flush=True)
         except OSError:
-            with contextlib.suppress(OSError, AttributeError):
-                # so that nothing is tried again when the program ends
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.runner.log.line(f"Standard output cannot be written. {text}")
             return 3
         return code
@@ -134,7 +131,18 @@ def main() -> int:
         program.on_done(code)
     except Interrupted as interrupted:
         program.leave(interrupted.code - 128, None)
+    silence_what_is_full()
     return code
+
+
+def silence_what_is_full() -> None:
+    """What could not be written is not tried again at the end: that would change the exit code."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from planner.programs.python.money import Price, price_list
+from planner.programs.python.money import Price, price_list, price_of
 from planner.programs.python.settings import RETIRES, Settings
 from planner.programs.python.text import Event, decode_json, json_bytes, shown
 
@@ -101,6 +101,9 @@ class Requests:
             b',"params":' + json_bytes(params)[:-1] + b',"messages":[{"role":"user","content":'
         )
 
+    def price_of(self, model: str) -> Price | None:
+        return price_of(None, model, self.prices)
+
     def id_of(self, line: bytes) -> str:
         """The id of a line that has been checked."""
         value = value_in(line)
@@ -123,7 +126,7 @@ class Requests:
             custom_id=value["custom_id"],
             body=body,
             max_tokens=params["max_tokens"],
-            price=self.prices.get(params["model"]),
+            price=self.price_of(params["model"]),
             cached=b'"cache_control"' in body,
             us=params.get("inference_geo") != "global",
             retired=self.retired.get(params["model"], ""),
@@ -144,7 +147,7 @@ class Requests:
             custom_id=row["id"],
             body=body,
             max_tokens=settings.max_tokens,
-            price=self.prices.get(settings.model),
+            price=self.price_of(settings.model),
             cached=bool(settings.cache_ttl),
             us=settings.inference_geo != "global",
             retired=self.retired.get(settings.model, ""),
@@ -187,7 +190,7 @@ class Requests:
             )
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
-        price = self.prices.get(model)
+        price = self.price_of(model)
         if max_tokens is None:
             yield '"max_tokens" is missing: add it'
         elif type(max_tokens) is not int:  # not isinstance: True is an int

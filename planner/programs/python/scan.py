@@ -26,7 +26,7 @@ from planner.programs.python.settings import BYTES_PER_TOKEN, PLANNED_OUTPUT_TOK
 from planner.programs.python.text import Event, decode_json, shown
 
 PROBLEMS_SHOWN = 50
-OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")  # and those with zeros, which JSON does not have
 
 
 class Problems:
@@ -211,7 +211,8 @@ def scan_input(
     """
     scan, problems, digest = Scan(name), Problems(name), hashlib.sha256()
     file.seek(0)
-    is_utf_8 = not file.read(4).startswith(OTHER_ENCODINGS)
+    head = file.read(4)
+    is_utf_8 = not head.startswith(OTHER_ENCODINGS) and b"\0" not in head
     if file is not original or not is_utf_8:
         original.seek(0)
         while piece := original.read(2**20):
