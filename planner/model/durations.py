@@ -25,7 +25,7 @@ Hyndman and Fan, 1996, doi:10.1080/00031305.1996.10473566).
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import inf
 from statistics import median
@@ -45,6 +45,22 @@ Scale = Callable[[int], tuple[float, float]]
 Knot = tuple[float, float]  # requests, median seconds
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """Public batches of `least` to `most` requests: how many are known, and the seconds they took.
+
+    `longest_ended` is False where the longest still ran when it was last seen.
+    """
+
+    least: int
+    most: int
+    batches: int
+    shortest_s: float
+    median_s: float
+    longest_s: float
+    longest_ended: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One known batch: seconds it took, or, when censored, seconds after which it still ran."""
@@ -54,7 +70,8 @@ class Sample:
     censored: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# eq=False: a model is itself and no other, so that a forecast can be looked up by it without comparing tables
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class DurationModel:
     """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, at u = 0, 1/GRID … 1.
 
@@ -68,23 +85,10 @@ class DurationModel:
     samples: int = 0
     shared: bool = False
 
-    def seconds(self, requests: int, u: float) -> float:
-        """The u-quantile (0 to 1) of the service time of a batch of `requests`."""
-        base, spread = self.scale(requests)
-        return base + spread * look_up(self.table, u) + look_up(self.waits_s, u)
 
-
-def look_up(table: tuple[float, ...], u: float) -> float:
-    """The value at u between 0 and 1, on straight lines between the entries of an evenly spaced table."""
-    place = u * (len(table) - 1)
-    below = int(place)
-    if below >= len(table) - 1:
-        return table[-1]
-    return table[below] + (place - below) * (table[below + 1] - table[below])
-
-
+@lru_cache(maxsize=8)
 def model_of(duration: Duration) -> DurationModel:
-    """The duration model that the scenario asks for."""
+    """The duration model that the scenario asks for: the same object for the same answers."""
     if duration.model == "guide":
         return _guide()
     if duration.model == "formula":
@@ -98,8 +102,9 @@ def model_of(duration: Duration) -> DurationModel:
     return observed()
 
 
+@cache
 def observed() -> DurationModel:
-    """The model of the public observations in data/durations.json."""
+    """The model of the public observations (facts/durations.json)."""
     return replace(fit(_public(), wait_above=WAIT_ABOVE), shared=True)
 
 
@@ -108,6 +113,28 @@ def _public() -> tuple[Sample, ...]:
         Sample(row.requests, row.seconds_low, row.censored)
         for row in facts.observations()
         if row.used and row.requests is not None
+    )
+
+
+def observed_bands() -> tuple[Band, ...]:
+    """The public observations as the model takes them together, the smallest first."""
+    edges = (1, *_PUBLIC_BANDS, int(facts.limit("batch_max_requests").value) + 1)
+    return tuple(
+        _band(members, edges[n], edges[n + 1] - 1)
+        for n, members in _by_band(_public(), _PUBLIC_BANDS)
+    )
+
+
+def _band(members: list[Sample], least: int, most: int) -> Band:
+    longest = max(members, key=lambda row: (row.seconds, not row.censored))
+    return Band(
+        least=least,
+        most=most,
+        batches=len(members),
+        shortest_s=min(row.seconds for row in members),
+        median_s=median(row.seconds for row in members),
+        longest_s=longest.seconds,
+        longest_ended=not longest.censored,
     )
 
 
@@ -146,21 +173,23 @@ def fit(
     )
 
 
-def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
+def _by_band(rows: Iterable[Sample], bands: Sequence[int]) -> list[tuple[int, list[Sample]]]:
+    """The rows of each band that has any, with the number of the band: 0 below the first edge."""
     groups: dict[int, list[Sample]] = {}
     for row in rows:
         groups.setdefault(bisect_right(bands, row.requests), []).append(row)
+    return sorted(groups.items())
+
+
+def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
     knots: list[Knot] = []
-    for _, members in sorted(groups.items()):
-        size, seconds = (
-            median(row.requests for row in members),
-            median(row.seconds for row in members),
-        )
-        knots.append((float(size), max(seconds, knots[-1][1] if knots else 0.0)))
+    for _, members in _by_band(rows, bands):
+        size = float(median(row.requests for row in members))
+        seconds = median(row.seconds for row in members)
+        knots.append((size, max(seconds, knots[-1][1] if knots else 0.0)))
     largest = max(row.requests for row in rows)
-    if (
-        largest > knots[-1][0]
-    ):  # up to the largest batch the last band has one median; in proportion only beyond
+    if largest > knots[-1][0]:
+        # up to the largest batch the last band has one median; in proportion only beyond
         knots.append((float(largest), knots[-1][1]))
     return tuple(knots)
 
