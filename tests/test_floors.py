@@ -74,7 +74,7 @@ DRAWS |= {
     "stdev",
     "NormalDist",
 }
-ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": {"median"}}
+ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": set[str]()}
 CLOCKS = {"now", "utcnow", "today"}
 BANNED_MODULES = {"time", "cmath", "locale", "secrets"}
 

@@ -28,7 +28,6 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from math import inf
-from statistics import median
 
 from planner import facts
 from planner.scenario import Duration
@@ -41,24 +40,26 @@ GRID = 400  # steps of a quantile table; a draw is a straight line between two o
 _PUBLIC_BANDS = (200, 5_000, 50_000)
 _OWN_BANDS = tuple(1 << power for power in range(1, 18))
 
+_SIZES = 4096  # batch sizes of which a model keeps the answer
+
 Scale = Callable[[int], tuple[float, float]]
 Knot = tuple[float, float]  # requests, median seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """Public batches of `least` to `most` requests: how many are known, and the seconds they took.
+    """Observed batches of `low` to `high` requests, which the model takes together.
 
-    `longest_ended` is False where the longest still ran when it was last seen.
+    `censored`: the longest still ran when it was last seen.
     """
 
-    least: int
-    most: int
+    low: int
+    high: int
     batches: int
     shortest_s: float
     median_s: float
     longest_s: float
-    longest_ended: bool
+    censored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +117,25 @@ def _public() -> tuple[Sample, ...]:
     )
 
 
-def observed_bands() -> tuple[Band, ...]:
-    """The public observations as the model takes them together, the smallest first."""
+def public_bands() -> tuple[Band, ...]:
+    """The public observations by size; a band without any is left out."""
     edges = (1, *_PUBLIC_BANDS, int(facts.limit("batch_max_requests").value) + 1)
     return tuple(
-        _band(members, edges[n], edges[n + 1] - 1)
-        for n, members in _by_band(_public(), _PUBLIC_BANDS)
+        _band(rows, edges[number], edges[number + 1] - 1)
+        for number, rows in _by_band(_public(), _PUBLIC_BANDS)
     )
 
 
-def _band(members: list[Sample], least: int, most: int) -> Band:
-    longest = max(members, key=lambda row: (row.seconds, not row.censored))
+def _band(rows: list[Sample], low: int, high: int) -> Band:
+    longest = max(rows, key=lambda row: (row.seconds, row.censored))
     return Band(
-        least=least,
-        most=most,
-        batches=len(members),
-        shortest_s=min(row.seconds for row in members),
-        median_s=median(row.seconds for row in members),
+        low=low,
+        high=high,
+        batches=len(rows),
+        shortest_s=min(row.seconds for row in rows),
+        median_s=_median(row.seconds for row in rows),
         longest_s=longest.seconds,
-        longest_ended=not longest.censored,
+        censored=longest.censored,
     )
 
 
@@ -161,7 +162,7 @@ def fit(
     table = [(chance, min(row.seconds / medians[row], wait_above)) for chance, row in steps]
     waits = [(chance, max(0.0, row.seconds - wait_above * medians[row])) for chance, row in steps]
 
-    @cache
+    @lru_cache(maxsize=_SIZES)  # bounded, because the model of the public observations lives on
     def scale(requests: int) -> tuple[float, float]:
         known = min(max(requests, least), most)
         if shape is None or known == requests:
@@ -184,8 +185,8 @@ def _by_band(rows: Iterable[Sample], bands: Sequence[int]) -> list[tuple[int, li
 def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
     knots: list[Knot] = []
     for _, members in _by_band(rows, bands):
-        size = float(median(row.requests for row in members))
-        seconds = median(row.seconds for row in members)
+        size = float(_median(row.requests for row in members))
+        seconds = _median(row.seconds for row in members)
         knots.append((size, max(seconds, knots[-1][1] if knots else 0.0)))
     largest = max(row.requests for row in rows)
     if largest > knots[-1][0]:
@@ -201,6 +202,13 @@ def _median_at(knots: tuple[Knot, ...], requests: int) -> float:
         if requests <= high:
             return low_s + (requests - low) / (high - low) * (high_s - low_s)
     return knots[-1][1] * max(1.0, requests / knots[-1][0])
+
+
+def _median(values: Iterable[float]) -> float:
+    # not the one of `statistics`: to load that module takes 2 ms, and the page loads the planner while somebody waits
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _survival_steps(ordered: list[Sample]) -> list[tuple[float, Sample]]:

@@ -13,7 +13,9 @@ History = tuple[tuple[int, float], ...]
 
 MAX_CHARS = 240_000  # ten thousand rows fit
 _SHOWN_CHARS = 40
-_LEAST_S, _MOST_S = Decimal("0.001"), Decimal(30 * 86_400)
+# what a row may hold, lowest and highest
+ROW_REQUESTS = Decimal(1), Decimal(facts.limit("batch_max_requests").value)
+ROW_SECONDS = Decimal("0.001"), Decimal(30 * 86_400)
 
 
 def check(field: Field, answer: Any) -> History:
@@ -26,11 +28,10 @@ def check(field: Field, answer: Any) -> History:
         raise ValueError(
             f"{field.label} may have at most {field.high:,} rows; there are {len(answer):,}."
         )
-    most = int(facts.limit("batch_max_requests").value)
-    return tuple(_row(row, number, most) for number, row in enumerate(answer, start=1))
+    return tuple(_row(row, number) for number, row in enumerate(answer, start=1))
 
 
-def _row(row: Any, number: int, most: int) -> tuple[int, float]:
+def _row(row: Any, number: int) -> tuple[int, float]:
     if isinstance(row, Mapping) and set(row) == {"requests", "seconds"}:
         row = (row["requests"], row["seconds"])
     if not isinstance(row, list | tuple) or len(row) != 2:
@@ -39,23 +40,25 @@ def _row(row: Any, number: int, most: int) -> tuple[int, float]:
         )
     requests, seconds = row
     if not (
-        _is_number(requests) and 1 <= requests <= most and requests == int(requests)
-        and _is_number(seconds) and _LEAST_S <= seconds <= _MOST_S
+        _is_inside(requests, ROW_REQUESTS) and requests == int(requests)
+        and _is_inside(seconds, ROW_SECONDS)
     ):  # fmt: skip
+        (fewest, most), (least_s, most_s) = ROW_REQUESTS, ROW_SECONDS
         raise ValueError(
-            f"Row {number:,} of the history: requests must be a whole number from 1 to {most:,}, "
-            f"seconds a number from {_LEAST_S} to {_MOST_S:,} ({_MOST_S / 86_400} days)."
+            f"Row {number:,} of the history: requests must be a whole number from {fewest} to "
+            f"{most:,}, seconds a number from {least_s} to {most_s:,} ({most_s / 86_400} days)."
         )
     # to the millisecond: what is finer says nothing, and would not come back from a text
     return int(requests), float(round(Decimal(seconds), 3))
 
 
-def _is_number(value: Any) -> bool:
-    """A finite number; True is none, although Python counts it as an int."""
+def _is_inside(value: Any, bounds: tuple[Decimal, Decimal]) -> bool:
+    # bool first: True is an int in Python
     return (
-        isinstance(value, int | float | Decimal)
-        and not isinstance(value, bool)
+        not isinstance(value, bool)
+        and isinstance(value, int | float | Decimal)
         and Decimal(value).is_finite()
+        and bounds[0] <= value <= bounds[1]
     )
 
 

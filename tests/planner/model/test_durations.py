@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from planner import facts
 from planner.model.draws import look_up
-from planner.model.durations import GRID, DurationModel, Sample, fit, model_of, observed
+from planner.model.durations import (
+    GRID,
+    DurationModel,
+    Sample,
+    fit,
+    model_of,
+    observed,
+    public_bands,
+)
 from planner.scenario import Duration
 from tests.oracles import kaplan_meier, on_straight_lines
 
@@ -245,3 +253,39 @@ def test_observed_has_no_jump_where_bands_meet(edge: int) -> None:
     """Bands of size decide which batches are taken together, not where time jumps: one request adds less than 1 %."""
     model = observed()
     assert seconds_of(model, edge, 0.5) <= seconds_of(model, edge - 1, 0.5) * 1.01
+
+
+# ---- the bands that are shown
+
+
+def test_the_bands_are_those_of_the_model() -> None:
+    """Every observation of the model is in one band, and bands meet where the model takes its medians."""
+    bands = public_bands()
+    used = [row for row in facts.observations() if row.used]
+    assert [(band.low, band.high) for band in bands] == [
+        (1, 199),
+        (200, 4999),
+        (5000, 49_999),
+        (50_000, 100_000),
+    ]
+    for band in bands:
+        rows = [row for row in used if band.low <= (row.requests or 0) <= band.high]
+        times = [row.seconds_low for row in rows]
+        assert (band.batches, band.shortest_s, band.longest_s) == (
+            len(rows),
+            min(times),
+            max(times),
+        )
+        assert band.median_s == median(times)
+        assert band.censored == any(
+            row.seconds_low == band.longest_s and row.censored for row in rows
+        )
+    assert sum(band.batches for band in bands) == len(used) == observed().samples
+
+
+def test_the_same_answers_are_the_same_model() -> None:
+    """What is fitted once is not fitted again, and other answers are another model."""
+    own = Duration(model="history", history=((8150, 1200.0),))
+    same = Duration(model="history", history=((8150, 1200.0),))
+    assert model_of(own) is model_of(same)
+    assert model_of(Duration(model="history", history=((8150, 1201.0),))) is not model_of(own)
