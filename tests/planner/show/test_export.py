@@ -56,6 +56,7 @@ def test_usd_is_exact_to_a_hundredth_of_a_cent(amount: Decimal) -> None:
 def test_the_document_of_the_default() -> None:
     """Every part that the contract names, with the numbers of the default."""
     document = exported()
+    assert document["format"] == 1
     assert document["catalogue"] == {"checked_on": facts.checked_on()}
     assert {
         name: document["batches"][0][name] for name in ("number", "requests", "round", "binding")
