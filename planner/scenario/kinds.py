@@ -15,7 +15,7 @@ from planner.words import count, plain
 
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _NUMBER = re.compile(
     r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
     r"(?:e(?P<exponent>[+-]?\d{1,4}))?\s*(?P<suffix>[km%]?)",
@@ -153,7 +153,7 @@ def _check_time(field: Field, answer: Any) -> str:
     example = f"{field.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
     if answer == "":
         return ""
-    if not isinstance(answer, str) or not _TIME.fullmatch(answer):
+    if not isinstance(answer, str) or not TIME_FORM.fullmatch(answer):
         raise ValueError(example)
     try:
         moment = datetime.fromisoformat(answer)
