@@ -40,7 +40,7 @@ build: setup ## the site, in dist/
 	$(py) build.py
 
 check: setup-test ## lint and types
-	$(py) -m ruff check planner build.py tests
+	$(py) -m ruff check planner build.py site/builder tests
 	$(py) -m mypy
 
 bench: setup-test ## how fast it is; no test depends on it

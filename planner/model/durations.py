@@ -111,6 +111,44 @@ def _public() -> tuple[Sample, ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """Observed batches of `low` to `high` requests, which the model takes together.
+
+    Times are in seconds. `censored`: the longest still ran when it was last seen.
+    """
+
+    low: int
+    high: int
+    batches: int
+    shortest_s: float
+    median_s: float
+    longest_s: float
+    censored: bool
+
+
+def public_bands() -> tuple[Band, ...]:
+    """The public observations by size; a band without any is left out."""
+    edges = (1, *_PUBLIC_BANDS, int(facts.limit("batch_max_requests").value) + 1)
+    bands = []
+    for low, above in pairwise(edges):
+        rows = [row for row in _public() if low <= row.requests < above]
+        if rows:
+            longest = max(rows, key=lambda row: (row.seconds, row.censored))
+            bands.append(
+                Band(
+                    low=low,
+                    high=above - 1,
+                    batches=len(rows),
+                    shortest_s=min(row.seconds for row in rows),
+                    median_s=median(row.seconds for row in rows),
+                    longest_s=longest.seconds,
+                    censored=longest.censored,
+                )
+            )
+    return tuple(bands)
+
+
 def fit(
     samples: Iterable[Sample],
     *,
