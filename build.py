@@ -52,11 +52,9 @@ def build() -> dict[str, bytes]:
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     site |= hand_out()
     env = environment(ROOT / "site" / "templates", site_name=SITE_NAME, site_url=SITE_URL)
-    env.globals["runtime_bytes"] = sum(
-        len(content) for path, content in site.items() if path.startswith("runtime/")
-    )
+    runtime_bytes = sum(len(site[path]) for path in site if path.startswith("runtime/"))
     texts = compose_all(pages, env)
-    site |= render(pages, texts, env) | render_lists(pages, texts, env)
+    site |= render(pages, texts, env, runtime_bytes) | render_lists(pages, texts, env)
     if faults := check(site, SITE_URL, places_of(pages, texts)):
         raise SiteError(*faults)
     return site
@@ -99,9 +97,9 @@ def compose_all(pages: Sequence[Page], env: jinja2.Environment) -> dict[str, Tex
 
 
 def render(
-    pages: Sequence[Page], texts: Mapping[str, Text], env: jinja2.Environment
+    pages: Sequence[Page], texts: Mapping[str, Text], env: jinja2.Environment, runtime_bytes: int
 ) -> dict[str, bytes]:
-    """Every page, by path."""
+    """Every page, by path; `runtime_bytes` is what Python weighs, for the bar that shows its way."""
     questions = [page for page in pages if page.kind == "question"]
     shared = {
         "nav": [page for page in pages if page.nav],
@@ -112,6 +110,7 @@ def render(
             for topic in dict.fromkeys(page.topic for page in questions)
         },
         "texts": texts,
+        "runtime_bytes": runtime_bytes,
     }
     site = {}
     for page in pages:

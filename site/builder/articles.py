@@ -128,7 +128,7 @@ class Draft:
 
     def _answer(self, ours: re.Match[str]) -> str:
         if ours["code"] is not None:
-            return coloured(ours["code"], ours["language"])
+            return str(coloured(ours["code"], ours["language"]))
         if ours["call"] is not None:
             return str(Markup.escape(answer(ours["call"], self.context))).strip()
         return "<q>" if ours["quote"] == "quote" else "</q>"
