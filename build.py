@@ -21,6 +21,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
@@ -33,6 +34,7 @@ from builder import plans, search
 from builder.articles import Text, compose
 from builder.checks import check
 from builder.faults import Collector, SiteError
+from builder.notices import read_notices
 from builder.output import write
 from builder.pages import Page, around, read_pages
 from builder.picture import social_image
@@ -52,9 +54,12 @@ def build() -> dict[str, bytes]:
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     site |= hand_out()
     env = environment(ROOT / "site" / "templates", site_name=SITE_NAME, site_url=SITE_URL)
-    runtime_bytes = sum(len(site[path]) for path in site if path.startswith("runtime/"))
+    about = {
+        "runtime_bytes": sum(len(site[path]) for path in site if path.startswith("runtime/")),
+        "notices": read_notices(ROOT / "site" / "notices", PYODIDE_DIR),
+    }
     texts = compose_all(pages, env)
-    site |= render(pages, texts, env, runtime_bytes) | render_lists(pages, texts, env)
+    site |= render(pages, texts, env, about) | render_lists(pages, texts, env)
     if faults := check(site, SITE_URL, places_of(pages, texts)):
         raise SiteError(*faults)
     return site
@@ -97,9 +102,12 @@ def compose_all(pages: Sequence[Page], env: jinja2.Environment) -> dict[str, Tex
 
 
 def render(
-    pages: Sequence[Page], texts: Mapping[str, Text], env: jinja2.Environment, runtime_bytes: int
+    pages: Sequence[Page],
+    texts: Mapping[str, Text],
+    env: jinja2.Environment,
+    about: Mapping[str, Any],
 ) -> dict[str, bytes]:
-    """Every page, by path; `runtime_bytes` is what Python weighs, for the bar that shows its way."""
+    """Every page, by path; `about` is what pages say of the files that are shipped beside them."""
     questions = [page for page in pages if page.kind == "question"]
     shared = {
         "nav": [page for page in pages if page.nav],
@@ -110,7 +118,7 @@ def render(
             for topic in dict.fromkeys(page.topic for page in questions)
         },
         "texts": texts,
-        "runtime_bytes": runtime_bytes,
+        **about,
     }
     site = {}
     for page in pages:

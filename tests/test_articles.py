@@ -95,10 +95,12 @@ def test_no_number_is_typed(path: Path) -> None:
 _CHANGED = """
 import hashlib, json, sys
 import build
+from builder.notices import Notices
 pages = build.read_pages(build.ROOT / "content")
 templates = build.ROOT / "site" / "templates"
 env = build.environment(templates, site_name=build.SITE_NAME, site_url=build.SITE_URL)
-made = build.render(pages, build.compose_all(pages, env), env, 0)
+about = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
+made = build.render(pages, build.compose_all(pages, env), env, about)
 print(json.dumps({path: content.decode() for path, content in made.items()}))
 """
 

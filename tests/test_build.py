@@ -1,5 +1,6 @@
 """The site is whole: what is written, and what its pages hold before any script runs."""
 
+import html
 import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -234,6 +235,16 @@ def test_the_method_page_holds_every_fact(site):
     ids = Tree(site["method/index.html"].decode()).root.find("id")
     assert {f"model-{model.id}" for model in facts.models()} <= set(ids)
     assert {f"fact-{fact.key.replace('_', '-')}" for fact in facts.limits()} <= set(ids)
+
+
+def test_every_page_leads_to_the_notices(site):
+    """What is shipped of others, with every licence in full, is one press away."""
+    for path, content in site.items():
+        if path.endswith(".html"):
+            assert re.search(rb'<footer.*href="[^"]*notices/".*</footer>', content, re.DOTALL), path
+    page = html.unescape(site["notices/index.html"].decode())
+    for text in (build.ROOT / "site" / "notices").glob("*.txt"):
+        assert text.read_text("utf-8").rstrip() in page, text.name
 
 
 def test_the_site_map_lists_every_page_once(site):

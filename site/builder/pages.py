@@ -66,15 +66,23 @@ OWN_PAGES = (
         title="",  # the example plan's own
         description="Plan a Claude Message Batches workload: how to cut it up, what it costs, when "
         "it is done and how sure that is. It is worked out in your browser.",
-        source="templates/planner.html",
+        source="site/templates/planner.html",
         nav="Planner",
+    ),
+    Page(
+        path="notices/index.html",
+        template="notices.html",
+        title="Licences of all that is shipped",
+        description="The software that this site ships, Python in the browser and all that it is "
+        "made of, with the notices of its authors and the full text of each licence.",
+        source="site/templates/notices.html",
     ),
     Page(
         path="404.html",
         template="404.html",
         title="There is no such page",
         description="The address leads to no page of the Batch API Throughput Planner.",
-        source="templates/404.html",
+        source="site/templates/404.html",
     ),
 )
 

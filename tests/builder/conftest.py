@@ -7,12 +7,16 @@ import jinja2
 import pytest
 
 import build
+from builder.notices import Notices
 from builder.templates import environment
 
 FRONT_MATTER = (
     "---\ntitle: A guide\ndescription: What it says.\nsummary: In short.\n"
     "order: 1\nchecked: 2026-11-22\n---\n"
 )
+
+# What `build.render` is told of the files beside the pages.
+ABOUT = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
 
 WriteGuide = Callable[..., Path]
 

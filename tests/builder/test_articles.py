@@ -11,7 +11,7 @@ from builder.articles import Text
 from builder.checks import check
 from builder.faults import SiteError
 from builder.pages import read_pages
-from tests.builder.conftest import FRONT_MATTER, WriteGuide
+from tests.builder.conftest import ABOUT, FRONT_MATTER, WriteGuide
 
 
 def faults_of(content: Path, env: jinja2.Environment) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ def test_dead_link_names_its_line(
     """A dead link is found where it was written, not only in the page that was made."""
     pages = read_pages(write_guide(f"One line.\n\nTwo, {link}.\n"))
     texts = build.compose_all(pages, env)
-    site = build.render(pages, texts, env, 0)
+    site = build.render(pages, texts, env, ABOUT)
     faults = check(site, build.SITE_URL, build.places_of(pages, texts))
     gone = [fault.where for fault in faults if "gone" in fault.what]
     assert gone == ["content/guides/a.md:10"]
