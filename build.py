@@ -16,6 +16,7 @@ links of 404.html, which a server shows at any depth); PYODIDE_DIR is the folder
 """
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -41,6 +42,7 @@ from builder.picture import social_image
 from builder.runtime import pack_runtime
 from builder.shortcodes import Context
 from builder.templates import environment
+from planner.scenario.schema import schema
 
 ROOT = Path(__file__).resolve().parent
 SITE_NAME = "Batch API Throughput Planner"
@@ -80,11 +82,12 @@ def read_assets(site: Path) -> dict[str, bytes]:
 
 
 def hand_out() -> dict[str, bytes]:
-    """What the example plan hands out: its programs, and the picture of a shared link."""
+    """What the planner makes: the schema of a scenario; the example's programs and picture."""
     sentence = plans.example()["slots"]["answer.sentence"]
-    return {"icons/social.png": social_image(SITE_NAME, sentence)} | {
-        f"programs/{program['name']}": program["text"].encode() for program in plans.programs()
-    }
+    return {
+        "scenario.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False).encode() + b"\n",
+        "icons/social.png": social_image(SITE_NAME, sentence),
+    } | {f"programs/{program['name']}": program["text"].encode() for program in plans.programs()}
 
 
 # ---------------------------------------------------------------- render

@@ -1,6 +1,7 @@
 """The site is whole: what is written, and what its pages hold before any script runs."""
 
 import html
+import json
 import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from builder.output import write
 from planner import facts
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario
+from planner.scenario.schema import schema
 from planner.show import view
 from tests.conftest import files_of
 
@@ -245,6 +247,11 @@ def test_every_page_leads_to_the_notices(site):
     page = html.unescape(site["notices/index.html"].decode())
     for text in (build.ROOT / "site" / "notices").glob("*.txt"):
         assert text.read_text("utf-8").rstrip() in page, text.name
+
+
+def test_the_schema_of_a_scenario_is_that_of_the_command(site):
+    """An editor that is pointed at the site checks as `batch-planner schema` does."""
+    assert json.loads(site["scenario.schema.json"]) == schema()
 
 
 def test_the_site_map_lists_every_page_once(site):

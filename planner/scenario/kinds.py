@@ -15,7 +15,10 @@ History = tuple[tuple[int, float], ...]
 
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+# what a row of history may hold, lowest and highest
+ROW_REQUESTS = Decimal(1), Decimal(100_000)
+ROW_SECONDS = Decimal("0.001"), Decimal(2_592_000)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +111,7 @@ def _time(entry: Field, given: Any) -> str:
     example = f"{entry.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
     if given == "":
         return ""
-    if not isinstance(given, str) or not _TIME.fullmatch(given):
+    if not isinstance(given, str) or not TIME.fullmatch(given):
         raise ValueError(example)
     try:
         moment = datetime.fromisoformat(given)
@@ -140,14 +143,19 @@ def _history_row(row: Any, number: int) -> tuple[int, float]:
         )
     requests, seconds = row
     if not (
-        _is_number(requests) and 1 <= requests <= 100_000 and requests == int(requests)
-        and _is_number(seconds) and Decimal("0.001") <= seconds <= 2_592_000
+        _is_number(requests) and _inside(requests, ROW_REQUESTS) and requests == int(requests)
+        and _is_number(seconds) and _inside(seconds, ROW_SECONDS)
     ):  # fmt: skip
         raise ValueError(
             f"Row {number:,} of the history: requests must be a whole number from 1 to 100,000, "
             "seconds a number from 0.001 to 2,592,000 (30 days)."
         )
     return int(requests), _rounded(Decimal(seconds), 3)
+
+
+def _inside(number: Any, bounds: tuple[Decimal, Decimal]) -> bool:
+    low, high = bounds
+    return bool(low <= number <= high)
 
 
 def _rounded(number: Decimal, digits: int) -> float:
