@@ -17,12 +17,14 @@ def handle(request: str) -> str:
 
     Request: `query` (a link's query string) or `texts` (the text of each field), and optionally
     `before` (a query; the reply says what differs from it), `percentile` ("p50", "p85", "p95"),
-    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives",
-    "programs" or "json".
+    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default),
+    "alternatives", "programs" or "json".
 
-    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as `view.show` returns
-    it; for "alternatives" only that list; for "programs" the `programs` of `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
-    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the planner.
+    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as
+    `view.show` returns it; for "alternatives" only that list; for "programs" the `programs` of
+    `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
+    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the
+    planner.
     """
     ask = json.loads(request)
     try:

@@ -61,7 +61,7 @@ def show(
     """The page of a plan: `{"slots": {name: text}, "lists": {name: [row]}, "charts": {name: svg}}`.
 
     `percentile` chooses the typical run that the queue shows; `rows` picks batches FIRST to LAST, to unfold them.
-    The list `alternatives` is left empty: it takes other plans, see `show_alternatives`.
+    The list `alternatives` is not among them: it takes other plans, see `show_alternatives`.
     """
     run = {"p50": plan.forecast.p50, "p85": plan.forecast.p85, "p95": plan.forecast.p95}[percentile]
     line = timeline.timeline(
@@ -77,7 +77,6 @@ def show(
             "chance": list(_chances(plan)),
             "cost.lines": list(_cost_lines(plan)),
             "results": list(_results(plan, run)),
-            "alternatives": [],
             "uncounted": [{"text": text} for text in _UNCOUNTED],
         },
         "charts": {
