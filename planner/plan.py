@@ -83,6 +83,11 @@ class Plan:
         """Seconds within which the run is done with the confidence that the scenario asks for."""
         return self.forecast.confident.makespan_s
 
+    @property
+    def largest_batch(self) -> split.Batch:
+        """The first of its largest batches: a batch that primes the cache or is the rest is smaller."""
+        return max(self.batches, key=lambda batch: batch.requests)
+
 
 def make_plan(scenario: Scenario) -> Plan:
     """The plan of a scenario. Raises ScenarioError where no batch can ever start, or far too many would."""

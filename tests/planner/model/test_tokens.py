@@ -12,9 +12,7 @@ from planner.model import tokens
 from planner.model.tokens import ACCEPTED_CUT, AnswerLengths, answer_lengths, request_bytes
 from tests.oracles import lognormal_quantile
 
-TABLE = json.loads(
-    (Path(tokens.__file__).parent / "answer_lengths.json").read_text("utf-8")
-)
+TABLE = json.loads((Path(tokens.__file__).parent / "answer_lengths.json").read_text("utf-8"))
 
 # ---- bytes
 

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import facts
-from planner.plan import make_plan
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show.export import export, export_text, usd
 from tests.strategies import scenarios
@@ -24,7 +26,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def exported(**groups: dict[str, Any]) -> dict[str, Any]:
     """The document of a scenario."""
-    return export(make_plan(parse(groups)))
+    return document_of(make_plan(parse(groups)))
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """The document of a plan, its caveats and its alternatives."""
+    return export(plan, caveats(plan), alternatives(plan))
 
 
 @pytest.mark.parametrize(
@@ -103,19 +110,20 @@ def test_real_time_that_is_not_known() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_the_document_is_strict_json(asked: Scenario) -> None:
+def test_the_document_is_strict_json(scenario: Scenario) -> None:
     """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
-    text = export_text(make_plan(asked))
+    plan = make_plan(scenario)
+    text = export_text(plan, caveats(plan), alternatives(plan))
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.dumps(document, ensure_ascii=False, indent=1) == text
-    assert parse(document["scenario"]) == asked
+    assert parse(document["scenario"]) == scenario
 
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_money_adds_up_in_the_document(asked: Scenario) -> None:
+def test_money_adds_up_in_the_document(scenario: Scenario) -> None:
     """Batch and saving make real time, to a hundredth of a cent for each number."""
-    cost = export(make_plan(asked))["cost"]
+    cost = document_of(make_plan(scenario))["cost"]
     batch, saved, real_time = (
         Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd")
     )
@@ -136,15 +144,14 @@ STEMS = [
 ]
 PRINT_ALL = """
 import json, sys
-from planner.show import view
-from planner.show.export import export_text
-from planner.plan import make_plan
+from planner.bridge import handle
 from planner.scenario import parse
+from planner.scenario.texts import write_query
 for path in sys.argv[1:]:
     with open(path, encoding="utf-8") as file:
-        plan = make_plan(parse(json.load(file)))
-    for text in (export_text(plan), json.dumps(view.show(plan))):
-        sys.stdout.buffer.write(text.encode() + b"\\n")
+        query = write_query(parse(json.load(file)))
+    for want in ("json", "plan"):
+        sys.stdout.buffer.write(handle(json.dumps({"query": query, "want": want})).encode())
 """
 
 
@@ -175,13 +182,13 @@ def interpreter(version: str) -> str | None:
         *map(str, sorted(kept.glob(f"{version}.*/bin/python3"))),
     ]
     for python in filter(None, found):
-        asked = subprocess.run(
+        version_line = subprocess.run(
             [python, "-c", "import sys; print(sys.version)"],
             capture_output=True,
             text=True,
             check=False,
         )
-        if asked.stdout.startswith(version + "."):
+        if version_line.stdout.startswith(version + "."):
             return python
     return None
 
