@@ -717,25 +717,12 @@ def compare(queries: list[str]) -> tuple[str, list[str]]:
     for entry in FIELDS:
         values = [scenario.value_of(each, entry.name) for each in found]
         if any(value != values[0] for value in values):
-            apart.append([_said(entry, value) for value in values])
+            apart.append([entry.phrase(value) for value in values])
         elif values[0] != entry.default:
-            same.append(_said(entry, values[0]))
+            same.append(entry.phrase(values[0]))
     return ", ".join(same), [
         ", ".join(filter(None, parts)) for parts in zip(*apart, strict=True)
     ] or ["The example plan"]
-
-
-def _said(entry: Any, value: Any) -> str:
-    """A field and its value: "Requests 20,000". A choice that says enough stands alone."""
-    if entry.kind == "history":
-        return f"{len(value)} of them" if value else ""
-    if entry.kind in ("model", "choice"):
-        label = dict(entry.choices)[value]
-        return label if entry.kind == "model" else f"{entry.label}: {label[0].lower() + label[1:]}"
-    if entry.kind == "flag":
-        return f"{entry.label}: {'yes' if value else 'no'}"
-    said = words.count(value) if isinstance(value, int) else words.plain(value)
-    return " ".join(part for part in (entry.label, said, entry.unit) if part)
 
 
 def bands() -> list[tuple[str, int, float, float, float, bool]]:

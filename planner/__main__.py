@@ -1,4 +1,4 @@
-"""The command line: `batch-planner plan`, `programs`, `facts`.
+"""The command line: `batch-planner plan`, `programs`, `facts`, `schema`.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -8,6 +8,7 @@ still the plan's.
 
 import argparse
 import io
+import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,14 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
+from planner import __version__
 from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
 from planner.advice.neighbours import alternatives
 from planner.errors import Problem, ScenarioError
 from planner.plan import make_plan
 from planner.scenario import Scenario, links, texts, to_json
+from planner.scenario.schema import schema
 from planner.show import catalogue, view
 from planner.show.export import export_text
 from planner.show.report import report
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Plan a workload for the Message Batches API.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     plan = commands.add_parser(
@@ -106,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     facts.add_argument("--json", action="store_true", help="print them as JSON")
     facts.set_defaults(run=_facts)
+
+    form = commands.add_parser(
+        "schema", help="the JSON Schema of a scenario file", allow_abbrev=False
+    )
+    form.set_defaults(run=_schema)
     return parser
 
 
@@ -159,6 +168,10 @@ def _programs(options: argparse.Namespace) -> _Answer:
 
 def _facts(options: argparse.Namespace) -> _Answer:
     return _Answer([catalogue.catalogue_json() if options.json else catalogue.catalogue()])
+
+
+def _schema(_: argparse.Namespace) -> _Answer:
+    return _Answer([json.dumps(schema(), ensure_ascii=False, indent=1)])
 
 
 def _code(judged: Sequence[Caveat], stopping: Iterable[str] = ()) -> int:

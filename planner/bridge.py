@@ -98,18 +98,16 @@ def _range(rows: str) -> tuple[int, int] | None:
     return (int(numbers[1]), int(numbers[2])) if numbers else None
 
 
-def _before(query: str | None, scenario: Scenario) -> list[tuple[str, str]]:
-    """The fields that differ from the scenario of the query before, each with its text there."""
+def _before(query: str | None, scenario: Scenario) -> list[tuple[str, Any]]:
+    """The fields that differ from the scenario of the query before, each with its value there."""
     if query is None:
         return []
     try:
         before = texts.read_query(query)
     except ScenarioError:
         return []  # what cannot be compared has not changed
-    return [
-        (name, texts.text_of(scenarios.field(name), scenarios.value_of(before, name)))
-        for name in scenarios.changed(before, scenario)
-    ]
+    names = scenarios.changed(before, scenario)
+    return [(name, scenarios.value_of(before, name)) for name in names]
 
 
 def _problem(problem: Problem) -> dict[str, str]:

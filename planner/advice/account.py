@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from planner import facts, scenario
+from planner import facts
 from planner.advice.caveat import Caveat
 from planner.plan import Plan
 from planner.words import count, counted, duration, plain, size
@@ -49,7 +49,7 @@ def _bytes_bind(plan: Plan) -> Iterator[Caveat]:
             code="bytes-bind",
             severity="notes",
             message=(
-                f"A batch may have {size(scenario.batch_byte_limit())}: requests of "
+                f"A batch may have {size(facts.batch_byte_limit())}: requests of "
                 f"{size(plan.request_bytes)} make batches of {count(batch.requests)}, "
                 f"not {count(plan.scenario.batches.requests_per_batch)}."
             ),

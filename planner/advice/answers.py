@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from planner.advice.caveat import Caveat, Change
-from planner.model import tokens
+from planner.model.answers import ACCEPTED_CUT
 from planner.plan import Plan
 from planner.words import count, money, share
 
@@ -28,7 +28,7 @@ def _proposed_limit(plan: Plan) -> Iterator[Caveat]:
 def _cut_answers(plan: Plan) -> Iterator[Caveat]:
     answers = plan.answers
     # the share that a proposal cuts off may come out a hair above what is accepted
-    if answers.share_cut > tokens.ACCEPTED_CUT + 1e-6:
+    if answers.share_cut > ACCEPTED_CUT + 1e-6:
         better = answers.remedy_tokens > answers.max_tokens
         fix, label = _limit_of(answers.remedy_tokens) if better else ({}, "")
         yield Caveat(

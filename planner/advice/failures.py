@@ -45,7 +45,7 @@ def _afterwards(plan: Plan) -> str:
     lost = int(plan.forecast.mean_given_up - plan.requests.given_up)
     if lost >= 1:
         return f"; on average {counted(lost, 'request')} more than planned stay unanswered"
-    return " and are sent again" if plan.policy.max_retries else ""
+    return " and are sent again" if plan.scenario.retries.max else ""
 
 
 def _given_up(plan: Plan) -> Iterator[Caveat]:

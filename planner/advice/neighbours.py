@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from planner import facts, scenario
 from planner.advice.caveat import Change
 from planner.errors import ScenarioError
+from planner.model.cost import cacheable
 from planner.plan import Plan, make_plan
 from planner.words import count
 
@@ -87,8 +88,7 @@ def _other_numbers_at_once(plan: Plan) -> Iterator[tuple[str, Change]]:
 
 def _could_cache(plan: Plan) -> bool:
     prefix = plan.scenario.workload.shared_prefix_tokens
-    least = max(1, plan.model.min_cacheable_tokens or 0)
-    return plan.scenario.caching.mode == "none" and prefix >= least
+    return plan.scenario.caching.mode == "none" and cacheable(prefix, plan.model)
 
 
 def _newest_of_each_family() -> tuple[facts.Model, ...]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from planner import facts
 from planner.plan import Plan
-from planner.scenario import batch_byte_limit
 
 _BEGIN = "--- settings: generated from the plan ---\n"
 _END = "--- end of settings ---\n"
@@ -82,7 +81,7 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
         else "",
         "BETAS": (model.extended_output_header,) if long_answers else (),
         "REQUESTS_PER_BATCH": scenario.batches.requests_per_batch,
-        "MAX_BYTES_PER_BATCH": batch_byte_limit(),
+        "MAX_BYTES_PER_BATCH": facts.batch_byte_limit(),
         "CONCURRENT_BATCHES": scenario.batches.concurrent,
         "MAX_QUEUED_REQUESTS": plan.account.queue_requests,
         "POLL_SECONDS": float(scenario.batches.poll_s),

@@ -16,6 +16,9 @@ from planner.model.split import Batch
 from planner.plan import Plan
 from planner.words import plain
 
+# Programs read it: it grows when a name goes or means something else, not when a name is added.
+FORMAT = 1
+
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 
@@ -24,6 +27,7 @@ def export(
 ) -> dict[str, Any]:
     """The whole plan as JSON values; the names are those of the contract."""
     return {
+        "format": FORMAT,
         "scenario": scenario.to_json(plan.scenario),
         "catalogue": {"checked_on": facts.checked_on()},
         "batches": [_batch(batch) for batch in plan.batches + plan.retry_batches],

@@ -1,6 +1,6 @@
 """Write the ways to a scenario: its link, and the command line that prints the same plan."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from planner import scenario as scenarios
@@ -14,15 +14,8 @@ def link(scenario: Scenario, change: Mapping[str, Any]) -> str:
 
 def command(scenario: Scenario) -> str:
     """The command line that prints the plan of the scenario."""
-    settings = [f"--set {name}={_quoted(text)}" for name, text in _differing(scenario)]
+    settings = [f"--set {name}={_quoted(text)}" for name, text in texts.differing(scenario)]
     return " ".join(["python -m planner plan", *settings])
-
-
-def _differing(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    for entry in scenarios.FIELDS:
-        value = scenarios.value_of(scenario, entry.name)
-        if value != entry.default:
-            yield entry.name, texts.text_of(entry, value)
 
 
 def _quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from planner import facts, scenario
+from planner import facts
 from planner.model.cost import Line
 from planner.model.retry import MAX_BACKOFF_S
 from planner.plan import Plan
@@ -50,7 +50,7 @@ def _why_batches(plan: Plan) -> str:
         f"{counted(plan.scenario.workload.requests, 'request')} ÷ "
         f"{count(plan.largest_batch.requests)}. The largest batch is the smallest of "
         f"{count(plan.scenario.batches.requests_per_batch)} asked for, "
-        f"{size(scenario.batch_byte_limit())} ÷ {estimated}{count(plan.request_bytes)} bytes, "
+        f"{size(facts.batch_byte_limit())} ÷ {estimated}{count(plan.request_bytes)} bytes, "
         f"and the queue limit of {count(plan.account.queue_requests)}. "
         f"{_cited('batch_max_requests', 'batch_max_bytes')}"
     )

@@ -121,9 +121,9 @@ def results(plan: Plan, run: Run) -> list[Cells]:
     failed = first.failed_transient + first.failed_permanent
     expired, lost = (
         sum(record.expired for record in run.records if record.round == number)
-        for number in (0, plan.policy.max_retries)
+        for number in (0, plan.scenario.retries.max)
     )
-    again = "; sent again" if plan.policy.max_retries else ""
+    again = "; sent again" if plan.scenario.retries.max else ""
     return [
         _result("Succeeded", first.sent - failed, requests.answered, "billed"),
         _result("Errored", failed, requests.given_up, "not billed; transient ones are sent again"),

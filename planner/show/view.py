@@ -265,7 +265,7 @@ def _retries(plan: Plan) -> str:
     if not plan.requests.failed_first_round:
         return "No request is expected to fail."
     rounds = [
-        f"{count(each.sent)} after {duration(backoff_s(plan.policy, each.number))}"
+        f"{count(each.sent)} after {duration(backoff_s(plan.scenario.retries, each.number))}"
         for each in plan.rounds[1:]
     ]
     return f"Tried again: {', '.join(rounds)}." if rounds else "Nothing is tried again."
