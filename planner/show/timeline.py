@@ -83,7 +83,6 @@ def lay_out(
     if not 1 <= first <= last <= len(records):
         first, last = 1, len(records)
     ready = _ready(records)
-    bindings = {batch.number: batch.binding for batch in planned}
     late = forecast.p95.records
     rows = []
     for members in _fold([(number, records[number - 1]) for number in range(first, last + 1)]):
@@ -96,12 +95,12 @@ def lay_out(
             requests=sum(record.requests for record in batches),
             bytes=sum(body_bytes(record.requests, request_bytes) for record in batches),
             # a run may have more retries than expected: the last that was planned stands for them
-            binding=bindings.get(number, planned[-1].binding),
+            binding=planned[min(number, len(planned)) - 1].binding,
             ready_s=ready[head.round],
             submitted_s=min(record.submitted_s for record in batches),
             ended_s=max(record.ended_s for record in batches),
             noticed_s=max(record.noticed_s for record in batches),
-            latest_s=max(_latest_s(member, late) for member in members),
+            latest_s=_latest_s(members, late),
         )
         rows.append(row)
     return Timeline(
@@ -121,12 +120,15 @@ def _ready(records: Sequence[Record]) -> dict[int, float]:
     return ready
 
 
-def _latest_s(member: _Numbered, late: Sequence[Record]) -> float:
-    """When the same batch ends in the run at P95."""
-    number, record = member
+def _latest_s(members: Sequence[_Numbered], late: Sequence[Record]) -> float:
+    """When the same batches have ended in the run at P95."""
     # other luck, other retries: the same number may be a batch of another round there, or none
-    same = number <= len(late) and late[number - 1].round == record.round
-    return late[number - 1].ended_s if same else record.ended_s
+    return max(
+        late[number - 1].ended_s
+        if number <= len(late) and late[number - 1].round == record.round
+        else record.ended_s
+        for number, record in members
+    )
 
 
 def _fold(members: list[_Numbered]) -> list[list[_Numbered]]:
