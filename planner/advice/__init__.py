@@ -74,6 +74,14 @@ def _retires_soon(plan: Plan) -> Iterator[Caveat]:
     model, newer = plan.model, facts.successor(plan.model)
     if model.status == "retired" or newer.id == model.id:
         return
+    if model.status == "deprecated" and model.retires_on is None:
+        yield Caveat(
+            code="model-retires-soon",
+            severity="warns",
+            message=f"{model.name} is deprecated, and sources disagree on when it ends; its requests may fail any day.",
+            fix={"workload.model": newer.id},
+            fix_label=f"Use {newer.name}",
+        )
     today = plan.start.date() if plan.start else date.fromisoformat(facts.checked_on())
     ends = model.retires_on or model.retires_not_before
     if not ends or (date.fromisoformat(ends) - today).days > _SOON_DAYS:

@@ -216,9 +216,24 @@ def test_edge_of_a_retirement(start: str, code: str | None, severity: str | None
 
 def test_a_model_that_is_only_promised() -> None:
     """A model whose promise runs out is a note, not a warning."""
-    (caveat,) = found(plan_of({"workload": {"model": "claude-opus-4-5"}}), "model-retires-soon")
+    (caveat,) = found(plan_of({"workload": {"model": "claude-haiku-4-5"}}), "model-retires-soon")
     assert caveat.severity == "notes"
-    assert "2026-11-24" in caveat.message
+    assert "2026-10-15, which is past" in caveat.message
+
+
+def test_a_model_whose_end_is_announced() -> None:
+    """Opus 4.5 is deprecated: a warning that names the day."""
+    (caveat,) = found(plan_of({"workload": {"model": "claude-opus-4-5"}}), "model-retires-soon")
+    assert caveat.severity == "warns"
+    assert "2027-01-22" in caveat.message
+
+
+def test_a_model_whose_end_is_not_known() -> None:
+    """Mythos Preview is deprecated, and sources disagree on its end: a warning, and the run is not blocked."""
+    plan = plan_of({"workload": {"model": "claude-mythos-preview"}})
+    (caveat,) = found(plan, "model-retires-soon")
+    assert (caveat.severity, caveat.fix) == ("warns", {"workload.model": "claude-mythos-5-2"})
+    assert found(plan, "model-retired") == []
 
 
 def test_a_model_that_is_young() -> None:
