@@ -60,7 +60,7 @@ _TIERS = (
     ("custom", "Custom"),
 )
 _CACHES = (("none", "No caching"), ("5m", "5 minutes"), ("1h", "1 hour"))
-_GEOS = (("global", "Anywhere"), ("us", "United States only (1.1 times the price)"))
+_GEOS = (("global", "Anywhere"), ("us", "The United States only (1.1 times the price)"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +99,7 @@ class Retries:
     backoff: str = _ask("exponential", "choice", "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
     base_delay_s: float = _ask(60.0, "number", "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
     transient_rate: float = _ask(0.01, "number", "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
-    permanent_rate: float = _ask(0.0, "number", "Permanent failures", "Share that can never succeed: invalid, refused by policy.", 0, 1)
+    permanent_rate: float = _ask(0.0, "number", "Permanent failures", "Share that can never succeed: invalid, or too long for the model.", 0, 1)
     # fmt: on
 
 
