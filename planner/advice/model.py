@@ -27,11 +27,25 @@ def _retires_soon(plan: Plan) -> Iterator[Caveat]:
     model = plan.model
     if model.status == "retired" or facts.successor(model).id == model.id:
         return
+    if model.status == "deprecated" and model.retires_on is None:
+        yield _end_unknown(model)
     today = plan.start.date() if plan.start else date.fromisoformat(facts.checked_on())
     end = model.retires_on or model.retires_not_before
     if end and (date.fromisoformat(end) - today).days <= _SOON_DAYS:
         judge = _end_announced if model.retires_on else _end_possible
         yield judge(model, end, today)
+
+
+def _end_unknown(model: facts.Model) -> Caveat:
+    return _with_successor(
+        model,
+        code="model-retires-soon",
+        severity="warns",
+        message=(
+            f"{model.name} is deprecated, and sources disagree on when it ends; "
+            "its requests may fail any day."
+        ),
+    )
 
 
 def _end_announced(model: facts.Model, end: str, today: date) -> Caveat:

@@ -37,6 +37,15 @@ def test_a_model_whose_end_is_announced() -> None:
     )
 
 
+def test_a_model_whose_end_is_not_known() -> None:
+    """Mythos Preview is deprecated, and sources disagree on its end: a warning, no block."""
+    raw = {"workload": {"model": "claude-mythos-preview"}}
+    caveat = caveat_of("model-retires-soon", raw)
+    assert (caveat.severity, caveat.fix) == ("warns", {"workload.model": "claude-mythos-5-2"})
+    assert "sources disagree on when it ends" in caveat.message
+    assert not has("model-retired", raw)
+
+
 def test_a_model_that_retires_before_the_run() -> None:
     """On the day itself its requests fail: that blocks."""
     raw = {
@@ -75,19 +84,19 @@ def test_edge_of_a_retirement(start: str, code: str | None, severity: str | None
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("2026-11-24T12:00+00:00", "until 2026-11-24; it may"),
-        ("2026-11-25T12:00+00:00", "until 2026-11-24, which is past; it may"),
+        ("2026-10-15T12:00+00:00", "until 2026-10-15; it may"),
+        ("2026-10-16T12:00+00:00", "until 2026-10-15, which is past; it may"),
     ],
 )
 def test_a_model_that_is_only_promised(start: str, words: str) -> None:
     """A promise that runs out is a note, not a warning; it holds on its last day."""
-    raw = {"workload": {"model": "claude-opus-4-5"}, "goal": {"start_at": start}}
+    raw = {"workload": {"model": "claude-haiku-4-5"}, "goal": {"start_at": start}}
     assert caveat_of("model-retires-soon", raw) == Caveat(
         code="model-retires-soon",
         severity="notes",
-        message=f"Claude Opus 4.5 is only promised {words} be retired at short notice.",
-        fix={"workload.model": "claude-opus-5-5"},
-        fix_label="Use Claude Opus 5.5",
+        message=f"Claude Haiku 4.5 is only promised {words} be retired at short notice.",
+        fix={"workload.model": "claude-haiku-5-5"},
+        fix_label="Use Claude Haiku 5.5",
     )
 
 
