@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast
 from planner.words import count
@@ -64,7 +65,7 @@ def timeline(
 ) -> Timeline:
     """The rows of `run`, folded to at most MAX_ROWS; `shown` picks batches FIRST to LAST (from 1) to
     unfold; a range that the run does not have shows all."""
-    records = run.records
+    records = tuple(run.records)
     ready: dict[int, float] = {}
     for record in records:
         ready[record.round] = min(ready.get(record.round, record.submitted_s), record.submitted_s)
