@@ -120,9 +120,9 @@ def test_json() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=15)
-def test_programs(asked: Scenario) -> None:
+def test_programs(scenario: Scenario) -> None:
     """Every scenario has its programs: Python, JavaScript and a sample of their input, as texts."""
-    reply = ask(texts=texts.write_texts(asked), want="programs")
+    reply = ask(texts=texts.write_texts(scenario), want="programs")
     assert [program["language"] for program in reply["programs"]] == [
         "python",
         "javascript",
@@ -151,10 +151,10 @@ def test_problems_of_planning_are_problems() -> None:
 
 def test_all_problems_at_once() -> None:
     """Every field that is wrong, in the order of the form."""
-    found = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})[
+    problems = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})[
         "problems"
     ]
-    assert [problem["field"] for problem in found] == [
+    assert [problem["field"] for problem in problems] == [
         "workload.requests",
         "retries.max",
         "goal.confidence",
@@ -214,12 +214,12 @@ def test_any_query_has_a_reply(query: str, before: str | None) -> None:
     st.text(alphabet="0123456789-", max_size=8),
 )
 @settings(max_examples=25)
-def test_every_scenario_has_a_plan(asked: Scenario, percentile: str, rows: str) -> None:
-    """A scenario that can be asked is answered with itself, whatever part of its queue is looked at."""
-    reply = ask(texts=texts.write_texts(asked), percentile=percentile, rows=rows)
+def test_every_scenario_has_a_plan(scenario: Scenario, percentile: str, rows: str) -> None:
+    """A scenario that can be planned is answered with itself, whatever part of its queue is shown."""
+    reply = ask(texts=texts.write_texts(scenario), percentile=percentile, rows=rows)
     assert is_a_reply(reply) and "problems" not in reply
-    assert texts.read_query(reply["query"]) == asked
-    assert texts.read_texts(reply["values"]) == asked
+    assert texts.read_query(reply["query"]) == scenario
+    assert texts.read_texts(reply["values"]) == scenario
 
 
 def test_the_same_question_has_the_same_answer() -> None:

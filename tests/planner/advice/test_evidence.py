@@ -71,6 +71,13 @@ def test_edge_of_a_short_history(rows: int, short: bool) -> None:
     assert has("history-short", raw) is short
 
 
+def test_a_short_history_of_several() -> None:
+    """They are counted."""
+    raw = {"duration": {"model": "history", "history": [[10_000, 1000]] * 9}}
+    message = caveat_of("history-short", raw).message
+    assert message == "9 batches of your own say little about bad days."
+
+
 @pytest.mark.parametrize(
     ("duration", "code"),
     [

@@ -24,12 +24,16 @@ def test_every_model_is_listed() -> None:
     assert lines_of("Claude Sonnet 5.5 ") == [
         ["Claude", "Sonnet", "5.5", "claude-sonnet-5-5", "active", "$1.00", "$5.00"]
     ]
+    assert lines_of("Model ") == [["Model", "Id", "Status", "Input", "Output"]]
     ids = catalogue().split()
     assert all(model.id in ids for model in facts.models())
 
 
 def test_every_tier_is_listed() -> None:
     """Queue, calls and spend; what is not published is not guessed."""
+    assert [" ".join(words) for words in lines_of("Tier ")] == [
+        "Tier Queue limit Calls a minute Monthly spend"
+    ]
     assert lines_of("Start ") == [["Start", "200,000", "1,000", "$500"]]
     assert lines_of("Custom ")[0][1:4] == ["not", "published", "not"]
 

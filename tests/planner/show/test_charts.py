@@ -103,9 +103,7 @@ def test_nothing_in_a_chart_is_no_number(scenario: Scenario) -> None:
 
 def test_ids_are_unique_on_the_page() -> None:
     """The three charts stand on one page: no id comes twice."""
-    ids = [
-        found for svg in drawn(plan_of()).values() for found in re.findall(r' id="([^"]+)"', svg)
-    ]
+    ids = [name for svg in drawn(plan_of()).values() for name in re.findall(r' id="([^"]+)"', svg)]
     assert len(ids) == len(set(ids))
 
 

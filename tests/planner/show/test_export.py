@@ -129,7 +129,9 @@ def test_money_adds_up_in_the_document(scenario: Scenario) -> None:
         Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd")
     )
     assert abs(batch + saved - real_time) <= Decimal("0.0002")
-    assert abs(sum(Decimal(line["usd"]) for line in cost["lines"]) - batch) <= Decimal("0.0004")
+    assert abs(sum(Decimal(cost_line["usd"]) for cost_line in cost["lines"]) - batch) <= Decimal(
+        "0.0004"
+    )
 
 
 # ---- other versions of Python

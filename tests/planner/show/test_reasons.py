@@ -34,9 +34,9 @@ def test_the_sum_of_the_cost_comes_out(scenario: Scenario) -> None:
 
 def test_why_so_many_batches() -> None:
     """All three limits are named, with what binds."""
-    said = reasons_of(workload={"requests": 25_000})["why.batches"]
-    assert "25,000 requests ÷ 10,000" in said
-    assert "200,000" in said and "243 MB" in said
+    text = reasons_of(workload={"requests": 25_000})["why.batches"]
+    assert "25,000 requests ÷ 10,000" in text
+    assert "200,000" in text and "243 MB" in text
 
 
 def test_bytes_that_are_guessed_are_called_estimated() -> None:
