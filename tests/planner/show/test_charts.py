@@ -1,6 +1,7 @@
 """Pictures that are well formed, true to the numbers, and readable without seeing them."""
 
 import re
+from dataclasses import replace as with_values
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -11,11 +12,12 @@ from hypothesis import given, settings
 
 from planner.model.simulate import Record, Run
 from planner.model.split import Batch
-from planner.model.summary import summarise
+from planner.model.summary import Forecast, summarise
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show import charts
 from planner.show.timeline import Timeline, lay_out, timeline_of
+from planner.words import duration
 from tests.strategies import scenarios
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -45,6 +47,12 @@ def running(*ends: tuple[float, float]) -> Timeline:
     run = Run(records, 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
     return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+
+
+def summarised(*makespans_s: float) -> Forecast:
+    """The forecast of runs that take so long."""
+    runs = [Run((Record(0, 10, 0.0, end, end, 0),), 0, end, 0) for end in makespans_s]
+    return summarise(runs, confidence=0.85, deadline_s=0.0)
 
 
 def bars(svg: str) -> list[ET.Element]:
@@ -270,3 +278,110 @@ def test_the_deadline_is_marked() -> None:
     """A deadline is a line within the plot, however late it is."""
     assert 'class="deadline"' in drawn(plan_of(goal={"deadline_h": 720}))["chance"]
     assert 'class="deadline"' not in drawn(plan_of())["chance"]
+
+
+# ---- what is read aloud, and where exactly things stand
+
+
+def described(svg: str) -> tuple[str | None, str | None]:
+    """Title and description of a picture."""
+    root = ET.fromstring(svg)
+    return root.findtext(f"{SVG}title"), root.findtext(f"{SVG}desc")
+
+
+def test_the_queue_in_words() -> None:
+    """How many batches, in how many rows if folded, and when they are done."""
+    title = "The queue over time"
+    few = running((0.0, 100.0), (100.0, 400.0))
+    many = running(*((float(number), number + 60.0) for number in range(80)))
+    after = "after 7 min; in the run at P95 after 7 min. The table below has the same numbers."
+    assert described(charts.queue(few, None, DAY_S)) == (
+        title,
+        f"2 batches. The last result comes {after}",
+    )
+    words = described(charts.queue(many, None, DAY_S))[1]
+    assert words and words.startswith("80 batches, folded into 40 rows. The last result comes ")
+
+
+def test_the_depth_in_words() -> None:
+    """The peak and the limit."""
+    assert described(charts.depth(running((0.0, 100.0)), 1000)) == (
+        "Requests in the queue over time",
+        "At most 10 requests are in the queue at once; the limit is 1,000.",
+    )
+
+
+def test_the_chance_in_words() -> None:
+    """When half, most and nearly all runs are done."""
+    forecast = plan_of().forecast
+    half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
+    assert described(charts.chance(forecast, None, 0.0)) == (
+        "Chance of being done by a time",
+        (
+            f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}. "
+            "The time axis is a square-root scale."
+        ),
+    )
+
+
+def test_a_bar_to_the_letter() -> None:
+    """A batch that waited, works on, and may end later: its parts from left to right, in its row."""
+    timeline = running((0.0, 100.0), (100.0, 400.0))
+    second = with_values(timeline.rows[1], latest_s=430.0)
+    svg = charts.queue(with_values(timeline, rows=(timeline.rows[0], second)), None, DAY_S)
+    box = 'x="32.08%" y="66" width="51.25%" height="14" rx="2"'
+    assert svg[svg.index('<g class="bar', svg.index('<g class="bar') + 1) :] == (
+        '<g class="bar is-processing" data-start="100.0" data-end="400.0" data-open="">'
+        "<title>Batch 2: 10 requests, sent after 100 s, done after 7 min</title>"
+        '<text class="row-name" x="14.00%" y="73" dy="0.35em" text-anchor="end">2</text>'
+        '<line class="wait" x1="15.00%" x2="32.08%" y1="73" y2="73"/>'
+        '<rect class="fade" fill="url(#queue-fade)" x="83.33%" y="66" width="5.12%" height="14"/>'
+        f'<rect class="body" {box}/>'
+        f'<rect class="hatch hatch-processing" fill="url(#queue-processing)" {box}/>'
+        f'<rect class="hatch hatch-queued" fill="url(#queue-queued)" {box}/></g>'
+        '<line class="moment" x1="42.33%" x2="42.33%" y1="34" y2="90"/></svg>'
+    )
+
+
+def test_a_short_batch_can_be_seen() -> None:
+    """A second in a run of a day is as wide as can be seen."""
+    svg = charts.queue(running((0.0, 1.0), (1.0, DAY_S)), None, DAY_S)
+    assert 'class="body" x="15.00%" y="44" width="0.40%"' in svg
+
+
+def test_names_of_rows_are_short() -> None:
+    """To the left of the plot a retry is R1, and folded ones say which batches they are."""
+    plan = plan_of(
+        workload={"requests": 500_000},
+        batches={"requests_per_batch": 5000},
+        retries={"transient_rate": 0.5, "max": 1},
+    )
+    names = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan)["queue"])
+    assert names[0] == "1–4"
+    assert re.fullmatch(r"R1 \d+–\d+", names[-2])
+    last = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan_of())["queue"])
+    assert last[1:] == ["R1", "R2"]
+
+
+def test_ticks_of_the_chance_do_not_touch() -> None:
+    """A tick stands where it is 14 per cent or more from the last, and each has its time of day."""
+    svg = charts.chance(summarised(0.0, 3600.0), START, 0.0)
+    ticks = re.findall(r'class="tick" x="([\d.]+)%" y="180"[^>]*>([^<]+)<', svg)
+    assert ticks == [
+        ("15.00", "0 s"),
+        ("35.76", "5 min"),
+        ("50.96", "15 min"),
+        ("65.85", "30 min"),
+        ("86.92", "1 h"),
+    ]
+    clocks = re.findall(r'class="tick clock" x="[\d.]+%" y="194"[^>]*>([^<]+)<', svg)
+    assert clocks == ["22:00", "22:05", "22:15", "22:30", "23:00"]
+
+
+def test_the_deadline_to_the_letter() -> None:
+    """From above the plot to its foot, with its name; the axis reaches a tenth beyond it."""
+    svg = charts.chance(summarised(60.0, 60.0), None, 3600.0)
+    assert (
+        '<line class="deadline" x1="93.18%" x2="93.18%" y1="8" y2="164"/>'
+        '<text class="deadline-name" x="93.18%" y="18" dx="5">deadline</text>'
+    ) in svg

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from planner import facts
 from planner.plan import make_plan
 from planner.scenario import Scenario, parse
 from planner.show.reasons import evidence, reasons
@@ -94,3 +95,59 @@ def test_every_number_has_a_reason(scenario: Scenario) -> None:
     for name in ("why.batches", "why.failed", "why.saved"):
         assert "Source:" in texts[name]
     assert "checked 20" in texts["why.cost"]
+
+
+BATCH_DOCS = facts.limit("batch_multiplier").source.split("; ")[0]
+
+
+def test_all_reasons_to_the_letter() -> None:
+    """Three batches by the formula, with requests that can never succeed."""
+    model = facts.model("claude-sonnet-5-5")
+    assert reasons_of(
+        workload={"requests": 25_000},
+        duration={"model": "formula"},
+        retries={"permanent_rate": 0.001},
+        batches={"concurrent": 2, "poll_s": 30},
+    ) == {
+        "why.batches": (
+            "25,000 requests ÷ 10,000. The largest batch is the smallest of 10,000 asked for, "
+            "243 MB ÷ estimated 1,383 bytes, and the queue limit of 200,000. "
+            f"Source: {BATCH_DOCS}."
+        ),
+        "why.time": (
+            "1,000 simulated runs of these batches, 2 at once, polled every 30 s, with their retry "
+            "rounds; P85 is the time within which 85 % of the runs had their last result. "
+            "Judged by a formula, which knows no bad days."
+        ),
+        "why.cost": (
+            "12,487,500 × $1.00/M (input) + 24,975,000 × $5.00/M (output) = $137.36. "
+            f"Prices: {model.sources[0]}; checked {model.checked_on}."
+        ),
+        "why.realtime": (
+            "The same tokens at the price of the Messages API: 12,487,500 × $2.00/M + 24,975,000 × "
+            "$10.00/M = $274.73. At best it takes 1 h 3 min: the limit on output tokens per minute "
+            "binds."
+        ),
+        "why.saved": f"Real time $274.73 less batch $137.36. Source: {BATCH_DOCS}.",
+        "why.failed": (
+            "Of 25,000: 0.1 % that can never succeed, and of the others 1 % that fail for now. "
+            f"They are not billed. Source: {BATCH_DOCS}."
+        ),
+        "why.given_up": (
+            "Those that can never succeed, and those that fail 4 times in a row: 0.01 to the power "
+            "of 4. The wait before a retry round never exceeds 1 d."
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        ({"input_tokens": 1, "output_tokens": 1}, "the limit on requests per minute binds."),
+        ({"input_tokens": 50_000, "output_tokens": 1}, "the limit on input tokens per minute"),
+        ({"input_tokens": 1, "output_tokens": 5000}, "the limit on output tokens per minute"),
+    ],
+)
+def test_each_limit_of_real_time(tokens: dict[str, int], words: str) -> None:
+    """Requests, input tokens or output tokens."""
+    assert words in reasons_of(workload=tokens)["why.realtime"]
