@@ -58,8 +58,8 @@ class Plan:
     account: Account
     request_bytes: int
     bytes_estimated: bool
+    limits: split.BatchLimits
     batches: tuple[split.Batch, ...]
-    retry_batches: tuple[split.Batch, ...]
     rounds: tuple[retry.Round, ...]
     requests: Requests
     durations: DurationModel
@@ -77,6 +77,17 @@ class Plan:
         """When the run starts, if the scenario says so."""
         at = self.scenario.goal.start_at
         return datetime.fromisoformat(at) if at else None
+
+    @property
+    def retry_batches(self) -> tuple[split.Batch, ...]:
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared never makes them."""
+        batches: list[split.Batch] = []
+        for later in self.rounds[1:]:
+            first = len(self.batches) + len(batches) + 1
+            batches += split.split(
+                later.sent, self.request_bytes, self.limits, round=later.number, first=first
+            )
+        return tuple(batches)
 
     @property
     def confident_s(self) -> float:
@@ -114,8 +125,8 @@ def make_plan(scenario: Scenario) -> Plan:
         account=account,
         request_bytes=request_bytes,
         bytes_estimated=not work.bytes_per_request,
+        limits=limits,
         batches=batches,
-        retry_batches=_retry_batches(rounds, request_bytes, limits, len(batches)),
         rounds=rounds,
         requests=bill.requests,
         durations=durations,
@@ -198,7 +209,7 @@ def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simu
 
 
 # The arguments are all that a forecast depends on: scenarios that differ in anything else, such as the model, share it.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=12)  # of at most 8 MB each
 def _forecast(
     stages: tuple[tuple[int, ...], ...],
     durations: DurationModel,
@@ -246,19 +257,6 @@ def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
         answered=sent - given_up,
         attempts=sum(each.sent for each in rounds),
     )
-
-
-def _retry_batches(
-    rounds: tuple[retry.Round, ...], request_bytes: int, limits: split.BatchLimits, before: int
-) -> tuple[split.Batch, ...]:
-    """The batches of the retry rounds as expected, numbered on from those `before`."""
-    batches: list[split.Batch] = []
-    for later in rounds[1:]:
-        first = before + len(batches) + 1
-        batches.extend(
-            split.split(later.sent, request_bytes, limits, round=later.number, first=first)
-        )
-    return tuple(batches)
 
 
 def _answers(scenario: Scenario, model: facts.Model) -> Answers:

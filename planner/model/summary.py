@@ -1,10 +1,11 @@
 """Summarise simulated runs: how long, how likely, and which runs are typical."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +69,7 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
     )
 
 
-def queue_depth(records: Sequence[Record]) -> tuple[QueueStep, ...]:
+def queue_depth(records: Iterable[Record]) -> tuple[QueueStep, ...]:
     """How many requests are in the queue over time: up when a batch is sent, down when its end is noticed."""
     changes: dict[float, int] = {}
     for record in records:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast
 from planner.plan import Plan
@@ -78,12 +79,12 @@ def lay_out(
     `shown` picks batches FIRST to LAST, from 1, to unfold; a range that the run does not have, as
     after a change of the percentile, shows all.
     """
-    records = run.records
+    records = tuple(run.records)
     first, last = shown or (1, len(records))
     if not 1 <= first <= last <= len(records):
         first, last = 1, len(records)
     ready = _ready(records)
-    late = forecast.p95.records
+    late = tuple(forecast.p95.records)
     rows = []
     for members in _fold([(number, records[number - 1]) for number in range(first, last + 1)]):
         number, head = members[0]

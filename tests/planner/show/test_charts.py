@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import Forecast, summarise
 from planner.plan import Plan, make_plan

@@ -2,7 +2,8 @@
 
 from hypothesis import given, settings
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import summarise
 from planner.plan import make_plan

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast, summarise
 from planner.show.timeline import MAX_ROWS, Timeline, lay_out
