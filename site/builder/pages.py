@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.faults import Collector, SiteError
+from builder.sources import read_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,18 +127,29 @@ def read_pages(content: Path) -> tuple[Page, ...]:
     """
     faults = Collector()
     pages = list(OWN_PAGES)
-    for file in sorted(content.rglob("*.md")):
+    files = sorted(content.rglob("*.md"))
+    if not files:
+        faults.add(f"{content.name}/", "there are no articles", "Articles are files NAME.md there.")
+    for file in files:
+        name = file.relative_to(content).as_posix()
         with faults.going_on():
-            page = _read_page(file.relative_to(content).as_posix(), file.read_text("utf-8"))
-            for other in pages:
-                if page.order and (other.kind, other.order) == (page.kind, page.order):
-                    what = f"the order {page.order} is that of {other.source} too"
-                    faults.add(page.source, what, "Give each page of a kind its own place.")
-                    break
+            page = _read_page(name, read_text(file, f"content/{name}"))
+            for what, remedy in _clashes(page, pages):
+                faults.add(page.source, what, remedy)
             pages.append(page)
     faults.raise_all()
     topics = list(dict.fromkeys(page.topic for page in sorted(pages, key=lambda page: page.order)))
     return tuple(sorted(pages, key=lambda page: (page.kind, topics.index(page.topic), page.order)))
+
+
+def _clashes(page: Page, pages: Sequence[Page]) -> Iterator[tuple[str, str]]:
+    """What a page has that another has already: (what, remedy)."""
+    for other in pages:
+        if other.path == page.path:
+            yield f"its page is that of {other.source} too", "Give it another name."
+        if page.order and (other.kind, other.order) == (page.kind, page.order):
+            what = f"the order {page.order} is that of {other.source} too"
+            yield what, "Give each page of a kind its own place."
 
 
 def _read_page(name: str, text: str) -> Page:
@@ -157,7 +169,7 @@ def _read_page(name: str, text: str) -> Page:
     values = front.values
     stem = name.removesuffix(".md").removesuffix("index").rstrip("/")
     return Page(
-        path=f"{stem}/index.html",
+        path=f"{stem}/index.html".removeprefix("/"),
         template=values.get("template", kind.template),
         title=values.get("title") or values["question"],
         description=values["description"],

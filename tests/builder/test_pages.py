@@ -65,6 +65,37 @@ def test_two_articles_in_one_place(write_guide: WriteGuide) -> None:
     ]
 
 
+def test_no_articles_at_all(tmp_path: Path) -> None:
+    """A folder that is not there is not an empty site."""
+    assert faults_of(tmp_path / "content") == [("content/", "there are no articles")]
+
+
+@pytest.mark.parametrize("name", ["index.md", "notices.md", "404.md"])
+def test_article_in_place_of_another_page(tmp_path: Path, name: str) -> None:
+    """Each page has one source. 404.md becomes 404/index.html, and is in nobody's way."""
+    front = "---\ntitle: A\ndescription: B\nnav: C\norder: 1\n---\n"
+    (tmp_path / name).write_text(front)
+    if name == "404.md":
+        assert "404/index.html" in [page.path for page in read_pages(tmp_path)]
+    else:
+        what = f"its page is that of site/templates/{'planner' if name == 'index.md' else 'notices'}.html too"
+        assert faults_of(tmp_path) == [(f"content/{name}", what)]
+
+
+def test_articles_that_cannot_be_read(write_guide: WriteGuide) -> None:
+    """Each is told, and the others are read all the same."""
+    content = write_guide("", front=FRONT_MATTER.replace("order: 1", "order: one"))
+    (content / "guides" / "b.md").mkdir()
+    (content / "guides" / "c.md").write_bytes(b"---\ntitle: \xff\n---\n")
+    (content / "guides" / "d.md").write_bytes(FRONT_MATTER.encode() + b"text\n\xff")
+    assert faults_of(content) == [
+        ("content/guides/a.md:5", "order is not a number"),
+        ("content/guides/b.md", "it cannot be read: Is a directory"),
+        ("content/guides/c.md:2", "the byte 0xff is no UTF-8"),
+        ("content/guides/d.md:9", "the byte 0xff is no UTF-8"),
+    ]
+
+
 def test_page_of_an_article(write_guide: WriteGuide) -> None:
     """content/guides/a.md becomes guides/a/, with a body that begins after its front matter."""
     (page,) = set(read_pages(write_guide("Text"))) - set(OWN_PAGES)
