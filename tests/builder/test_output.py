@@ -1,6 +1,8 @@
 """A site takes the place of the one before it, whole, and of nothing else."""
 
 import errno
+import fcntl
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -140,24 +142,37 @@ def test_builds_at_once_leave_one_whole_site(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["dist"]
 
 
+def test_folders_are_swapped_beside_each_other_and_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the file system of the site, where a rename is one step; another build waits for it."""
+    real, moments = output._take_place, []
+
+    def take_place(fresh: Path, out: Path) -> None:
+        handle = os.open(out.parent, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+        moments.append(fresh.parent.parent)
+        real(fresh, out)
+
+    monkeypatch.setattr(output, "_take_place", take_place)
+    for _ in range(2):
+        write({"index.html": b"", **RUNTIME}, tmp_path / "dist")
+    assert moments == [tmp_path, tmp_path]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems swap folders in two steps")
-def test_there_is_a_site_at_every_moment(tmp_path: Path) -> None:
-    """A reader during a build finds the old site or the new one."""
-    out, done, missing = tmp_path / "dist", threading.Event(), []
-    write(site_of(0), out)
+def test_there_is_a_site_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old site is not moved away before the new one comes: both are exchanged in one step."""
+    write({"index.html": b"old", **RUNTIME}, tmp_path / "dist")
 
-    def watch() -> None:
-        while not done.is_set():
-            if not out.is_dir():
-                missing.append(1)
+    def rename(folder: Path, target: Path) -> None:
+        pytest.fail(f"{folder} was moved to {target}")
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    for builder in range(30):
-        write({"index.html": str(builder).encode(), **RUNTIME}, out)
-    done.set()
-    watcher.join(60)
-    assert missing == []
+    monkeypatch.setattr(Path, "rename", rename)
+    write({"index.html": b"new", **RUNTIME}, tmp_path / "dist")
+    assert files_in(tmp_path / "dist") == {"index.html": b"new", **RUNTIME}
 
 
 def test_system_that_cannot_exchange_folders(
