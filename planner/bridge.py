@@ -17,12 +17,14 @@ def handle(request: str) -> str:
 
     Request: `query` (a link's query string) or `texts` (the text of each field), and optionally
     `before` (a query; the reply says what differs from it), `percentile` ("p50", "p85", "p95"),
-    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives",
-    "programs" or "json".
+    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default),
+    "alternatives", "programs" or "json".
 
-    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as `view.show` returns
-    it; for "alternatives" only that list; for "programs" the `programs` of `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
-    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the planner.
+    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as
+    `view.show` returns it; for "alternatives" only that list; for "programs" the `programs` of
+    `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
+    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the
+    planner.
     """
     ask = json.loads(request)
     try:
@@ -62,18 +64,15 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
-    """The fields that differ from the scenario of the query `before`, each with its text there."""
+def _changed(before: str | None, asked: Scenario) -> list[tuple[str, Any]]:
+    """The fields that differ from the scenario of the query `before`, each with its value there."""
     if before is None:
         return []
     try:
         old = texts.read_query(before)
     except ScenarioError:
         return []
-    return [
-        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name)))
-        for name in scenario.changed(old, asked)
-    ]
+    return [(name, scenario.value_of(old, name)) for name in scenario.changed(old, asked)]
 
 
 def _problem(problem: Problem) -> dict[str, str]:

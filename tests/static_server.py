@@ -52,11 +52,12 @@ def never(handler: "_Handler", reply: Reply) -> None:
     handler.close_connection = True
 
 
-def slow(seconds: float) -> Fault:
-    """The whole file, late."""
+def held(until: threading.Event) -> Fault:
+    """The whole file, as soon as the test lets it go."""
 
     def wait(handler: "_Handler", reply: Reply) -> Reply:
-        handler.stopping.wait(seconds)
+        while not (until.wait(0.05) or handler.stopping.is_set()):
+            pass
         return reply
 
     return wait

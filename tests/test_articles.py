@@ -314,7 +314,7 @@ def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> No
 def test_everything_on_the_page_has_its_section(kind: str) -> None:
     """Each field, picture and caveat leads to a section of a guide; the builder refuses a dead one."""
     templates = jinja2.FileSystemLoader(ROOT / "site" / "templates")
-    sections = jinja2.Environment(loader=templates).get_template("beside.html").module.sections
+    sections = jinja2.Environment(loader=templates).get_template("panel.html").module.sections
     source = Path(advice.__file__).read_text("utf-8")
     wanted = {
         "fields": {entry.name for entry in FIELDS},

@@ -10,8 +10,10 @@ from typing import Any
 
 from planner import facts
 from planner.scenario.fields import FIELDS, GROUPS, GroupInfo, Scenario
-from planner.scenario.kinds import ROW_REQUESTS, ROW_SECONDS, TIME, Field
+from planner.scenario.history import ROW_REQUESTS, ROW_SECONDS
+from planner.scenario.kinds import TIME_FORM
 from planner.scenario.parse import to_json
+from planner.scenario.questions import Field
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -36,7 +38,7 @@ def schema() -> Schema:
 def _group(group: GroupInfo) -> Schema:
     defaults = to_json(Scenario())[group.key]
     fields = [entry for entry in FIELDS if entry.group == group.key]
-    keys = [entry.name.partition(".")[2] for entry in fields]
+    keys = [entry.key for entry in fields]
     return {
         "title": group.label,
         "type": "object",
@@ -52,7 +54,7 @@ def _field(entry: Field, default: Any) -> Schema:
     return {
         "title": entry.label + unit,
         "description": entry.help or f"{entry.label}{unit}.",
-        **_KINDS[entry.kind](entry),
+        **_KINDS[entry.kind.name](entry),
         "default": default,
     }
 
@@ -87,7 +89,7 @@ def _model(_entry: Field) -> Schema:
 
 
 def _time(_entry: Field) -> Schema:
-    return {"type": "string", "pattern": f"^({TIME.pattern})?$"}
+    return {"type": "string", "pattern": f"^({TIME_FORM.pattern})?$"}
 
 
 def _history(entry: Field) -> Schema:

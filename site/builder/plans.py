@@ -4,9 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
-from planner import bridge, scenario, words
+from planner import bridge, scenario
 from planner.scenario import FIELDS, texts
-from planner.scenario.kinds import Field
 
 
 def ask(query: str, want: str = "plan") -> dict[str, Any]:
@@ -54,21 +53,8 @@ def compare(queries: list[str]) -> tuple[str, list[str]]:
     for entry in FIELDS:
         values = [scenario.value_of(each, entry.name) for each in scenarios]
         if any(value != values[0] for value in values):
-            apart.append([_in_words(entry, value) for value in values])
+            apart.append([entry.phrase(value) for value in values])
         elif values[0] != entry.default:
-            same.append(_in_words(entry, values[0]))
+            same.append(entry.phrase(values[0]))
     differences = [", ".join(filter(None, parts)) for parts in zip(*apart, strict=True)]
     return ", ".join(same), differences or ["The example plan"]
-
-
-def _in_words(entry: Field, value: Any) -> str:
-    """A field and its value: "Requests 20,000". A choice that says enough stands alone."""
-    if entry.kind == "history":
-        return f"{len(value)} of them" if value else ""
-    if entry.kind in ("model", "choice"):
-        label = dict(entry.choices)[value]
-        return label if entry.kind == "model" else f"{entry.label}: {label[0].lower() + label[1:]}"
-    if entry.kind == "flag":
-        return f"{entry.label}: {'yes' if value else 'no'}"
-    number = words.count(value) if isinstance(value, int) else words.plain(value)
-    return " ".join(part for part in (entry.label, number, entry.unit) if part)

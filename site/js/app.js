@@ -1,31 +1,28 @@
 // The conductor: the only module that knows the others. A question goes from the form or the address to the engine,
 // its reply to the results, the form and the address.
 
-import { createBeside } from "./beside.js";
+import { createAddress } from "./address.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
+import { createPanel } from "./panel.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 
-const REST_MS = 400; // a person has stopped asking: time for the alternatives
-const ANNOUNCE_MS = 1500; // and later still for a screen reader to say the answer
+const REST_MS = 400; // a person has stopped asking: time for programs and alternatives
+const ANNOUNCE_MS = 1900; // and later still for a screen reader to say the answer
 
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const results = find('[data-module="results"]');
 const engineBox = find('[data-module="engine"]');
 const summary = find("[data-problems]");
+const alternatives = find('[data-list="alternatives"]');
 
-const state = {
-  query: "", // of the plan that is shown: at first the example
-  before: null, // of the plan before the change that is under way; typing one number is one change
-  asked: 0, // questions so far; a reply that is not to the last one is old
-  field: "", // the field that was typed into last: one entry of the history for each
-  answered: "", // the texts of the form that the plan answers
-  rows: "", // the rows of the queue that are unfolded
-};
-let rest = 0;
+let question = null; // the newest: {query} of a link or {texts} of the form
+let seen = { percentile: "p85", rows: "" }; // what is asked to see of the plan: which run, and which of its rows unfolded
+let complete = ""; // the query whose programs and alternatives stand there too
+let resting = []; // timers that a new question stops
 
 const engine = createEngine({
   runtime: new URL(engineBox.dataset.runtime, document.baseURI).href,
@@ -39,107 +36,105 @@ const engine = createEngine({
   },
 });
 
-const form = createForm(find('[data-module="form"]'), {
-  onInput: ({ field, settled }) => askForm({ field, settled }),
-  onSubmit: () => askForm({ field: "", settled: true, submitted: true }),
+const address = createAddress({
+  onPlan: openLink,
+  onPanel: (section) => panel.follow(section),
 });
 
-// A change after a guide was opened is an entry of the history of its own: Back closes the guide and changes nothing.
-createBeside(find('[data-module="beside"]'), { onOpen: () => (state.field = "") });
+const form = createForm(find('[data-module="form"]'), {
+  onInput(field) {
+    address.begin(field);
+    askForm();
+  },
+  async onSubmit() {
+    const reply = await askForm();
+    if (reply?.problems) summary.focus();
+  },
+  onProblems: showSummary,
+});
+
+const panel = createPanel(find('[data-module="panel"]'), {
+  onOpen: address.openPanel,
+  onClose: address.closePanel,
+  onMiss: address.leave,
+});
 
 const moment = createMoment(find('[data-module="moment"]'));
 
 const programs = createPrograms(find('[data-module="programs"]'));
 
-const percentile = () => find("[name=percentile]:checked").value;
-
-function askForm({ field, settled, submitted = false }) {
-  state.rows = "";
-  const texts = form.texts();
-  if (settled && !submitted && JSON.stringify(texts) === state.answered) return;
-  // One entry of the history for each field, not for each key.
-  const history = !field || field === state.field ? "replace" : "push";
-  if (history === "push") state.before = state.query;
-  ask({ texts }, { history, settled, submitted, field });
+function askForm() {
+  seen = { ...seen, rows: "" };
+  return ask({ texts: form.texts() });
 }
 
-function askQuery(query, history) {
-  state.rows = "";
-  state.field = "";
-  ask({ query }, { history, settled: true });
+function openLink(query) {
+  seen = { ...seen, rows: "" };
+  form.open(Object.fromEntries(new URLSearchParams(query)));
+  ask({ query });
 }
 
-/** Ask for the same plan seen otherwise: another percentile, other rows unfolded. The form is left alone. */
-function askAgain() {
-  ask({ query: state.query }, { history: "none", settled: true, viewOnly: true });
+/** Ask for the same plan seen otherwise. */
+function look(otherwise) {
+  seen = { ...seen, ...otherwise };
+  ask(question ?? { query: address.query });
 }
 
-/** Ask for a plan and show the reply. how: {history: "push" | "replace" | "none", settled, submitted, field, viewOnly} */
-async function ask(question, how) {
-  const turn = ++state.asked;
-  clearTimeout(rest);
+/** Ask for a plan and show the reply. Resolves to it, or to null when a newer question was asked. */
+async function ask(newest) {
+  question = newest;
+  resting.forEach(clearTimeout);
   if (page.dataset.engine !== "failed") results.setAttribute("aria-busy", "true");
-  const extra = { ...(state.rows && { rows: state.rows }), ...(state.before !== null && { before: state.before }) };
-  const reply = await engine.ask({ ...question, percentile: percentile(), ...extra });
-  if (turn !== state.asked || reply === null) return;
+  const reply = await engine.ask({ ...question, ...seen, before: address.before });
+  if (reply === null) return null;
   results.removeAttribute("aria-busy");
   if (reply.defect !== undefined) showDefect(reply.defect);
-  else if (reply.problems) showProblems(reply.problems, how);
-  else showPlan(reply, question, how);
+  else if (reply.problems) showProblems(reply.problems);
+  else showPlan(reply);
+  return reply;
 }
 
-function showPlan(reply, question, how) {
-  delete reply.view.lists.alternatives; // they come later; until then the old ones stand, marked
-  find('[data-list="alternatives"]').setAttribute("aria-busy", "true");
+function showPlan({ query, values, changed, view }) {
   delete results.dataset.defect;
-  showView(reply.view);
-  moment.refresh();
-  rest = setTimeout(() => askMore(reply.query), REST_MS);
-  if (how.viewOnly) return;
-  programs.wait();
   delete results.dataset.stale;
-  summary.hidden = true;
+  showView(view);
+  moment.refresh();
   form.showProblems([]);
-  const fromAddress = question.query !== undefined;
-  form.fill(reply.values, { all: fromAddress || how.submitted });
-  if (fromAddress) form.markChanged(reply.changed);
-  state.answered = JSON.stringify(question.texts ?? form.texts());
-  remember(reply.query, how.history);
-  if (how.field) state.field = how.field;
+  form.fill(values);
+  if (question.query !== undefined) form.markChanged(changed);
+  address.put(query);
+  resting = [setTimeout(announce, ANNOUNCE_MS)];
+  if (query === complete) return;
+  complete = null;
+  programs.wait();
+  alternatives.setAttribute("aria-busy", "true"); // the old ones stand, marked
+  resting.push(setTimeout(() => askRest(query), REST_MS));
 }
 
-function remember(query, history) {
-  const address = query ? `?${query}` : location.pathname;
-  if (history !== "none" && query !== location.search.slice(1)) {
-    const open = window.history.state?.beside; // the guide stays beside the new plan
-    if (history === "push") window.history.pushState({ beside: open }, "", address);
-    else window.history.replaceState(window.history.state, "", address);
-  }
-  state.query = query;
-}
-
-/** What comes after the plan: the alternatives, then the programs. */
-async function askMore(query) {
-  const turn = state.asked;
-  setTimeout(() => {
-    if (turn === state.asked) find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
-  }, ANNOUNCE_MS);
-  const reply = await engine.ask({ query, want: "alternatives" });
-  if (turn !== state.asked || !reply?.view) return;
-  showRows("alternatives", reply.view.lists.alternatives);
-  find('[data-list="alternatives"]').removeAttribute("aria-busy");
+/** What comes after the plan: the programs, then the alternatives. */
+async function askRest(query) {
   const generated = await engine.ask({ query, want: "programs" });
-  if (turn === state.asked && generated?.programs) programs.show(generated.programs);
+  if (!generated?.programs) return;
+  programs.show(generated.programs);
+  const others = await engine.ask({ query, want: "alternatives" });
+  if (!others?.view) return;
+  showView(others.view);
+  alternatives.removeAttribute("aria-busy");
+  complete = query;
 }
 
-function showProblems(problems, { settled, submitted }) {
-  state.answered = "";
+function announce() {
+  find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
+}
+
+function showProblems(problems) {
   results.dataset.stale = "";
-  if (!settled) return;
   form.showProblems(problems);
+}
+
+function showSummary(problems) {
   showRows("problems", problems.map(problemRow));
-  summary.hidden = false;
-  if (submitted) summary.focus();
+  summary.hidden = !problems.length;
 }
 
 // The message names the field by its label; a field that the form does not have is named as the link wrote it.
@@ -159,31 +154,31 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="?"]');
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && event.button === 0) {
     event.preventDefault();
-    state.before = state.query;
-    askQuery(link.getAttribute("href").slice(1), "push");
+    press(link.getAttribute("href").slice(1));
   }
   // A fragment only scrolls to a control; the person wants to type there.
   const place = event.target.closest('[data-problems] a[href^="#"]');
   if (place) document.querySelector(place.getAttribute("href")).focus();
   const opener = event.target.closest("[data-open]");
-  if (opener?.dataset.open) unfold(opener.dataset.open);
+  if (opener?.dataset.open) look({ rows: opener.dataset.open });
   const copier = event.target.closest("[data-copy]");
   if (copier) copy(copier);
   if (event.target.closest("[data-retry]")) retry();
 });
 
-function unfold(rows) {
-  state.rows = rows;
-  askAgain();
+function press(query) {
+  address.begin("");
+  openLink(query);
 }
 
 function retry() {
   engine.start();
-  if (page.dataset.engine === "loading") askForm({ field: state.field, settled: true });
+  if (question) ask(question);
 }
 
 async function copy(button) {
-  const text = button.dataset.copy === "link" ? location.href : find(`[data-slot="${button.dataset.copy}"], [data-program="${button.dataset.copy}"]`).textContent;
+  const { copy: name } = button.dataset;
+  const text = name === "link" ? address.link : find(`[data-slot="${name}"], [data-program="${name}"]`).textContent;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -195,20 +190,11 @@ async function copy(button) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (target.name !== "percentile") return;
-  state.rows = ""; // another run has other rows
-  askAgain();
-});
-
-// It also fires when a link leads to a place in the page: the plan is then the same.
-window.addEventListener("popstate", () => {
-  if (location.search.slice(1) === state.query) return;
-  state.before = state.query;
-  askQuery(location.search.slice(1), "none");
+  if (target.name === "percentile") look({ percentile: target.value, rows: "" }); // another run has other rows
 });
 
 // A browser may bring back a choice of an earlier visit, but the page shows the example.
 for (const choice of document.querySelectorAll("[name=percentile]")) choice.checked = choice.defaultChecked;
 
 engine.start();
-if (location.search.length > 1) askQuery(location.search.slice(1), "replace");
+if (address.query) openLink(address.query);

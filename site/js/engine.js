@@ -80,16 +80,18 @@ export function createEngine({ runtime, onState, onBytes }) {
         fail(message.message);
         break;
       case "answer":
-        if (message.id !== running?.id) break;
-        settle(JSON.parse(message.text));
-        next();
+        finish(message.id, () => JSON.parse(message.text));
         break;
       case "defect":
-        if (message.id !== running?.id) break;
-        settle({ defect: message.message });
-        next();
+        finish(message.id, () => ({ defect: message.message }));
         break;
     }
+  }
+
+  function finish(id, read) {
+    if (id !== running?.id) return;
+    settle(waiting ? null : read());
+    next();
   }
 
   function next() {

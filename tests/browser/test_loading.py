@@ -1,13 +1,14 @@
 """When a download fails or is late: the example plan stays readable, and the page says so within its limits."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
-from tests.static_server import Fault, StaticServer, html, missing, never, slow, truncated
+from tests.static_server import Fault, StaticServer, held, html, missing, never, truncated
 
 WASM, LIBRARY, PLANNER = (
     "runtime/pyodide.asm.wasm",
@@ -75,13 +76,15 @@ def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
 
 def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
     """The form works from the first moment; the newest input is answered as soon as Python is there."""
-    server.faults[WASM] = slow(2)
+    arrives = Event()
+    server.faults[WASM] = held(arrives)
     page = visit("", ready=False)
     requests = page.locator("[name='workload.requests']")
     requests.fill("11111")
     requests.fill("22222")
     expect(page.locator("html")).to_have_attribute("data-engine", "loading")
     expect(page.locator("[data-progress]")).to_be_visible()
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "22,222", timeout=READY_MS
     )
@@ -90,8 +93,11 @@ def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
 
 def test_link_opened_while_python_loads(visit: Visit, server: StaticServer) -> None:
     """A shared link is answered as soon as Python is there, and its values stand in the form."""
-    server.faults[WASM] = slow(1)
+    arrives = Event()
+    server.faults[WASM] = held(arrives)
     page = visit("?workload.requests=33333", ready=False)
+    expect(page.locator("html")).to_have_attribute("data-engine", "loading")
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "33,333", timeout=READY_MS
     )

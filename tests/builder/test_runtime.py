@@ -30,7 +30,7 @@ def test_the_runtime_is_byte_code_without_packages(site: Path) -> None:
     assert {
         "planner/bridge.pyc",
         "planner/facts/models.json",
-        "planner/programs/templates/run_batches.py",
+        "planner/programs/python/main.py",
     } <= set(packed["planner"])
     assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(
         packed["python_stdlib"]
@@ -39,7 +39,7 @@ def test_the_runtime_is_byte_code_without_packages(site: Path) -> None:
         name
         for names in packed.values()
         for name in names
-        if name.endswith(".py") and "/templates/" not in name
+        if name.endswith(".py") and not name.startswith("planner/programs/python/")
     ]
     assert sources == []
     assert json.loads((site / "runtime" / "pyodide-lock.json").read_bytes())["packages"] == {}

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from planner.errors import ScenarioError
 from planner.scenario import FIELDS, Field, Scenario, parse, to_json
-from planner.scenario.kinds import check
+from planner.scenario.kinds import CHOICE, HISTORY, INTEGER, MONEY, NUMBER, TIME
 from planner.scenario.schema import schema
 from tests.strategies import json_trees, json_values, scenarios
 
@@ -44,10 +44,10 @@ def test_every_field_is_described(field: Field) -> None:
     shown = node(field)
     assert shown["title"].startswith(field.label) and len(shown["description"]) > 4
     assert parse({field.group: {field.name.partition(".")[2]: shown["default"]}}) == Scenario()
-    if field.kind in ("integer", "number", "money"):
+    if field.kind in (INTEGER, NUMBER, MONEY):
         bounds = [Decimal(str(shown[end])) for end in ("minimum", "maximum")]
         assert bounds == [field.low, field.high]
-    if field.kind == "choice":
+    if field.kind is CHOICE:
         assert shown["enum"] == [value for value, _ in field.choices]
         assert all(label in shown["description"] for _, label in field.choices)
     assert shown["type"] in ("string", "integer", "number", "boolean", "array")
@@ -81,13 +81,13 @@ def test_what_it_refuses_is_refused(tree: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [field for field in FIELDS if field.kind != "time"], ids=lambda field: field.name
+    "field", [field for field in FIELDS if field.kind is not TIME], ids=lambda field: field.name
 )
 @given(value=json_values().filter(lambda value: "nan" not in repr(value)))
 def test_a_value_that_is_refused(field: Field, value: Any) -> None:
     """And no looser: what the check of a field refuses, whatever it is, the schema refuses; NaN is no JSON."""
     try:
-        check(field, value)
+        field.check(value)
     except ValueError:
         assert not takes(field, value)
     else:
@@ -95,7 +95,7 @@ def test_a_value_that_is_refused(field: Field, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [field for field in FIELDS if field.high > field.low and field.kind != "history"],
+    "field", [field for field in FIELDS if field.high > field.low and field.kind is not HISTORY],
     ids=lambda field: field.name,
 )  # fmt: skip
 def test_bounds(field: Field) -> None:

@@ -1,19 +1,20 @@
-// Beside the form: on a wide screen a link to a section of a guide opens the section in a panel, and the form stays in
-// use. On a narrow one, and without this script, it is an ordinary link. Back and Escape close the panel.
-//
-// An entry of the history says in its state what is open: {beside: address, opened: query of the plan when the panel
-// was opened, only in the entry that opened it}.
+// The panel beside the form: on a wide screen a link to a section of a guide opens the section in it, and the form stays
+// in use. On a narrow one, and without this script, it is an ordinary link. Back and Escape close the panel.
 
 const WIDE = matchMedia("(min-width: 64rem)");
 const WAIT_MS = 10_000;
 const ARTICLE = /^(guides|faq)\/[a-z0-9-]+\/$/;
 
-/** @param onOpen called when the panel is opened */
-export function createBeside(place, { onOpen }) {
-  const name = place.querySelector("[data-beside-name]");
-  const body = place.querySelector("[data-beside-body]");
-  const whole = place.querySelector("[data-beside-whole]");
-  const home = new URL(".", location.href);
+/**
+ * @param onOpen called with the address of the section that was opened
+ * @param onClose called when the panel is to be closed; `follow("")` closes it
+ * @param onMiss called with the address of a section that could not be had
+ */
+export function createPanel(place, { onOpen, onClose, onMiss }) {
+  const name = place.querySelector("[data-panel-name]");
+  const body = place.querySelector("[data-panel-body]");
+  const whole = place.querySelector("[data-panel-whole]");
+  const home = new URL(".", document.baseURI);
   let opener = null; // gets the focus back
   let turn = 0; // of the newest press; an older page that comes late is not shown
 
@@ -49,20 +50,18 @@ export function createBeside(place, { onOpen }) {
       const url = new URL(link.getAttribute("href"), from);
       const ours = url.origin === home.origin;
       link.setAttribute("href", ours && planner(url) ? url.search || "?" : url.href);
-      if (article(url)) link.dataset.beside = "";
+      if (article(url)) link.dataset.panel = "";
     }
     for (const part of body.querySelectorAll(":is(h2, h3)[id]")) part.removeAttribute("id");
   }
 
   async function open(address, from) {
     if (!(await show(address))) {
-      location.assign(address);
+      onMiss(address);
       return;
     }
     if (!place.contains(from)) opener = from;
-    if (history.state?.beside) history.replaceState({ ...history.state, beside: address }, "");
-    else history.pushState({ beside: address, opened: location.search }, "");
-    onOpen();
+    onOpen(address);
     name.focus();
   }
 
@@ -75,18 +74,14 @@ export function createBeside(place, { onOpen }) {
     opener = null;
   }
 
-  function close() {
-    // The entry that opened it is left as Back leaves it; in a later one only the panel goes.
-    if (history.state?.opened === location.search) {
-      history.back();
-      return;
-    }
-    history.replaceState(null, "");
-    hide();
+  /** Show what an entry of the history says is open: the address of a section, or "". */
+  function follow(address) {
+    if (address && WIDE.matches) show(address);
+    else if (!place.hidden) hide();
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-beside]");
+    const link = event.target.closest("a[data-panel]");
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (!link || !plain || !WIDE.matches || !article(new URL(link.href))) return;
     event.preventDefault();
@@ -95,18 +90,14 @@ export function createBeside(place, { onOpen }) {
     open(link.href, reason ? document.querySelector(`[popovertarget="${reason.id}"]`) : link);
   });
 
-  place.querySelector("[data-beside-close]").addEventListener("click", close);
+  place.querySelector("[data-panel-close]").addEventListener("click", onClose);
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || place.hidden || document.querySelector(":popover-open")) return;
-    close();
+    onClose();
   });
 
-  window.addEventListener("popstate", () => {
-    const address = history.state?.beside;
-    if (address && WIDE.matches) show(address);
-    else if (!place.hidden) hide();
-  });
+  return { follow };
 }
 
 /** The heading with that id and what follows it up to the next heading of its level; without id the whole article. */
