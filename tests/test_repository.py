@@ -69,3 +69,19 @@ def test_release_publishes_without_code_of_ours() -> None:
     assert "run:" not in publish and "checkout" not in publish and "secrets." not in release
     assert "persist-credentials: false" in build and "permissions:" not in build
     assert re.search(r"^permissions:\n  contents: read\n", release, re.MULTILINE)
+
+
+def test_site_is_built_without_the_right_to_publish_it() -> None:
+    """The jobs that run code of ours may read the repository alone; the one that publishes runs none."""
+    pages = (ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8")
+    jobs = dict(
+        re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", pages.partition("\njobs:\n")[2], re.MULTILINE)
+    )
+    assert set(jobs) == {"test", "address", "build", "deploy"}
+    assert re.search(r"^permissions:\n  contents: read\n\n", pages, re.MULTILINE)
+    writes = {name for name, job in jobs.items() if re.search(r": write\b", job)}
+    assert writes == {"deploy"}
+    assert {name for name, job in jobs.items() if "run:" in job} == {"build"}
+    assert "permissions:" not in jobs["build"] and "permissions:" not in jobs["test"]
+    assert "persist-credentials: false" in jobs["build"]
+    assert "needs: build" in jobs["deploy"] and "checkout" not in jobs["deploy"]
