@@ -27,6 +27,34 @@ def test_python_versions_are_exact_and_installed(group: str) -> None:
         assert metadata.version(name) == version
 
 
+@pytest.mark.parametrize(("name", "groups"), [("build", ["build"]), ("test", ["build", "test"])])
+def test_python_packages_are_locked_by_hash(name: str, groups: list[str]) -> None:
+    """The very versions that pyproject.toml names, each with hashes, and no registry; else: `make lock`."""
+    lock = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
+    packages = re.findall(
+        r"^([\w.-]+==[^\s;]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", lock, re.MULTILINE
+    )
+    named = {
+        line.replace("_", "-") for group in groups for line in PROJECT["dependency-groups"][group]
+    }
+    assert {version for version, _ in packages} == named
+    lines = [line for line in lock.splitlines() if line and not line.startswith("#")]
+    assert len(lines) == sum(1 + hashes.count("\n") for _, hashes in packages)
+
+
+def test_nothing_is_installed_without_its_hash() -> None:
+    """pip takes what the locks hold, npm what its lock holds; `make lock` alone asks for newer ones."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    rest = makefile.replace(makefile.partition("\nlock:")[2].partition("\n\n")[0], "")
+    assert re.findall(r"pip install.*", rest) == [
+        "pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes"
+    ]
+    assert re.findall(r"\$\(pip\) .*", rest) == [
+        f"$(pip) -r requirements/{name}.txt" for name in ("build", "test")
+    ]
+    assert "npm install" not in rest
+
+
 def test_npm_versions_are_exact() -> None:
     """No range: the same versions today and in a year."""
     versions = [*PACKAGE["dependencies"].values(), *PACKAGE["devDependencies"].values()]
