@@ -11,8 +11,8 @@ from builder.sources import read_json, read_text
 class Component:
     """A piece of software that the site ships.
 
-    `license` is its SPDX name, or "public domain"; `text` the name of the licence's full text, or ""
-    if the licence asks for none. `copyright` are the notices to be kept, word for word.
+    `license` is its SPDX name, or "public domain"; `text` the name of the licence's full text, or
+    "" if the licence asks for none. `copyright` are the notices to be kept, word for word.
     """
 
     name: str
@@ -36,8 +36,8 @@ class Notices:
 def read_notices(folder: Path, pyodide: Path) -> Notices:
     """The notices of `folder`, which must be about this very npm package `pyodide`.
 
-    Another version may contain something else: it is a fault until somebody has looked. So is a text
-    that is missing, and one that no licence needs. Raises SiteError.
+    Another version may contain something else: it is a fault until somebody has looked. So is a
+    text that is missing, and one that no licence needs. Raises SiteError.
     """
     where = f"site/{folder.name}/notices.json"
     data = read_json(folder / "notices.json", where)
@@ -54,7 +54,7 @@ def read_notices(folder: Path, pyodide: Path) -> Notices:
     for name, version in _versions(pyodide).items():
         if versions[name] != version:
             what = f"it is about {name} {versions[name]}, and {version} is installed"
-            faults.add(where, what, "Look what that contains, mend the list, then its version.")
+            faults.add(where, what, "See what that contains, mend the list, then its version.")
     there = {file.stem: file for file in folder.glob("*.txt")}
     for name in sorted(needed.keys() ^ there.keys()):
         what = f"the text of {name} is not there" if name in needed else f"nothing is under {name}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.faults import Collector, SiteError
+from builder.faults import Collector
 from builder.sources import read_text
 
 
@@ -159,7 +159,9 @@ def _read_page(name: str, text: str) -> Page:
     if folder not in KINDS:
         remedy = f"Articles stand in content/{' and content/'.join(filter(None, KINDS))}."
         faults.add(source, "nothing is made from this folder", remedy)
-        raise SiteError(*faults.faults)
+    elif not re.fullmatch(r"[a-z0-9-]+\.md", posixpath.basename(name)):
+        faults.add(repr(source), "its name is no address", "Use a to z, 0 to 9 and hyphens.")
+    faults.raise_all()
     kind = KINDS["" if name.endswith("index.md") else folder]
     front = FrontMatter(text)
     remedy = f"Between two lines of --- at the top stand: {', '.join((*kind.must, *kind.may))}."
@@ -212,7 +214,9 @@ def _front_faults(front: FrontMatter, kind: Kind) -> Iterator[tuple[str, str]]:
             yield key, f"{key} is missing"
     for key in sorted(front.values.keys() - {*kind.must, *kind.may}):
         yield key, f"the front matter has an unknown key, {key}"
-    if not front.values.get("order", "0").isdecimal():
+    if len(front.values) < len(front.lines):
+        yield "---", "the front matter gives a key twice"
+    if not re.fullmatch("[0-9]{1,6}", front.values.get("order", "0")):
         yield "order", "order is not a number"
     try:
         datetime.date.fromisoformat(front.values.get("checked", "2000-01-01"))

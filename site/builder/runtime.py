@@ -24,11 +24,11 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
-    """The files below runtime/: `pyodide` is the folder of the npm package, `package` the planner's.
+    """The files below runtime/. `pyodide` is the npm package's folder, `package` the planner's.
 
-    Library and package are byte code. It is kept beside the npm package, by the hash of all that it
-    is made from: a second build of the same sources takes it from there. Raises SiteError if the
-    npm package is not whole, or Node cannot compile, or the byte code cannot be kept.
+    Library and package are byte code. It is kept beside the npm package, by the hash of all that
+    it is made from: a second build of the same sources takes it from there. Raises SiteError if
+    the npm package is not whole, or Node cannot compile, or the byte code cannot be kept.
     """
     faults = Collector()
     for name in (*FILES, "package.json"):

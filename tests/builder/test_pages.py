@@ -23,6 +23,8 @@ def faults_of(content: Path) -> list[tuple[str, str]]:
         ("summary: In short.", "summary:", 4, "summary is missing"),
         ("title: A guide", "titel: A guide", 1, "title is missing"),
         ("order: 1", "order: one", 5, "order is not a number"),
+        ("order: 1", f"order: {'1' * 5000}", 5, "order is not a number"),
+        ("order: 1", "order: 1\norder: 2", 1, "the front matter gives a key twice"),
         ("checked: 2026-11-22", "checked: November", 6, "checked is not a date such as 2026-11-22"),
         ("order: 1", "order: 1\nauthor: me", 6, "the front matter has an unknown key, author"),
         ("---\ntitle", "title", 1, "there is no front matter"),
@@ -55,6 +57,14 @@ def test_folder_that_nothing_is_made_from(tmp_path: Path) -> None:
     (tmp_path / "news").mkdir()
     (tmp_path / "news" / "a.md").write_text(FRONT_MATTER)
     assert faults_of(tmp_path) == [("content/news/a.md", "nothing is made from this folder")]
+
+
+@pytest.mark.parametrize("name", ["a b.md", "Ä.md", "\udcff.md", "<b>.md"])
+def test_name_that_is_no_address(write_guide: WriteGuide, name: str) -> None:
+    """An article's name stands in links; a name that is no UTF-8 cannot even be written in a page."""
+    ((where, what),) = faults_of(write_guide("", name=name))
+    assert what == "its name is no address"
+    assert where.encode()
 
 
 def test_two_articles_in_one_place(write_guide: WriteGuide) -> None:
