@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 
 from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
@@ -81,6 +82,11 @@ class Plan:
     def confident_s(self) -> float:
         """Seconds within which the run is done with the confidence that the scenario asks for."""
         return self.forecast.confident.makespan_s
+
+    @property
+    def largest_batch(self) -> split.Batch:
+        """The first of its largest batches: a batch that primes the cache or is the rest is smaller."""
+        return max(self.batches, key=attrgetter("requests"))
 
 
 def make_plan(scenario: Scenario) -> Plan:

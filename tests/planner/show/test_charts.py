@@ -15,7 +15,7 @@ from planner.model.summary import summarise
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show import charts
-from planner.show.timeline import Timeline, timeline
+from planner.show.timeline import Timeline, lay_out, timeline_of
 from tests.strategies import scenarios
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -26,12 +26,10 @@ DAY_S = 86_400.0
 def drawn(plan: Plan) -> dict[str, str]:
     """The three charts of a plan."""
     forecast = plan.forecast
-    line = timeline(
-        forecast.p85, forecast, plan.batches + plan.retry_batches, plan.request_bytes, None
-    )
+    timeline = timeline_of(plan, forecast.p85)
     return {
-        "queue": charts.queue(line, plan.start, DAY_S),
-        "depth": charts.depth(line, plan.account.queue_requests),
+        "queue": charts.queue(timeline, plan.start, DAY_S),
+        "depth": charts.depth(timeline, plan.account.queue_requests),
         "chance": charts.chance(forecast, plan.start, plan.scenario.goal.deadline_h * 3600),
     }
 
@@ -41,12 +39,12 @@ def plan_of(**groups: dict[str, Any]) -> Plan:
     return make_plan(parse(groups))
 
 
-def line_of(*ends: tuple[float, float]) -> Timeline:
+def running(*ends: tuple[float, float]) -> Timeline:
     """Batches of ten requests, from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
     run = Run(records, 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
-    return timeline(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+    return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
 
 
 def bars(svg: str) -> list[ET.Element]:
@@ -89,9 +87,9 @@ def test_it_is_an_image_with_words(raw: dict[str, Any], name: str) -> None:
 
 @given(scenarios(most_batches=60))
 @settings(max_examples=20)
-def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
+def test_nothing_in_a_chart_is_no_number(scenario: Scenario) -> None:
     """No NaN, no infinity, no exponent; nothing outside the picture, no negative size; no styles, scripts or links."""
-    for svg in drawn(make_plan(asked)).values():
+    for svg in drawn(make_plan(scenario)).values():
         assert not re.search(r"(?<![a-z])(nan|inf|None|-?\d\.?\d*e[+-]?\d)(?![a-z])", svg)
         assert not re.search(r"style=|<script|<style|href|javascript|<image|<foreignObject", svg)
         for value in re.findall(r'(?:x|x1|x2|cx)="(-?[\d.]+)%"', svg):
@@ -105,9 +103,7 @@ def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
 
 def test_ids_are_unique_on_the_page() -> None:
     """The three charts stand on one page: no id comes twice."""
-    ids = [
-        found for svg in drawn(plan_of()).values() for found in re.findall(r' id="([^"]+)"', svg)
-    ]
+    ids = [name for svg in drawn(plan_of()).values() for name in re.findall(r' id="([^"]+)"', svg)]
     assert len(ids) == len(set(ids))
 
 
@@ -122,11 +118,11 @@ def test_references_exist() -> None:
 
 def test_queue_bars_are_true() -> None:
     """Each bar says when its batch was sent and done, and is as long as that is on the axis."""
-    line = line_of((0.0, 100.0), (100.0, 400.0))
-    svg = charts.queue(line, None, DAY_S)
+    timeline = running((0.0, 100.0), (100.0, 400.0))
+    svg = charts.queue(timeline, None, DAY_S)
     root = ET.fromstring(svg)
     x0, x1, t1 = (float(root.get(name) or "nan") for name in ("data-x0", "data-x1", "data-t1"))
-    assert t1 == line.end_s
+    assert t1 == timeline.end_s
     for bar, (start, end) in zip(bars(svg), [(0.0, 100.0), (100.0, 400.0)], strict=True):
         assert (float(bar.get("data-start") or "nan"), float(bar.get("data-end") or "nan")) == (
             start,
@@ -140,7 +136,7 @@ def test_queue_bars_are_true() -> None:
 
 def test_queue_states_are_those_of_the_moment() -> None:
     """At the first moment of the slider a bar is done, at work or waiting, and says so by its class."""
-    svg = charts.queue(line_of((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
+    svg = charts.queue(running((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
     assert [(bar.get("class") or "").split()[-1] for bar in bars(svg)] == [
         "is-completed",
         "is-processing",
@@ -157,21 +153,21 @@ def test_a_folded_bar_can_be_unfolded() -> None:
 
 def test_each_bar_has_words() -> None:
     """A bar can be read aloud: which batch, how many requests, from when to when."""
-    title = bars(charts.queue(line_of((0.0, 100.0)), None, DAY_S))[0].find(f"{SVG}title")
+    title = bars(charts.queue(running((0.0, 100.0)), None, DAY_S))[0].find(f"{SVG}title")
     assert title is not None
     assert title.text == "Batch 1: 10 requests, sent after 0 s, done after 100 s"
 
 
 def test_the_expiry_is_marked() -> None:
     """A line stands where a batch would expire, if the axis reaches so far."""
-    assert 'class="expiry"' in charts.queue(line_of((0.0, DAY_S)), None, DAY_S)
-    assert 'class="expiry"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+    assert 'class="expiry"' in charts.queue(running((0.0, DAY_S)), None, DAY_S)
+    assert 'class="expiry"' not in charts.queue(running((0.0, 3600.0)), None, DAY_S)
 
 
 def test_clock_times_stand_with_a_start() -> None:
     """The axis has times of day when the run has a start, and none without."""
-    assert "22:00" in charts.queue(line_of((0.0, 3600.0)), START, DAY_S)
-    assert 'class="tick clock"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+    assert "22:00" in charts.queue(running((0.0, 3600.0)), START, DAY_S)
+    assert 'class="tick clock"' not in charts.queue(running((0.0, 3600.0)), None, DAY_S)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +175,7 @@ def test_clock_times_stand_with_a_start() -> None:
 )
 def test_the_axis_has_a_few_ticks(seconds: float) -> None:
     """From half a second to twenty years: two to seven ticks, all different."""
-    svg = charts.queue(line_of((0.0, seconds)), None, DAY_S)
+    svg = charts.queue(running((0.0, seconds)), None, DAY_S)
     ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', svg)
     assert 2 <= len(ticks) <= 7
     assert len(set(ticks)) == len(ticks)
@@ -190,16 +186,16 @@ def test_the_axis_has_a_few_ticks(seconds: float) -> None:
 
 def test_depth_shows_the_limit_where_it_is_near() -> None:
     """A limit within four times the peak is drawn; one far above would flatten the curve."""
-    line = line_of((0.0, 100.0))
-    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(line, 40))
-    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(line, 40))
+    timeline = running((0.0, 100.0))
+    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(timeline, 40))
+    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(timeline, 40))
     assert float(y) == float(top)
-    assert 'class="limit"' not in charts.depth(line, 41)
+    assert 'class="limit"' not in charts.depth(timeline, 41)
 
 
 def test_depth_is_true() -> None:
     """Ten requests, then twenty, then ten, then none: the path has these heights, at these times."""
-    svg = charts.depth(line_of((0.0, 100.0), (50.0, 150.0)), 20)
+    svg = charts.depth(running((0.0, 100.0), (50.0, 150.0)), 20)
     (path,) = re.findall(r' class="area" d="([^"]+)"', svg)
     across = [x for x, _ in numbers_of(path)]
     assert across == sorted(across)
@@ -211,8 +207,8 @@ def test_depth_is_true() -> None:
 
 def test_depth_of_many_batches_is_a_short_path() -> None:
     """A plot of a thousand units needs no more than some thousand points, however many batches."""
-    line = line_of(*((float(number), number + 3.0) for number in range(20_000)))
-    assert len(charts.depth(line, 1000)) < 60_000
+    timeline = running(*((float(number), number + 3.0) for number in range(20_000)))
+    assert len(charts.depth(timeline, 1000)) < 60_000
 
 
 # ---- the chance
@@ -261,9 +257,9 @@ def test_a_mark_stands_on_the_curve() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=20)
-def test_marks_stand_in_order(asked: Scenario) -> None:
+def test_marks_stand_in_order(scenario: Scenario) -> None:
     """P50, P85 and P95 from left to right, on the plot."""
-    svg = drawn(make_plan(asked))["chance"]
+    svg = drawn(make_plan(scenario))["chance"]
     marks = [float(x) for x in re.findall(r'class="mark-dot" cx="([\d.]+)%"', svg)]
     assert len(marks) == 3
     assert marks == sorted(marks)

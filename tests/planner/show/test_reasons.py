@@ -21,9 +21,9 @@ def reasons_of(**groups: dict[str, Any]) -> dict[str, str]:
 
 @given(scenarios(most_batches=4))
 @settings(max_examples=25)
-def test_the_sum_of_the_cost_comes_out(asked: Scenario) -> None:
+def test_the_sum_of_the_cost_comes_out(scenario: Scenario) -> None:
     """Multiplying and adding what the reason says gives the cost that it says, to the cent."""
-    plan = make_plan(asked)
+    plan = make_plan(scenario)
     for name, usd in (("why.cost", plan.cost.batch_usd), ("why.realtime", plan.cost.realtime_usd)):
         terms = re.findall(r"([\d,]+) × \$([\d.]+)/M", reasons(plan)[name])
         total = (
@@ -34,9 +34,9 @@ def test_the_sum_of_the_cost_comes_out(asked: Scenario) -> None:
 
 def test_why_so_many_batches() -> None:
     """All three limits are named, with what binds."""
-    said = reasons_of(workload={"requests": 25_000})["why.batches"]
-    assert "25,000 requests ÷ 10,000" in said
-    assert "200,000" in said and "243 MB" in said
+    text = reasons_of(workload={"requests": 25_000})["why.batches"]
+    assert "25,000 requests ÷ 10,000" in text
+    assert "200,000" in text and "243 MB" in text
 
 
 def test_bytes_that_are_guessed_are_called_estimated() -> None:
@@ -67,3 +67,30 @@ def test_real_time_that_is_not_known_has_no_time() -> None:
 def test_evidence(duration: dict[str, Any], word: str) -> None:
     """What the times rest on is said, whatever it is."""
     assert word in evidence(make_plan(parse({"duration": duration})))
+
+
+@pytest.mark.parametrize(("rate", "text"), [(0.025, "2.5 %"), (0.015, "1.5 %"), (0.0005, "0.05 %")])
+def test_reasons_repeat_inputs_exactly(rate: float, text: str) -> None:
+    """A rate in a reason is the rate that was given."""
+    assert text in reasons_of(retries={"transient_rate": rate})["why.failed"]
+
+
+@given(scenarios(most_batches=4))
+@settings(max_examples=15)
+def test_every_number_has_a_reason(scenario: Scenario) -> None:
+    """Each why is one to three sentences; those of price and rules name their source."""
+    texts = reasons(make_plan(scenario))
+    for name in (
+        "why.batches",
+        "why.time",
+        "why.cost",
+        "why.failed",
+        "why.given_up",
+        "why.realtime",
+        "why.saved",
+    ):
+        assert texts[name].strip().endswith(".")
+        assert len(texts[name]) > 40
+    for name in ("why.batches", "why.failed", "why.saved"):
+        assert "Source:" in texts[name]
+    assert "checked 20" in texts["why.cost"]
