@@ -985,7 +985,9 @@ def _link_faults(
                 remedy="Mend the link or add the file.",
             )
         ]
-    if parts.fragment and target in outlines and parts.fragment not in outlines[target].ids:
+    is_plan = "=" in parts.fragment  # no anchor: the planner's page reads it
+    anchors = outlines[target].ids if target in outlines and not is_plan else (parts.fragment,)
+    if parts.fragment and parts.fragment not in anchors:
         return [
             Fault(
                 where=path,

@@ -8,6 +8,7 @@ from planner import scenario
 from planner.errors import Problem, ScenarioError
 from planner.plan import make_plan
 from planner.scenario import Scenario, texts
+from planner.scenario.salvage import salvage
 from planner.show import view
 from planner.show.export import export_text
 
@@ -23,15 +24,16 @@ def handle(request: str) -> str:
     Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as
     `view.show` returns it; for "alternatives" only that list; for "programs" the `programs` of
     `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
-    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the
-    planner.
+    gets `{"problems": [{"field", "label", "message"}]}`, that of a link `values` and `view` too: the
+    texts for the form, bad ones as the link gives them, and a plan of all that is good. Any other
+    exception is a defect of the planner.
     """
     ask = json.loads(request)
     try:
         asked = texts.read_query(ask["query"]) if "query" in ask else texts.read_texts(ask["texts"])
         reply = _answer(asked, ask)
     except ScenarioError as error:
-        reply = {"problems": [_problem(problem) for problem in error.problems]}
+        reply = {"problems": [_problem(problem) for problem in error.problems]} | _saved(ask)
     return json.dumps(reply, ensure_ascii=False)
 
 
@@ -62,6 +64,18 @@ def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
         "changed": [name for name, _ in changed],
         "view": shown,
     }
+
+
+def _saved(ask: dict[str, Any]) -> dict[str, Any]:
+    """What the reply to a link with problems holds beside them."""
+    if "query" not in ask or ask.get("want", "plan") != "plan":
+        return {}
+    good, bad = salvage(ask["query"])
+    try:
+        reply = _answer(good, ask)
+    except ScenarioError:  # each value is good, but there is no plan of them
+        reply = _answer(Scenario(), ask) | {"values": texts.write_texts(good)}
+    return {"values": reply["values"] | bad, "view": reply["view"]}
 
 
 def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:

@@ -441,7 +441,7 @@ def _signed_money(usd: Any) -> str:
 
 
 def _link(asked: Scenario, change: dict[str, Any]) -> str:
-    return "?" + texts.write_query(scenario.replace(asked, change))
+    return "#" + texts.write_query(scenario.replace(asked, change))
 
 
 def _differing(asked: Scenario) -> Iterator[tuple[str, str]]:

@@ -384,7 +384,7 @@ def test_a_remedy_is_a_link_to_the_mended_scenario(asked: Scenario) -> None:
     rows = view.show(plan)["lists"]["caveats"]
     for row, caveat in zip(rows, advice.caveats(plan), strict=True):
         if caveat.fix:
-            assert row["fix_href"].startswith("?")
+            assert row["fix_href"].startswith("#")
             assert texts.read_query(row["fix_href"]) == scenario.replace(asked, caveat.fix)
         else:
             assert row["fix_href"] == row["fix_label"] == ""
