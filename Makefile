@@ -20,7 +20,7 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build check bench clean
+.PHONY: help serve test setup setup-test build wheel check bench clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,8 +39,14 @@ setup-test: $(py-test) $(npm-test) ## what the tests need, a browser too
 build: setup ## the site, in dist/
 	$(py) build.py
 
-check: setup-test ## lint and types
-	$(py) -m ruff check planner build.py tests
+# -P: from here, `build` would be our build.py
+wheel: $(py-test) ## the Python package, in wheel/
+	rm -rf wheel
+	$(py) -P -m build --no-isolation --outdir wheel
+
+check: setup-test ## lint, format and types
+	$(py) -m ruff check
+	$(py) -m ruff format --check
 	$(py) -m mypy
 
 bench: setup-test ## how fast it is; no test depends on it
@@ -48,7 +54,7 @@ bench: setup-test ## how fast it is; no test depends on it
 	$(py) -m tests.bench.programs
 
 clean:       ## remove everything that make made
-	rm -rf .venv node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find planner tests -name __pycache__ -exec rm -rf {} +
 
 $(py-build):

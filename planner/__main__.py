@@ -1,4 +1,4 @@
-"""The command line: `python -m planner plan`, `programs`, `facts`.
+"""The command line: `python -m planner plan`, `programs`, `facts`, `schema`.
 
 Exit code 0; 1 when a caveat blocks the run, or a deadline or budget that was asked about is missed; 2 for bad
 input, with every problem on standard error.
@@ -15,10 +15,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from planner import advice, facts
+from planner import __version__, advice, facts
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, texts
+from planner.scenario.schema import schema
 from planner.show import view
 from planner.show.export import export_text
 from planner.words import count, price
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="planner", description="Plan a workload for the Message Batches API."
+        prog="batch-planner", description="Plan a workload for the Message Batches API."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     plan = commands.add_parser("plan", help="batches, cost and time of a scenario")
     _add_scenario(plan)
@@ -68,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("facts", help="models, prices and limits, with sources")
     data.add_argument("--json", action="store_true", help="print them as JSON")
     data.set_defaults(run=_facts)
+    form = commands.add_parser("schema", help="the JSON Schema of a scenario file")
+    form.set_defaults(run=_schema)
     return parser
 
 
@@ -264,6 +268,11 @@ def _facts(asked: argparse.Namespace) -> int:
     print()
     for fact in facts.limits():
         print(f"{fact.key}: {fact.statement} [{fact.source}, {fact.date}]")
+    return 0
+
+
+def _schema(_asked: argparse.Namespace) -> int:
+    print(json.dumps(schema(), ensure_ascii=False, indent=1))
     return 0
 
 

@@ -78,18 +78,15 @@ def _saved(ask: dict[str, Any]) -> dict[str, Any]:
     return {"values": reply["values"] | bad, "view": reply["view"]}
 
 
-def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
-    """The fields that differ from the scenario of the query `before`, each with its text there."""
+def _changed(before: str | None, asked: Scenario) -> list[tuple[str, Any]]:
+    """The fields that differ from the scenario of the query `before`, each with its value there."""
     if before is None:
         return []
     try:
         old = texts.read_query(before)
     except ScenarioError:
         return []
-    return [
-        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name)))
-        for name in scenario.changed(old, asked)
-    ]
+    return [(name, scenario.value_of(old, name)) for name in scenario.changed(old, asked)]
 
 
 def _problem(problem: Problem) -> dict[str, str]:

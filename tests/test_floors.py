@@ -32,11 +32,13 @@ FLOORS = (
     ("advice",),
     ("programs",),
     ("show",),
-    ("bridge", "__main__"),
     ("__init__",),
+    ("bridge", "__main__"),
 )
 FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places}
-MODULES = sorted(path for path in PLANNER.rglob("*.py") if "templates" not in path.parts)
+# The parts of the program that is handed out keep rules of their own: they run elsewhere, with clock and screen.
+PARTS = PLANNER / "programs" / "python"
+MODULES = sorted(path for path in PLANNER.rglob("*.py") if PARTS not in path.parents)
 
 # math.log and its kin differ in the last bit from one C library to the next; these do not
 MATH = {
@@ -74,7 +76,7 @@ DRAWS |= {
     "stdev",
     "NormalDist",
 }
-ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": {"median"}}
+ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": set[str]()}
 CLOCKS = {"now", "utcnow", "today"}
 BANNED_MODULES = {"time", "cmath", "locale", "secrets"}
 
@@ -102,7 +104,7 @@ def place_of(module: str) -> str:
 
 def planner_imports(tree: ast.AST) -> list[str]:
     """The dotted names below `planner` that a module imports: "words", "model.split"; a name of a module counts as
-    the module where there is one."""
+    the module where there is one, a name of the package itself as its `__init__`."""
     targets = []
     for origin, name in imports(tree):
         package, _, inner = origin.partition(".")
@@ -111,9 +113,9 @@ def planner_imports(tree: ast.AST) -> list[str]:
             targets.append(
                 module
                 if (PLANNER / module.replace(".", "/")).with_suffix(".py").exists()
-                else inner or name
+                else inner or (name if (PLANNER / name).is_dir() and name else "__init__")
             )
-    return [target or "__init__" for target in targets]
+    return targets
 
 
 def faults(module: str, source: str) -> list[str]:
@@ -161,6 +163,16 @@ def faults(module: str, source: str) -> list[str]:
     return found
 
 
+def part_faults(source: str) -> list[str]:
+    """What a part of the program imports that it may not."""
+    return [
+        f"imports {origin}.{name}"
+        for origin, name in imports(ast.parse(source))
+        if not re.fullmatch(r"planner\.programs\.python\.\w+", origin)
+        and origin.partition(".")[0] not in {*sys.stdlib_module_names, "anthropic"}
+    ]
+
+
 def circles(uses: dict[str, set[str]]) -> list[str]:
     """The modules that can be reached from themselves."""
 
@@ -191,6 +203,33 @@ def test_there_is_no_circle() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize("path", sorted(PARTS.glob("*.py")), ids=lambda path: path.stem)
+def test_part_imports_parts_and_the_sdk_only(path: Path) -> None:
+    """A part of the program knows its neighbours by name, the standard library, and `anthropic`; nothing of ours."""
+    assert part_faults(path.read_text("utf-8")) == []
+
+
+def test_there_is_no_circle_of_parts() -> None:
+    """No part needs itself."""
+    uses = {
+        path.stem: {
+            target.removeprefix("programs.python.")
+            for target in planner_imports(ast.parse(path.read_text("utf-8")))
+        }
+        for path in PARTS.glob("*.py")
+    }
+    assert circles(uses) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["from planner import words", "from planner.programs.python import text", "import httpx2"],
+)
+def test_checker_of_parts_catches(source: str) -> None:
+    """What a part may not import is seen."""
+    assert part_faults(source)
 
 
 def test_circles_are_found() -> None:

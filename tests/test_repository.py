@@ -1,12 +1,8 @@
-"""What is installed and what is handed out: exact versions, no hosts, and a package that works elsewhere."""
+"""What is installed and what runs for us: exact versions, checksums, no hosts."""
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -43,64 +39,33 @@ def test_lock_holds_checksums_and_no_host() -> None:
     assert all("integrity" in entry and "resolved" not in entry for entry in packages.values())
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, packed from a copy so that nothing is left in the project."""
-    copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
-    shutil.copytree(
-        ROOT / "planner", copy / "planner", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--wheel-dir",
-        str(out),
-        ".",
-    ]
-    subprocess.run(pip, cwd=copy, check=True)
-    return next(out.glob("*.whl"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EACH_WORKFLOW = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
-def test_wheel_holds_every_file_of_the_planner(wheel: Path) -> None:
-    """Facts and templates go with the code."""
-    ours = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "planner").rglob("*")
-        if path.is_file()
-    }
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("planner/")}
-    assert packed == {name for name in ours if "__pycache__" not in name}
+@EACH_WORKFLOW
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """A tag can be moved, a commit cannot; the comment tells people and Dependabot which version it is."""
+    uses = re.findall(r"uses: *(.+)", path.read_text("utf-8"))
+    others = [action for action in uses if not action.startswith("./")]
+    pinned = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert uses and [action for action in others if not pinned.fullmatch(action)] == []
 
 
-def test_installed_command_gives_the_same_plan(wheel: Path, tmp_path: Path) -> None:
-    """`batch-planner` answers away from the checkout as `python -m planner` does in it."""
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        str(tmp_path),
-        str(wheel),
-    ]
-    subprocess.run(pip, check=True)
-    question = ["plan", "--set", "workload.requests=12345", "--json"]
-    here = subprocess.run(
-        [sys.executable, "-m", "planner", *question], cwd=ROOT, capture_output=True, check=True
-    )
-    command = [str(tmp_path / "bin" / "batch-planner"), *question]
-    away = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True
-    )
-    assert json.loads(away.stdout)["scenario"]["workload"]["requests"] == 12345
-    assert away.stdout == here.stdout
+def test_one_version_of_an_action() -> None:
+    """All workflows run an action at the same commit."""
+    commits: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for name, pin in re.findall(r"uses: *([\w./-]+)@(.+)", path.read_text("utf-8")):
+            commits.setdefault(name, set()).add(pin)
+    assert {name: pins for name, pins in commits.items() if len(pins) > 1} == {}
+
+
+def test_release_publishes_without_code_of_ours() -> None:
+    """The job that may publish gets the built package and runs nothing else; the one that builds may do nothing."""
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    build, publish = release.split("\n  build:\n")[1].split("\n  publish:\n")
+    assert "id-token: write" in publish and "needs: build" in publish
+    assert "run:" not in publish and "checkout" not in publish and "secrets." not in release
+    assert "persist-credentials: false" in build and "permissions:" not in build
+    assert re.search(r"^permissions:\n  contents: read\n", release, re.MULTILINE)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from planner import facts, scenario
-from planner.model import tokens
+from planner.model.answers import ACCEPTED_CUT
 from planner.plan import Plan, cost_of, make_plan
 from planner.words import count, counted, duration, money, percent, plain, share, size
 
@@ -196,7 +196,7 @@ def _cut_answers(plan: Plan) -> Iterator[Caveat]:
             fix={"workload.max_tokens": answers.max_tokens},
             fix_label=f"Use {count(answers.max_tokens)}",
         )
-    if answers.share_cut > tokens.ACCEPTED_CUT + 1e-6:
+    if answers.share_cut > ACCEPTED_CUT + 1e-6:
         better = answers.remedy_tokens > answers.max_tokens
         yield Caveat(
             code="answers-cut",
@@ -319,7 +319,7 @@ def _sent_again(plan: Plan) -> str:
     lost = plan.forecast.mean_given_up - plan.requests.given_up
     if lost >= 1:
         return f"; on average {counted(int(lost), 'request')} more than planned stay unanswered"
-    return " and are sent again" if plan.policy.max_retries else ""
+    return " and are sent again" if plan.scenario.retries.max else ""
 
 
 def _expiry_chance(plan: Plan, change: Change) -> float:
@@ -398,7 +398,7 @@ def _bytes_bind(plan: Plan) -> Iterator[Caveat]:
             code="bytes-bind",
             severity="notes",
             message=(
-                f"A batch may have {size(scenario.batch_byte_limit())}: requests of {size(plan.request_bytes)} "
+                f"A batch may have {size(facts.batch_byte_limit())}: requests of {size(plan.request_bytes)} "
                 f"make batches of {count(biggest.requests)}, not {count(plan.scenario.batches.requests_per_batch)}."
             ),
             fix={"batches.requests_per_batch": biggest.requests},

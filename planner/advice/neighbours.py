@@ -6,6 +6,7 @@ from typing import Any
 
 from planner import facts, scenario
 from planner.errors import ScenarioError
+from planner.model.cost import cacheable
 from planner.plan import Plan, make_plan
 from planner.words import count
 
@@ -62,7 +63,8 @@ def _neighbours(plan: Plan) -> Iterator[tuple[str, Change]]:
         yield f"{count(more)} batches at once", {"batches.concurrent": more}
     if at_once > 1 and len(plan.batches) > 1:
         yield "One batch at a time", {"batches.concurrent": 1}
-    if _cacheable(plan) and plan.scenario.caching.mode == "none":
+    prefix = plan.scenario.workload.shared_prefix_tokens
+    if cacheable(prefix, plan.model) and plan.scenario.caching.mode == "none":
         yield "Cache the shared prefix for 1 hour", {"caching.mode": "1h"}
     for model in _newest_of_each_family():
         if model.id != plan.model.id:
@@ -75,8 +77,3 @@ def _newest_of_each_family() -> tuple[facts.Model, ...]:
         if model.status == "active" and not model.limited_access:
             newest.setdefault(model.family, model)
     return tuple(sorted(newest.values(), key=lambda model: model.batch.output, reverse=True))
-
-
-def _cacheable(plan: Plan) -> bool:
-    prefix = plan.scenario.workload.shared_prefix_tokens
-    return prefix > 0 and prefix >= (plan.model.min_cacheable_tokens or 0)

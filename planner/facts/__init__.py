@@ -1,7 +1,7 @@
 """The facts that the planner stands on: models and prices, limits, and observed batch durations.
 
-Every number lives in `data/`, with its source and its date; this module only reads it. A file is read on the
-first question about it and never again. All results are frozen, money and ratios are exact `Decimal`.
+Every number stands in a JSON file beside this module, with its source and its date; here it is only read. A file
+is read on the first question about it and never again. All results are frozen, money and ratios are exact `Decimal`.
 """
 
 import json
@@ -177,6 +177,14 @@ def limits() -> tuple[Fact, ...]:
     return tuple(_facts().values())
 
 
+def batch_byte_limit() -> int:
+    """The most bytes that we let the body of a batch have: the provider's limit less our margin."""
+    limit, margin = (
+        Decimal(_facts()[key].value) for key in ("batch_max_bytes", "batch_byte_margin")
+    )
+    return int(limit - limit * margin)
+
+
 def tier(key: str) -> Tier:
     """The usage tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
     return _tiers()[key]
@@ -202,19 +210,10 @@ def guide() -> tuple[GuideRow, ...]:
     return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
 
+@cache
 def observations() -> tuple[Observation, ...]:
     """Every public duration of a finished or still running batch of this provider."""
-    return _observations("observations")
-
-
-def cancelled() -> tuple[Observation, ...]:
-    """Batches that were cancelled right after their creation: how long a cancel takes."""
-    return _observations("cancelled")
-
-
-def other_provider() -> tuple[Observation, ...]:
-    """Durations of another provider's batches, for contrast only."""
-    return _observations("other_provider")
+    return tuple(_observation(row) for row in _read("durations.json")["observations"])
 
 
 def checked_on() -> str:
@@ -294,11 +293,6 @@ def _sourced(row: Row, sources: Row) -> Row:
         "source": "; ".join(s["text"] for s in cited),
         "date": max(s["date"] for s in cited),
     }
-
-
-@cache
-def _observations(group: str) -> tuple[Observation, ...]:
-    return tuple(_observation(row) for row in _read("durations.json")[group])
 
 
 def _observation(row: Row) -> Observation:

@@ -1,6 +1,6 @@
 """What a workload costs, by kind of token, in exact dollars.
 
-Source of every price: data/models.json. A batch costs half of the real-time price on every kind of token;
+Source of every price: facts/models.json. A batch costs half of the real-time price on every kind of token;
 cache prices, the price of long prompts and US residency multiply on top (facts `batch_multiplier`,
 `price_stacking`). Attempts that fail are not billed (fact `failures_unbilled`).
 """
@@ -63,6 +63,11 @@ def tariff(model: Model, prompt_tokens: int, *, us_only: bool) -> Tariff:
     realtime = model.long_standard if long_prompt and model.long_standard else model.standard
     factor = model.us_multiplier if us_only and model.us_multiplier else Decimal(1)
     return Tariff(batch=batch, realtime=realtime, factor=factor, long_prompt=long_prompt)
+
+
+def cacheable(prefix_tokens: int, model: Model) -> bool:
+    """Whether there is a prefix that the model caches: one that is too short silently is not."""
+    return prefix_tokens > 0 and prefix_tokens >= (model.min_cacheable_tokens or 0)
 
 
 def price(request: Request, billed: int, cache_reads: int, *, cache: str, tariff: Tariff) -> Cost:

@@ -12,17 +12,17 @@ from heapq import heappop, heappush
 from random import Random
 from typing import NamedTuple
 
-from planner.model.durations import DurationModel, look_up
-from planner.model.retry import RetryPolicy, backoff_s, draw_failures
+from planner.model.draws import Luck, blend, failures, lattice, look_up
+from planner.model.durations import DurationModel
+from planner.model.retry import backoff_s
 from planner.model.split import sizes as split_sizes
+from planner.scenario import Retries
 
-BUDGET_BATCHES = (
-    50_000  # simulated batches for a forecast; what follows is the number of replications
-)
+# simulated batches for a forecast; what follows is the number of replications
+BUDGET_BATCHES = 50_000
 MOST_BATCHES = 400_000  # never more than that
 MAX_REPLICATIONS = 1000
 MIN_REPLICATIONS = 20
-_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, never bunch up
 
 
 class Record(NamedTuple):
@@ -58,7 +58,7 @@ class Rules:
     poll_s: float
     expiry_s: float
     shared_load: float
-    retry: RetryPolicy
+    retry: Retries
     batch_requests: int  # the largest batch of a retry round
 
 
@@ -77,46 +77,18 @@ def simulate(
     """`runs` replications of the stages, in the order in which they were drawn.
 
     `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that primes the cache
-    goes first. What decides most, the run's load and the luck of its first batch, is not left to chance: the
-    pairs lie on a lattice that covers the unit square evenly, so that few runs meet good and bad days in their
-    true shares, and another seed changes little.
+    goes first. What decides most, the run's load and the luck of its first batch, is not left to chance but lies
+    on a lattice, so that few runs meet good and bad days in their true shares, and another seed changes little.
     """
     rng = Random(seed)
-    shift = rng.random()
-    lattice = (
-        _Luck((place + rng.random()) / runs, (place * _GOLDEN + shift) % 1.0)
-        for place in range(runs)
-    )
-    return tuple(_run(stages, durations, rules, luck, rng) for luck in lattice)
-
-
-class _Luck(NamedTuple):
-    """Uniform on (0, 1): how slow the run's time is for all its batches, and how slow its first batch is for itself."""
-
-    load: float
-    first: float
-
-
-def blend(load: float, own: float, shared: float) -> float:
-    """One draw from two, uniform on (0, 1) again: the run's `load`, of weight `shared`, and the batch's own luck.
-
-    The sum of both has a trapezoid as its density; its distribution function makes it uniform. Weight 0 is the
-    own luck alone, weight 1 the load alone, and in between batches of a run are slow together, more or less.
-    """
-    wide, narrow = max(shared, 1 - shared), min(shared, 1 - shared)
-    total = shared * load + (1 - shared) * own
-    if total < narrow:
-        return total * total / (2 * wide * narrow)
-    if total <= wide:
-        return (total - narrow / 2) / wide
-    return 1 - (1 - total) * (1 - total) / (2 * wide * narrow)
+    return tuple(_run(stages, durations, rules, luck, rng) for luck in lattice(runs, rng))
 
 
 def _run(
     stages: Sequence[Sequence[int]],
     durations: DurationModel,
     rules: Rules,
-    luck: _Luck,
+    luck: Luck,
     rng: Random,
 ) -> Run:
     records: list[Record] = []
@@ -126,16 +98,16 @@ def _run(
         expired += undone
         sent += sum(sizes)
     # requests that can never succeed fail once and for all; of the others some fail in every round
-    given_up = draw_failures(sent - expired, rules.retry.permanent_rate, rng)
-    failed = draw_failures(sent - expired - given_up, rules.retry.transient_rate, rng) + expired
-    for retry in range(1, rules.retry.max_retries + 1):
+    given_up = failures(sent - expired, rules.retry.permanent_rate, rng)
+    failed = failures(sent - expired - given_up, rules.retry.transient_rate, rng) + expired
+    for retry in range(1, rules.retry.max + 1):
         if not failed:
             break
         sizes = split_sizes(failed, rules.batch_requests)
         begins = clock + backoff_s(rules.retry, retry)
         clock, makespan, undone = _stage(sizes, begins, retry, records, durations, rules, luck, rng)
         expired += undone
-        failed = draw_failures(failed - undone, rules.retry.transient_rate, rng) + undone
+        failed = failures(failed - undone, rules.retry.transient_rate, rng) + undone
     return Run(tuple(records), given_up + failed, makespan, expired)
 
 
@@ -146,47 +118,48 @@ def _stage(
     records: list[Record],
     durations: DurationModel,
     rules: Rules,
-    luck: _Luck,
+    luck: Luck,
     rng: Random,
 ) -> tuple[float, float, int]:
     """Append the records of one round that begins at `clock`.
 
     Returns when its last end was noticed, when its last batch ended, and how many requests expired.
     """
+    # this loop is nearly all the work of a plan, and local names are the fastest that Python has
     scale, shared, uniform = durations.scale, durations.shared, rng.random
     table, waits_s = durations.table, durations.waits_s
-    concurrent, limit, poll_s, expiry_s = (
-        rules.concurrent,
-        rules.queue_requests,
-        rules.poll_s,
-        rules.expiry_s,
-    )
-    open_batches: list[
-        tuple[float, int, int]
-    ] = []  # (noticed, ticket, requests): the ticket breaks ties
+    concurrent, limit = rules.concurrent, rules.queue_requests
+    poll_s, expiry_s = rules.poll_s, rules.expiry_s
+    # (noticed, ticket, requests): of two that are noticed together the ticket says which was sent first
+    open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
     for ticket, size in enumerate(sizes):
+        # wait for room: order is kept, a batch that would fit is not sent before one that does not
         while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
             noticed, _, done = heappop(open_batches)
             queued -= done
             if noticed > clock:
                 clock = noticed
+        # what else was noticed by now is out of the queue too, which matters where batches share the pace
         while open_batches and open_batches[0][0] <= clock:
             queued -= heappop(open_batches)[2]
         queued += size
         base, spread = scale(queued if shared else size)
+        # the first batch of a run has the luck of the lattice
         u = blend(luck.load, uniform() if records else luck.first, rules.shared_load)
         service = base + spread * look_up(table, u) + look_up(waits_s, u)
         expired = 0
         if service > expiry_s:
+            # what it would have done by then is done: its requests end evenly over its time
             expired = size - int(size * (expiry_s / service))
             service = expiry_s
         ended = clock + service
-        noticed = clock + -(-service // poll_s) * poll_s
+        noticed = clock + -(-service // poll_s) * poll_s  # rounded up to a whole number of polls
         records.append(Record(number, size, clock, ended, noticed, expired))
         heappush(open_batches, (noticed, ticket, size))
         expired_in_all += expired
+        # not max(): a call costs more than the comparison
         if noticed > last_noticed:
             last_noticed = noticed
         if ended > last_ended:

@@ -14,6 +14,9 @@ from planner.model.split import Batch
 from planner.plan import Plan
 from planner.words import plain
 
+# Programs read it: it grows when a name goes or means something else, not when a name is added.
+FORMAT = 1
+
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 
@@ -21,6 +24,7 @@ def export(plan: Plan) -> dict[str, Any]:
     """The whole plan as JSON values, its caveats and alternatives included; the names are those of the contract."""
     forecast = plan.forecast
     return {
+        "format": FORMAT,
         "scenario": scenario.to_json(plan.scenario),
         "catalogue": {"checked_on": facts.checked_on()},
         "batches": [_batch(batch) for batch in plan.batches + plan.retry_batches],

@@ -1,6 +1,6 @@
 """Say why: formula, inputs and source of each number that the page shows."""
 
-from planner import facts, scenario
+from planner import facts
 from planner.model.retry import MAX_BACKOFF_S
 from planner.plan import Plan
 from planner.words import KINDS, count, counted, duration, money, percent, plain, price, size
@@ -43,7 +43,7 @@ def _why_batches(plan: Plan) -> str:
     estimated = "estimated " if plan.bytes_estimated else ""
     return (
         f"{counted(plan.scenario.workload.requests, 'request')} ÷ {count(batch)}. The largest batch is the smallest of "
-        f"{count(plan.scenario.batches.requests_per_batch)} asked for, {size(scenario.batch_byte_limit())} ÷ "
+        f"{count(plan.scenario.batches.requests_per_batch)} asked for, {size(facts.batch_byte_limit())} ÷ "
         f"{estimated}{count(plan.request_bytes)} bytes, and the queue limit of {count(plan.account.queue_requests)}. "
         + _cited("batch_max_requests", "batch_max_bytes")
     )

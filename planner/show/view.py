@@ -14,7 +14,6 @@ from planner.model.simulate import Run
 from planner.model.summary import Forecast
 from planner.plan import Plan
 from planner.scenario import Scenario, texts
-from planner.scenario.kinds import Field
 from planner.show import charts, reasons, timeline
 from planner.words import (
     KINDS,
@@ -120,7 +119,7 @@ def show_programs(plan: Plan) -> list[Row]:
 
 def command(asked: Scenario) -> str:
     """The command line that prints the same plan."""
-    words = [f"--set {name}={_quoted(text)}" for name, text in _differing(asked)]
+    words = [f"--set {name}={_quoted(text)}" for name, text in texts.differing(asked)]
     return " ".join(["python -m planner plan", *words])
 
 
@@ -186,22 +185,13 @@ def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, st
     }
 
 
-def changes(asked: Scenario, changed: list[tuple[str, str]]) -> str:
-    """What was changed, in words: `changed` holds dotted names with their texts before."""
+def changes(asked: Scenario, changed: list[tuple[str, Any]]) -> str:
+    """What was changed, in words: `changed` holds dotted names with their values before."""
     said = []
     for name, before in changed:
-        entry = scenario.field(name)
-        after = texts.text_of(entry, scenario.value_of(asked, name))
-        said.append(f"{entry.label}: {_for_people(entry, before)} → {_for_people(entry, after)}")
+        entry, after = scenario.field(name), scenario.value_of(asked, name)
+        said.append(f"{entry.label}: {entry.say(before)} → {entry.say(after)}")
     return f"Changed {'; '.join(said)}." if said else ""
-
-
-def _for_people(entry: Field, text: str) -> str:
-    if entry.kind == "integer":
-        return count(int(text))
-    if entry.kind == "flag":
-        return "yes" if text == "true" else "no"
-    return dict(entry.choices).get(text, text if len(text) <= 40 else text[:39] + "…") or "none"
 
 
 # Answers
@@ -295,7 +285,7 @@ def _retries(plan: Plan) -> str:
         return "No request is expected to fail."
     if not later:
         return "Nothing is tried again."
-    waits = [duration(backoff_s(plan.policy, each.number)) for each in later]
+    waits = [duration(backoff_s(plan.scenario.retries, each.number)) for each in later]
     rounds = ", ".join(
         f"{count(each.sent)} after {wait}" for each, wait in zip(later, waits, strict=True)
     )
@@ -389,7 +379,9 @@ def _results(plan: Plan, run: Run) -> Iterator[Row]:
     """All result kinds that the provider has, after the first round and at the end of the shown run."""
     first, requests = plan.rounds[0], plan.requests
     expired = sum(record.expired for record in run.records if record.round == 0)
-    lost = sum(record.expired for record in run.records if record.round == plan.policy.max_retries)
+    lost = sum(
+        record.expired for record in run.records if record.round == plan.scenario.retries.max
+    )
     failed = first.failed_transient + first.failed_permanent
     yield {
         "kind": "Succeeded",
@@ -408,7 +400,7 @@ def _results(plan: Plan, run: Run) -> Iterator[Row]:
         "first": count(expired),
         "final": count(lost),
         "note": "in the run shown; not billed"
-        + ("; sent again" if plan.policy.max_retries else ""),
+        + ("; sent again" if plan.scenario.retries.max else ""),
     }
     yield {"kind": "Canceled", "first": "0", "final": "0", "note": "only if you cancel; not billed"}
 
@@ -442,13 +434,6 @@ def _signed_money(usd: Any) -> str:
 
 def _link(asked: Scenario, change: dict[str, Any]) -> str:
     return "#" + texts.write_query(scenario.replace(asked, change))
-
-
-def _differing(asked: Scenario) -> Iterator[tuple[str, str]]:
-    for entry in scenario.FIELDS:
-        value = scenario.value_of(asked, entry.name)
-        if value != entry.default:
-            yield entry.name, texts.text_of(entry, value)
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,7 @@
 //     node compile.mjs PYODIDE_DIR STANDARD_LIBRARY.zip SOURCES.zip COMPILED.zip
 //
 // The same sources give the same bytes. Byte code is marked as never to be checked against a source, which the browser
-// does not get. Sources below a folder named `templates` are data and stay as they are.
+// does not get. Parts of a program that is handed out are data and stay as they are.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -37,7 +37,7 @@ with zipfile.ZipFile("/sources.zip") as old, zipfile.ZipFile("/compiled.zip", "w
         if name.endswith("/") or re.search(unused, name):
             continue
         data = old.read(name)
-        if name.endswith(".py") and "/templates/" not in name:
+        if name.endswith(".py") and not name.startswith("planner/programs/python/"):
             code = compile(data, name, "exec", dont_inherit=True)
             data = _code_to_hash_pyc(code, source_hash(data), checked=False)
             name += "c"

@@ -15,12 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.programs.harness import ROOT, TEMPLATES
+
 PEAK_MB = 400
 SPEED = 0.30
 COMMANDS = {
-    "python": [sys.executable, str(ROOT / "planner" / "programs" / "templates" / "run_batches.py")],
-    "javascript": ["node", str(ROOT / "planner" / "programs" / "templates" / "run_batches.mjs")],
+    "python": [sys.executable, str(TEMPLATES["python"])],
+    "javascript": ["node", str(TEMPLATES["javascript"])],
 }
 # Reading line by line, in the same language, as simply as it goes.
 READERS = {

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import planner
 from planner.__main__ import main
 from planner.plan import make_plan
 from planner.scenario import FIELDS, parse
+from planner.scenario.schema import schema
 from planner.show.export import export_text
 from tests.strategies import typed
 
@@ -330,6 +332,21 @@ def test_facts_as_json(capsys: Capture) -> None:
     document = json.loads(capsys.readouterr().out)
     assert len(document["models"]) == 29
     assert document["models"][0]["batch"]["input"] == "4"
+
+
+# ---- schema and version
+
+
+def test_schema(capsys: Capture) -> None:
+    """The JSON Schema of a scenario file, for editors and other programs."""
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema()
+
+
+def test_version(capsys: Capture) -> None:
+    """The version of the package, under the name of the command."""
+    assert code_of("--version") == 0
+    assert capsys.readouterr().out == f"batch-planner {planner.__version__}\n"
 
 
 # ---- as a process

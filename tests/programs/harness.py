@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from planner.plan import make_plan
+from planner.programs import generate
+from planner.scenario import Scenario
 from tests.fake_api import FakeApi
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TEMPLATES = {
-    "python": ROOT / "planner" / "programs" / "templates" / "run_batches.py",
-    "javascript": ROOT / "planner" / "programs" / "templates" / "run_batches.mjs",
-}
 # Every case runs in each of these.
 LANGUAGES = ("python", "javascript")
+
+
+def written() -> dict[str, Path]:
+    """The joined programs of the default plan, each in a file; a module of JavaScript finds its SDK beside it."""
+    folder = Path(tempfile.mkdtemp(prefix="programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    texts = {each.language: each for each in generate(make_plan(Scenario()))}
+    for name in LANGUAGES:
+        (folder / texts[name].name).write_bytes(texts[name].text.encode())
+    return {name: folder / texts[name].name for name in LANGUAGES}
+
+
+TEMPLATES = written()
 
 # Waits of a test; a case may say otherwise, for the last flag counts.
 QUICK = ["--poll-seconds", "0.02", "--base-delay-seconds", "0.02", "--adopt-grace-seconds", "0.3"]
@@ -41,9 +57,7 @@ def place(text: str, language: str, folder: Path) -> Path:
     path = folder / TEMPLATES[language].name
     path.write_bytes(text.encode())
     if language == "javascript":
-        (folder / "node_modules").symlink_to(
-            TEMPLATES[language].parent.parent.parent.parent / "node_modules"
-        )
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
     return path
 
 

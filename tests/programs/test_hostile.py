@@ -1,7 +1,6 @@
-"""Settings reach the API as they were given, whatever stands in them, and the rest of a program is the template."""
+"""Settings reach the API as they were given, whatever stands in them, and the rest of a program is the same for all."""
 
 import ast
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,9 +26,7 @@ PLAN = make_plan(parse({"workload": {"shared_prefix_tokens": 400, "requests": 20
 
 def filled(language: str, **changed: object) -> str:
     """A program of the plan with some settings changed."""
-    settings = {**programs.settings_of(PLAN), **changed}
-    write = {"python": programs._python, "javascript": programs._javascript}[language]
-    return programs._fill(TEMPLATES[language].name, settings, write)
+    return programs.program_text(language, {**programs.settings_of(PLAN), **changed})
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
@@ -83,7 +80,7 @@ def test_hostile_paths(name: str, language: str, bench: Callable[..., Bench]) ->
 
 
 def test_a_generated_program_differs_in_settings_only(language: str) -> None:
-    """Outside the two marks a program is its template, whatever the plan."""
+    """Outside the two marks a program is the same, whatever the plan."""
     begin, end = "--- settings: generated from the plan ---\n", "--- end of settings ---\n"
     template = TEMPLATES[language].read_text("utf-8")
     text = filled(language, SYSTEM_PROMPT="x", MAX_TOKENS=17)
@@ -93,28 +90,19 @@ def test_a_generated_program_differs_in_settings_only(language: str) -> None:
     assert text != template
 
 
-def test_the_template_has_the_settings_of_the_default_plan(language: str) -> None:
-    """A template runs as it stands, and its settings are those of the default scenario: its prices are not stale."""
+def test_the_program_has_the_settings_of_its_plan() -> None:
+    """Read as Python, the block between the marks gives the values of the plan, and no other names."""
     settings = programs.settings_of(make_plan(parse({})))
     begin, end = "--- settings: generated from the plan ---\n", "--- end of settings ---\n"
-    block = TEMPLATES[language].read_text("utf-8").partition(begin)[2].partition(end)[0]
-    found = {match["name"]: match[0] for match in programs._SETTING.finditer(block)}
-    assert set(found) == set(settings)
-    if language == "python":
-        tree = ast.parse(block + "\n")
-        values = {
-            ast.unparse(
-                node.targets[0] if isinstance(node, ast.Assign) else node.target
-            ): ast.literal_eval(node.value)
-            for node in tree.body
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
-        }
-        assert values == settings
-    else:
-        text = programs._fill(TEMPLATES[language].name, settings, programs._javascript)
-        assert re.sub(r"\s|,(?=\s*[}\]])", "", text) == re.sub(
-            r"\s|,(?=\s*[}\]])", "", TEMPLATES[language].read_text("utf-8")
+    block = TEMPLATES["python"].read_text("utf-8").partition(begin)[2].partition(end)[0]
+    values = {
+        ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target): (
+            ast.literal_eval(node.value)
         )
+        for node in ast.parse(block + "\n").body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+    }
+    assert values == settings
 
 
 def test_programs_of_a_plan() -> None:

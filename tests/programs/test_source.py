@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from planner.programs import join
 from tests.programs.harness import ROOT, TEMPLATES
 
 PYTHON = TEMPLATES["python"]
@@ -60,3 +61,18 @@ def test_the_javascript_program_parses() -> None:
     imported += re.findall(r"""\bimport\(["']([^"']+)["']\)""", text)
     assert "node:fs" in imported
     assert {name for name in imported if not name.startswith("node:")} <= {"@anthropic-ai/sdk"}
+
+
+@pytest.mark.parametrize("name", [name for name in join.PARTS if name != "head"])
+def test_a_part_is_small(name: str) -> None:
+    """At most 300 lines, functions of at most 50, classes of at most 15 methods; the docstring says its rule."""
+    source = join.part("python", name)
+    tree = ast.parse(source, feature_version=(3, 10))
+    assert ast.get_docstring(tree)
+    assert source.count("\n") <= 300
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+        if isinstance(node, ast.ClassDef):
+            methods = (ast.FunctionDef, ast.AsyncFunctionDef)
+            assert sum(isinstance(each, methods) for each in node.body) <= 15, node.name

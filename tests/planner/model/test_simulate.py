@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from planner.model import durations
 from planner.model.durations import DurationModel, Sample, fit
-from planner.model.retry import RetryPolicy, backoff_s
+from planner.model.retry import backoff_s
 from planner.model.simulate import (
     BUDGET_BATCHES,
     MAX_REPLICATIONS,
@@ -20,21 +20,20 @@ from planner.model.simulate import (
     Record,
     Rules,
     Run,
-    blend,
     replications,
     simulate,
 )
-from planner.scenario import Duration
+from planner.scenario import Duration, Retries
 from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
 from tests.strategies import policies
 
 DAY_S = 86_400.0
 
 
-def no_retries(transient: float = 0.0, permanent: float = 0.0) -> RetryPolicy:
+def no_retries(transient: float = 0.0, permanent: float = 0.0) -> Retries:
     """Every request is sent once."""
-    return RetryPolicy(
-        max_retries=0,
+    return Retries(
+        max=0,
         backoff="fixed",
         base_delay_s=0.0,
         transient_rate=transient,
@@ -48,7 +47,7 @@ def rules(
     poll_s: float = 60.0,
     expiry_s: float = DAY_S,
     shared_load: float = 0.0,
-    retry: RetryPolicy | None = None,
+    retry: Retries | None = None,
     batch: int = 10_000,
 ) -> Rules:
     """One batch at a time without failures, changed in places."""
@@ -146,8 +145,8 @@ def test_a_batch_ends_at_its_expiry() -> None:
 
 def test_what_expired_is_sent_again() -> None:
     """A retry round takes up what a batch left undone; the rest of a small remainder is soon done."""
-    retry = RetryPolicy(
-        max_retries=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
+    retry = Retries(
+        max=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
     )
     run = one_run([3000], lasting({3000: 1.5 * DAY_S, 1000: 60.0}), rules(retry=retry))
     assert run.records[1] == Record(1, 1000, DAY_S + 100, DAY_S + 160, DAY_S + 160, 0)
@@ -161,8 +160,8 @@ def test_a_batch_that_ends_just_in_time() -> None:
 
 def test_a_retry_round_waits_for_the_backoff() -> None:
     """Every request fails in the first round: after its last end was noticed, and the wait, all are sent again."""
-    retry = RetryPolicy(
-        max_retries=2,
+    retry = Retries(
+        max=2,
         backoff="exponential",
         base_delay_s=100.0,
         transient_rate=1.0,
@@ -180,8 +179,8 @@ def test_a_retry_round_waits_for_the_backoff() -> None:
 
 def test_what_fails_for_good_is_not_sent_again() -> None:
     """A request that can never succeed is given up after the first round."""
-    retry = RetryPolicy(
-        max_retries=9, backoff="fixed", base_delay_s=0.0, transient_rate=0.5, permanent_rate=1.0
+    retry = Retries(
+        max=9, backoff="fixed", base_delay_s=0.0, transient_rate=0.5, permanent_rate=1.0
     )
     run = one_run([10], lasting(60.0), rules(retry=retry))
     assert (len(run.records), run.given_up) == (1, 10)
@@ -286,8 +285,8 @@ def test_every_second_of_every_round(
     def seconds(size: int) -> int:
         return service.get(size, 7 + size)
 
-    retry = RetryPolicy(
-        max_retries=retries,
+    retry = Retries(
+        max=retries,
         backoff=backoff,
         base_delay_s=float(base_s),
         transient_rate=transient,
@@ -408,7 +407,7 @@ def test_requests_are_neither_lost_nor_made(
         assert sent[0] == workload
         assert sent == sorted(sent, reverse=True)
         assert list(rounds) == list(range(len(rounds)))
-        assert len(rounds) <= some.retry.max_retries + 1
+        assert len(rounds) <= some.retry.max + 1
         assert 0 <= run.given_up <= workload
         assert all(0 < record.requests <= some.batch_requests for record in run.records)
         assert all(0 <= record.expired <= record.requests for record in run.records)
@@ -539,30 +538,6 @@ def test_polling_twice_as_often_is_never_later(
 # ---- luck, shared and own
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
-def test_a_blend_is_a_chance(load: float, own: float, shared: float) -> None:
-    """Between 0 and 1, so that a quantile table has an entry for it."""
-    assert -1e-12 <= blend(load, own, shared) <= 1 + 1e-12
-
-
-@given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
-def test_the_ends_of_sharing(load: float, own: float) -> None:
-    """Weight 0 is the batch's own luck, weight 1 the run's."""
-    assert blend(load, own, 0.0) == own
-    assert blend(load, own, 1.0) == load
-
-
-@pytest.mark.parametrize("shared", [0.0, 0.1, 0.3, 0.5, 0.7, 0.95, 1.0])
-def test_a_blend_is_uniform(shared: float) -> None:
-    """Over all pairs each tenth of the blends holds a tenth of them: single batches are as slow as observed."""
-    steps = [(number + 0.5) / 200 for number in range(200)]
-    tenths = [0] * 10
-    for load in steps:
-        for own in steps:
-            tenths[min(9, int(blend(load, own, shared) * 10))] += 1
-    assert [count / 40_000 for count in tenths] == pytest.approx([0.1] * 10, abs=0.005)
-
-
 def correlation(pairs: Sequence[tuple[float, float]]) -> float:
     """Pearson's."""
     n = len(pairs)
@@ -579,15 +554,15 @@ EVEN = DurationModel(
 
 
 def services(
-    shared: float, stages_: Sequence[Sequence[int]], retry: RetryPolicy | None = None
+    shared: float, stages_: Sequence[Sequence[int]], retry: Retries | None = None
 ) -> list[tuple[float, ...]]:
     """The service times of the first batches of 1,000 runs."""
     runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
     return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
 
 
-ALWAYS_AGAIN = RetryPolicy(
-    max_retries=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0, permanent_rate=0.0
+ALWAYS_AGAIN = Retries(
+    max=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0, permanent_rate=0.0
 )
 
 TWO_BATCHES = pytest.mark.parametrize(
@@ -599,7 +574,7 @@ TWO_BATCHES = pytest.mark.parametrize(
 
 @TWO_BATCHES
 def test_shared_load_0_gives_each_batch_its_own_luck(
-    stages_: list[list[int]], retry: RetryPolicy | None
+    stages_: list[list[int]], retry: Retries | None
 ) -> None:
     """How slow one batch is says nothing about the next, in the same round or another."""
     pairs = [(times[0], times[1]) for times in services(0.0, stages_, retry)]
@@ -608,16 +583,14 @@ def test_shared_load_0_gives_each_batch_its_own_luck(
 
 @TWO_BATCHES
 def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(
-    stages_: list[list[int]], retry: RetryPolicy | None
+    stages_: list[list[int]], retry: Retries | None
 ) -> None:
     """Every batch of a run has the same luck, retry rounds included."""
     assert all(times[0] == pytest.approx(times[1]) for times in services(1.0, stages_, retry))
 
 
 @TWO_BATCHES
-def test_shared_load_between_is_between(
-    stages_: list[list[int]], retry: RetryPolicy | None
-) -> None:
+def test_shared_load_between_is_between(stages_: list[list[int]], retry: Retries | None) -> None:
     """The larger the shared part, the more batches of a run are slow together."""
     together = [
         correlation([(times[0], times[1]) for times in services(shared, stages_, retry)])
@@ -722,8 +695,8 @@ def test_as_many_are_given_up_as_chances_say(
     transient: float, permanent: float, retries: int
 ) -> None:
     """Over many runs the mean is that of geometric attempts, within four standard errors."""
-    retry = RetryPolicy(
-        max_retries=retries,
+    retry = Retries(
+        max=retries,
         backoff="fixed",
         base_delay_s=0.0,
         transient_rate=transient,

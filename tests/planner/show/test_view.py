@@ -416,9 +416,9 @@ def test_changes_in_words() -> None:
     said = view.changes(
         asked,
         [
-            ("workload.requests", "10000"),
+            ("workload.requests", 10_000),
             ("caching.mode", "none"),
-            ("pricing.bill_failed", "false"),
+            ("pricing.bill_failed", False),
         ],
     )
     assert "Requests: 10,000 → 25,000" in said
@@ -434,7 +434,7 @@ def test_no_changes() -> None:
 def test_a_long_history_is_not_repeated() -> None:
     """A change of ten thousand rows is a short sentence."""
     asked = parse({"duration": {"history": [[100, 60]] * 10_000}})
-    assert len(view.changes(asked, [("duration.history", "")])) < 200
+    assert len(view.changes(asked, [("duration.history", ())])) < 200
 
 
 def test_a_tiny_cost_has_digits() -> None:

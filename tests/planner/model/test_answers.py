@@ -1,4 +1,4 @@
-"""What a workload does not say: the bytes of a request, the lengths of answers."""
+"""How long answers are: the table, the share that is cut off, the limit that is proposed."""
 
 import json
 from pathlib import Path
@@ -7,40 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner import facts
-from planner.model import tokens
-from planner.model.tokens import ACCEPTED_CUT, AnswerLengths, answer_lengths, request_bytes
+from planner.model import answers
+from planner.model.answers import ACCEPTED_CUT, AnswerLengths
 from tests.oracles import lognormal_quantile
 
-TABLE = json.loads(
-    (Path(tokens.__file__).parent / "answer_lengths.json").read_text("utf-8")
-)
-
-# ---- bytes
-
-
-@pytest.mark.parametrize(
-    ("model", "per_token"), [("claude-sonnet-5-5", 2.5), ("claude-haiku-4-5", 3.4)]
-)
-def test_request_bytes(model: str, per_token: float) -> None:
-    """The provider's characters for each token, and the JSON around the prompt as it is sent."""
-    entry = facts.model(model)
-    request = {
-        "custom_id": "request-00000001",
-        "params": {
-            "model": entry.id,
-            "max_tokens": 100_000,
-            "messages": [{"role": "user", "content": "x" * int(1000 * per_token)}],
-        },
-    }
-    assert request_bytes(1000, entry) == len(json.dumps(request, separators=(",", ":")))
-
-
-@given(st.integers(1, 999_999), st.sampled_from(facts.models()))
-def test_a_longer_prompt_is_not_smaller(prompt: int, model: facts.Model) -> None:
-    """Bytes grow with tokens."""
-    assert request_bytes(prompt, model) < request_bytes(prompt + 1, model)
-
+TABLE = json.loads((Path(answers.__file__).parent / "answer_lengths.json").read_text("utf-8"))
 
 # ---- the table
 
@@ -64,7 +35,7 @@ def test_the_table_rises() -> None:
 @given(st.floats(1.0, 3.85))
 def test_between_the_rows_it_is_nearly_lognormal(ratio: float) -> None:
     """Straight lines between the rows are off by less than 2 % of the quantile."""
-    lengths = answer_lengths(10_000, round(10_000 * ratio))
+    lengths = answers.lengths(10_000, round(10_000 * ratio))
     exact = [
         10_000 * lognormal_quantile(round(10_000 * ratio) / 10_000, chance)
         for chance in lengths.chances
@@ -74,7 +45,7 @@ def test_between_the_rows_it_is_nearly_lognormal(ratio: float) -> None:
 
 def test_no_long_answers_given_means_twice_the_mean() -> None:
     """0 stands for twice the mean."""
-    assert answer_lengths(1000, 0) == answer_lengths(1000, 2000)
+    assert answers.lengths(1000, 0) == answers.lengths(1000, 2000)
 
 
 @given(
@@ -85,13 +56,13 @@ def test_no_long_answers_given_means_twice_the_mean() -> None:
 def test_the_95_percent_quantile_is_the_one_given(pair: tuple[int, int]) -> None:
     """What was given comes out again, to four digits."""
     mean, p95 = pair
-    lengths = answer_lengths(mean, p95)
+    lengths = answers.lengths(mean, p95)
     assert lengths.tokens[lengths.chances.index(0.95)] == pytest.approx(p95, rel=2e-4)
 
 
 def test_an_impossible_tail_is_the_widest() -> None:
     """No lognormal has 95 % below ten times its mean; the widest stands in."""
-    assert answer_lengths(100, 1000) == answer_lengths(100, 10_000)
+    assert answers.lengths(100, 1000) == answers.lengths(100, 10_000)
 
 
 # ---- answers that are cut off
@@ -99,26 +70,26 @@ def test_an_impossible_tail_is_the_widest() -> None:
 
 def test_share_cut_at_a_quantile() -> None:
     """At the 95 % quantile one answer in twenty is cut off."""
-    assert answer_lengths(1000, 2000).share_cut(2000) == pytest.approx(0.05, abs=1e-4)
+    assert answers.lengths(1000, 2000).share_cut(2000) == pytest.approx(0.05, abs=1e-4)
 
 
 def test_answers_of_one_length_are_all_whole_or_all_cut() -> None:
     """Where every answer has 1,000 tokens, 1,000 is enough and 999 cuts nearly all."""
-    lengths = answer_lengths(1000, 1000)
+    lengths = answers.lengths(1000, 1000)
     assert lengths.share_cut(1000) == 0.0
     assert lengths.share_cut(999) > 0.9
 
 
 def test_a_limit_beyond_the_table_is_not_certain() -> None:
     """The table ends at 99.9 %; what lies beyond is less than the rest, and not nothing."""
-    assert 0 < answer_lengths(1000, 2000).share_cut(300_000) < 0.001
+    assert 0 < answers.lengths(1000, 2000).share_cut(300_000) < 0.001
 
 
 def lengths_of_any_kind() -> st.SearchStrategy[AnswerLengths]:
     """Means with tails, possible and impossible ones."""
     return st.integers(1, 300_000).flatmap(
         lambda mean: st.one_of(st.just(0), st.integers(mean, 300_000)).map(
-            lambda p95: answer_lengths(mean, p95)
+            lambda p95: answers.lengths(mean, p95)
         )
     )
 

@@ -1,30 +1,15 @@
-"""Estimate what a workload does not say: the bytes of a request and the lengths of the answers.
+"""Estimate how long the answers are: the share that a limit cuts off, and the limit that cuts off few.
 
-Answer lengths are taken as lognormal with the given mean and 95 % quantile; no public data says otherwise.
-Their quantiles are read from a table (data/answer_lengths.json), so that every machine gives the same digits.
+Lengths are taken as lognormal with a given mean and 95 % quantile; no public data says otherwise. Their
+quantiles are read from a table (answer_lengths.json), so that every machine gives the same digits.
 """
 
-import functools
 import json
 import pkgutil
 from dataclasses import dataclass
-
-from planner import facts
-
-# what stands around the prompt in a request of one user message
-_AROUND_PROMPT = '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,"messages":[{"role":"user","content":""}]}}'
+from functools import cache
 
 ACCEPTED_CUT = 0.01  # the proposed max_tokens cuts off at most this share of the answers
-
-
-def request_bytes(input_tokens: int, model: facts.Model) -> int:
-    """UTF-8 bytes of a request of that many tokens of English text.
-
-    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`, `…_old`).
-    Code and other scripts differ; measuring the requests is better.
-    """
-    per_token = facts.limit(f"chars_per_token_{model.tokenizer}").value
-    return len(_AROUND_PROMPT) + len(model.id) + int(input_tokens * per_token)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +45,7 @@ class AnswerLengths:
         return min(most, -int(-wanted // step) * step)
 
 
-def answer_lengths(mean_tokens: int, p95_tokens: int) -> AnswerLengths:
+def lengths(mean_tokens: int, p95_tokens: int) -> AnswerLengths:
     """The lengths of answers with that mean and 95 % quantile (0 = twice the mean).
 
     A 95 % quantile above 3.85 times the mean is outside what a lognormal distribution can have; the widest is used.
@@ -75,7 +60,7 @@ def answer_lengths(mean_tokens: int, p95_tokens: int) -> AnswerLengths:
     return AnswerLengths(chances=chances, tokens=quantiles)
 
 
-@functools.cache
+@cache
 def _table() -> tuple[tuple[float, ...], tuple[tuple[float, tuple[float, ...]], ...]]:
     data = json.loads(pkgutil.get_data(__name__, "answer_lengths.json") or "")
     rows = tuple((row["p95_to_mean"], tuple(row["quantiles"])) for row in data["rows"])

@@ -1,0 +1,231 @@
+"""Write the programs of a plan: their parts joined, with the plan's values as their settings.
+
+The settings are a part of each program, one `NAME = value` each. Only the values are replaced, each through `repr`
+(Python) or `json.dumps` (JavaScript), so that no text can be anything but a value.
+"""
+
+import json
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from planner import facts
+from planner.plan import Plan
+from planner.programs import join
+
+_END = "--- end of settings ---\n"
+# A value goes on until a line that begins the next setting, a comment, an empty line or the end mark.
+_SETTING = re.compile(
+    r"^(?P<head>(?:(?:export )?const )?(?P<name>[A-Z][A-Z0-9_]*)(?:: [^=\n]+)? = ).*?(?P<end>;?)$"
+    r"(?=\n(?:[A-Z#/\n]|const |export |\Z))",
+    re.MULTILINE | re.DOTALL,
+)
+_ADOPT_GRACE_S = 60.0
+
+_SAMPLES = (
+    "Name the capital of Norway.",
+    "Summarise in one sentence: The meeting was moved from Monday to Tuesday because the room was taken.",
+    "Is this review positive or negative? “It does what it says.”",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """One generated text. language: "python", "javascript" or "jsonl" (a few requests of the plan, to try it with)."""
+
+    name: str
+    language: str
+    text: str
+
+
+def generate(plan: Plan, *, system_prompt: str = "") -> tuple[Program, ...]:
+    """The programs of a plan, ready to run, and a sample of their input.
+
+    `system_prompt` is the text that all requests share; a scenario knows only how long it is. A plan that caches it
+    needs it: the programs refuse rows without it.
+    """
+    settings = settings_of(plan, system_prompt=system_prompt)
+    return (
+        Program(
+            name="run_batches.py",
+            language="python",
+            text=program_text("python", settings),
+        ),
+        Program(
+            name="run_batches.mjs",
+            language="javascript",
+            text=program_text("javascript", settings),
+        ),
+        Program(
+            name="requests.jsonl", language="jsonl", text=sample(plan, system_prompt=system_prompt)
+        ),
+    )
+
+
+def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
+    """The values of a settings block by name: texts, numbers, tuples and mappings of texts. Money is text."""
+    scenario, model = plan.scenario, plan.model
+    long_answers = (
+        plan.answers.max_tokens > model.max_output_tokens
+        and model.extended_output_header is not None
+    )
+    return {
+        "MODEL": model.id,
+        "MAX_TOKENS": plan.answers.max_tokens,
+        "SYSTEM_PROMPT": system_prompt,
+        "CACHE_TTL": scenario.caching.mode if plan.caches else "",
+        "INFERENCE_GEO": "us"
+        if scenario.pricing.geo == "us" and model.us_multiplier is not None
+        else "",
+        "BETAS": (model.extended_output_header,) if long_answers else (),
+        "REQUESTS_PER_BATCH": scenario.batches.requests_per_batch,
+        "MAX_BYTES_PER_BATCH": facts.batch_byte_limit(),
+        "CONCURRENT_BATCHES": scenario.batches.concurrent,
+        "MAX_QUEUED_REQUESTS": plan.account.queue_requests,
+        "POLL_SECONDS": float(scenario.batches.poll_s),
+        "MAX_RETRIES": scenario.retries.max,
+        "BACKOFF": scenario.retries.backoff,
+        "BASE_DELAY_SECONDS": float(scenario.retries.base_delay_s),
+        "BUDGET_USD": _usd(scenario.goal.budget_usd) if scenario.goal.budget_usd else "",
+        "CANARY": 1 if plan.primes else 0,
+        "ADOPT_GRACE_SECONDS": _ADOPT_GRACE_S,
+        "PLANNED_REQUESTS": scenario.workload.requests,
+        "PLANNED_OUTPUT_TOKENS": scenario.workload.output_tokens,
+        "PLANNED_USD": _usd(plan.cost.batch_usd.quantize(Decimal("0.01"))),
+        "FORECAST_SECONDS": {
+            "p50": round(plan.forecast.p50.makespan_s),
+            "p95": round(plan.forecast.p95.makespan_s),
+        },
+        "BYTES_PER_TOKEN": float(facts.limit(f"chars_per_token_{model.tokenizer}").value),
+        "PRICES": {
+            name: _prices(each, long_answers)
+            for each in facts.models()
+            if each.status != "retired"
+            for name in _names(each)
+        },
+        "LONG_PROMPTS": {
+            name: _long_prompts(each, each.long_batch)
+            for each in facts.models()
+            if each.long_batch
+            for name in _names(each)
+        },
+        "WEB_SEARCH_USD_PER_1000": _usd(facts.limit("web_search_usd_per_1000").value),
+        "RETIRES": {
+            name: (each.retires_on, facts.successor(each).id)
+            for each in facts.models()
+            if each.retires_on is not None
+            for name in _names(each)
+        },
+    }
+
+
+def sample(plan: Plan, *, system_prompt: str = "") -> str:
+    """JSON Lines: three whole requests of the plan."""
+    settings = settings_of(plan, system_prompt=system_prompt)
+    params: dict[str, Any] = {"model": settings["MODEL"], "max_tokens": settings["MAX_TOKENS"]}
+    if system_prompt:
+        block: dict[str, Any] = {"type": "text", "text": system_prompt}
+        if settings["CACHE_TTL"]:
+            block["cache_control"] = {"type": "ephemeral", "ttl": settings["CACHE_TTL"]}
+        params["system"] = [block]
+    if settings["INFERENCE_GEO"]:
+        params["inference_geo"] = settings["INFERENCE_GEO"]
+    requests = [
+        {
+            "custom_id": f"request-{number}",
+            "params": {**params, "messages": [{"role": "user", "content": prompt}]},
+        }
+        for number, prompt in enumerate(_SAMPLES, 1)
+    ]
+    return "".join(json.dumps(request) + "\n" for request in requests)
+
+
+def _names(model: facts.Model) -> tuple[str, ...]:
+    return (model.id, *model.aliases)
+
+
+def _prices(model: facts.Model, long_answers: bool) -> tuple[str, ...]:
+    """A row of PRICES. Longer answers than the model's own limit need the beta header that the plan sends or not."""
+    most = (
+        model.batch_max_output_tokens
+        if long_answers
+        else min(model.max_output_tokens, model.batch_max_output_tokens)
+    )
+    return (*_rates(model.batch), _usd(model.us_multiplier or Decimal(1)), str(most))
+
+
+def _long_prompts(model: facts.Model, prices: facts.Prices) -> tuple[str, ...]:
+    """A row of LONG_PROMPTS: above how many tokens, and the five prices there."""
+    return (str(model.long_prompt_tokens), *_rates(prices))
+
+
+def _rates(prices: facts.Prices) -> tuple[str, ...]:
+    kinds = (
+        prices.input,
+        prices.output,
+        prices.cache_write_5m,
+        prices.cache_write_1h,
+        prices.cache_read,
+    )
+    return tuple(map(_usd, kinds))
+
+
+def _usd(amount: Decimal | int | str) -> str:
+    """A decimal number as text without an exponent."""
+    return format(Decimal(amount), "f")
+
+
+def program_text(language: str, settings: Mapping[str, Any]) -> str:
+    """The program of a language in one file, with these values as its settings."""
+    write = {"python": _python, "javascript": _javascript}[language]
+    try:
+        return join.join(language, _fill(join.part(language, "settings"), settings, write))
+    except FileNotFoundError:  # its parts are still one file
+        name = {"python": "run_batches.py", "javascript": "run_batches.mjs"}[language]
+        template = (pkgutil.get_data(__name__, f"templates/{name}") or b"").decode()
+        before, begin, rest = template.partition("--- settings: generated from the plan ---\n")
+        return before + begin + _fill(rest, settings, write)
+
+
+def _fill(part: str, settings: Mapping[str, Any], write: Callable[[Any], str]) -> str:
+    """A settings part with its values replaced; every setting must stand in it, and no other."""
+    block, end, after = part.partition(_END)
+    names = [match["name"] for match in _SETTING.finditer(block)]
+    if sorted(names) != sorted(settings):
+        raise AssertionError("the settings part does not have the settings of a plan")
+    filled = _SETTING.sub(
+        lambda match: match["head"] + write(settings[match["name"]]) + match["end"], block
+    )
+    return filled + end + after
+
+
+def _python(value: Any) -> str:
+    """The value as the formatter writes it: in double quotes where that needs no escape."""
+    if isinstance(value, Mapping):
+        return (
+            _lines(f"    {_python(name)}: {_python(each)}," for name, each in value.items())
+            if value
+            else "{}"
+        )
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_python, value))}{',' if len(value) == 1 else ''})"
+    text = repr(value)
+    single = isinstance(value, str) and text.startswith("'") and '"' not in text
+    return f'"{text[1:-1]}"' if single else text
+
+
+def _javascript(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return (
+            _lines(f"  {json.dumps(name)}: {json.dumps(each)}," for name, each in value.items())
+            if value
+            else "{}"
+        )
+    return json.dumps(value)
+
+
+def _lines(entries: Any) -> str:
+    return "\n".join(["{", *entries, "}"])

@@ -1,0 +1,184 @@
+// Make requests of lines, and say what is wrong with a line.
+//
+// A whole request is sent byte for byte as it stands in INPUT; a row becomes a request with the plan's
+// settings. What the API would refuse is told before anything is sent, with what to do about it.
+
+import { createHash } from "node:crypto";
+
+import { priceList } from "./money.mjs";
+import { RETIRES } from "./settings.mjs";
+import { isObject, localTime, shown, stripped, utf8 } from "./text.mjs";
+
+export const ENVELOPE = ['{"requests":[', "]}"];
+export const ENVELOPE_BYTES = ENVELOPE.join("").length;
+export const CUSTOM_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+
+const OF_REQUESTS = ["model", "maxTokens", "systemPrompt", "cacheTtl", "inferenceGeo", "betas"];
+
+/** What shapes a row into a request, fit for the journal: no prompt in it. */
+export function requestSettings(settings) {
+  const prompt = JSON.stringify(settings.systemPrompt);
+  return {
+    model: settings.model,
+    max_tokens: settings.maxTokens,
+    system_prompt_sha256: createHash("sha256").update(prompt).digest("hex"),
+    cache_ttl: settings.cacheTtl,
+    inference_geo: settings.inferenceGeo,
+    betas: settings.betas,
+  };
+}
+
+/** The other settings, which may differ from one start to the next. */
+export function runSettings(settings) {
+  const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const rest = Object.entries(settings).filter(([name]) => !OF_REQUESTS.includes(name));
+  return Object.fromEntries(rest.map(([name, value]) => [snake(name), value]));
+}
+
+/** Whether a line is a whole request, not a row. */
+export const isRequest = (value) => Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id");
+
+/** Lines of INPUT, what is sent for them, and what they may cost. */
+export class Requests {
+  constructor(settings) {
+    this.settings = settings;
+    this.prices = priceList();
+    const system = { type: "text", text: settings.systemPrompt };
+    if (settings.cacheTtl) system.cache_control = { type: "ephemeral", ttl: settings.cacheTtl };
+    const params = { model: settings.model, max_tokens: settings.maxTokens };
+    if (settings.systemPrompt) params.system = [system];
+    if (settings.inferenceGeo) params.inference_geo = settings.inferenceGeo;
+    const open = JSON.stringify(params).slice(0, -1);
+    this.middle = `,"params":${open},"messages":[{"role":"user","content":`;
+    this.overhead = Buffer.byteLength(`{"custom_id":${this.middle}}]}}`);
+  }
+
+  /** The bytes of the request of a line that has been checked. */
+  wire(line) {
+    const value = JSON.parse(utf8.decode(line));
+    if (isRequest(value)) return stripped(line);
+    const [id, prompt] = [JSON.stringify(value.id), JSON.stringify(value.prompt)];
+    return Buffer.from(`{"custom_id":${id}${this.middle}${prompt}}]}}`);
+  }
+
+  /** {id, size, maxTokens, price or null, worst or null}: `size` is the bytes of `wire(line)`. */
+  measure(value, line) {
+    if (isRequest(value)) {
+      const { params } = value;
+      const body = stripped(line);
+      const cached = body.includes('"cache_control"');
+      const us = params.inference_geo === "us";
+      return this.cost(value.custom_id, params.model, params.max_tokens, body.length, cached, us);
+    }
+    const { model, maxTokens, cacheTtl, inferenceGeo } = this.settings;
+    const texts = value.id.length + 2 + Buffer.byteLength(JSON.stringify(value.prompt));
+    const size = this.overhead + texts;
+    return this.cost(value.id, model, maxTokens, size, cacheTtl !== "", inferenceGeo === "us");
+  }
+
+  cost(id, model, maxTokens, size, cached, us) {
+    const price = this.prices.get(model) ?? null;
+    return { id, size, maxTokens, price, worst: price?.worst(size, maxTokens, cached, us) ?? null };
+  }
+
+  /** What is wrong with a line: texts that say what to do about it. */
+  wrong(value) {
+    return isRequest(value) ? this.wrongWithRequest(value) : wrongWithRow(value);
+  }
+
+  wrongWithRequest(request) {
+    const wrong = wrongWithId(request, "custom_id");
+    for (const name of namesBeside(request, "custom_id", "params")) {
+      const move = `delete ${shown(name)} or move it into "params"`;
+      wrong.push(`a request has "custom_id" and "params" only: ${move}`);
+    }
+    if (!isObject(request.params)) {
+      const form = '{"model": …, "max_tokens": …, "messages": […]}';
+      return [...wrong, `"params" is no object: write ${form}`];
+    }
+    return [...wrong, ...this.wrongWithParams(request.params)];
+  }
+
+  wrongWithParams(params) {
+    const wrong = [];
+    if (typeof params.model !== "string" || !params.model) {
+      wrong.push('"model" is missing: name one');
+    } else {
+      wrong.push(...this.wrongWithModel(params.model, params.max_tokens));
+    }
+    if (!Array.isArray(params.messages) || !params.messages.length) {
+      wrong.push('"messages" is missing or empty: write at least one message');
+    }
+    if (params.stream) wrong.push('"stream" is not possible in a batch: delete it');
+    if (Object.hasOwn(params, "speed")) wrong.push('"speed" is not possible in a batch: delete it');
+    for (const name of ["temperature", "top_p", "top_k"].filter((each) => each in params)) {
+      wrong.push(`"${name}" no longer exists in this version of the API: delete it`);
+    }
+    return wrong;
+  }
+
+  /** What is wrong with the request that every row becomes. */
+  wrongWithSettings() {
+    const wrong = this.wrongWithModel(this.settings.model, this.settings.maxTokens);
+    if (this.settings.cacheTtl && !this.settings.systemPrompt) {
+      wrong.push(
+        "the plan caches a system prompt, and SYSTEM_PROMPT is empty: fill it in at the top of " +
+          'this program, or set CACHE_TTL to ""',
+      );
+    }
+    return wrong;
+  }
+
+  wrongWithModel(model, maxTokens) {
+    const wrong = [];
+    const most = this.prices.get(model)?.maxTokens ?? Infinity;
+    if (Object.hasOwn(RETIRES, model) && RETIRES[model][0] <= localTime().slice(0, 10)) {
+      const [since, successor] = RETIRES[model];
+      wrong.push(`model ${shown(model)} is retired since ${since}: use ${successor}`);
+    }
+    if (maxTokens === undefined || maxTokens === null) {
+      wrong.push('"max_tokens" is missing: add it');
+    } else if (!Number.isInteger(maxTokens)) {
+      wrong.push('"max_tokens" is no whole number: write one of at least 1');
+    } else if (maxTokens < 1) {
+      wrong.push(`"max_tokens" is ${maxTokens}, and a batch needs at least 1: raise it`);
+    } else if (maxTokens > most) {
+      wrong.push(`"max_tokens" is ${maxTokens}, and ${model} allows ${most}: lower it`);
+    }
+    if (this.settings.budgetUsd && !this.prices.has(model)) {
+      wrong.push(
+        `no price is known for model ${shown(model)}, so no budget can be kept: leave out ` +
+          "--budget-usd, or use another model",
+      );
+    }
+    return wrong;
+  }
+}
+
+function namesBeside(holder, ...expected) {
+  return Object.keys(holder).filter((name) => !expected.includes(name));
+}
+
+function wrongWithRow(row) {
+  const wrong = wrongWithId(row, "id");
+  if (!Object.hasOwn(row, "prompt")) {
+    wrong.push('"prompt" is missing: add it');
+  } else if (typeof row.prompt !== "string") {
+    wrong.push('"prompt" is no text: put it in quotes, or write a whole request with "params"');
+  } else if (!/\S/.test(row.prompt)) {
+    wrong.push('"prompt" is empty: the API refuses an empty message; fill it or delete the line');
+  }
+  for (const name of namesBeside(row, "id", "prompt")) {
+    const remedy = `delete ${shown(name)}, or write a whole request`;
+    wrong.push(`a row has "id" and "prompt" only: ${remedy}`);
+  }
+  return wrong;
+}
+
+function wrongWithId(holder, name) {
+  if (!Object.hasOwn(holder, name)) return [`"${name}" is missing: give each line one of its own`];
+  if (typeof holder[name] !== "string") return [`"${name}" is no text: put it in quotes`];
+  if (CUSTOM_ID.test(holder[name])) return [];
+  const allowed = '1 to 64 letters (a-z, A-Z), digits, "_" and "-" only';
+  return [`"${name}" may have ${allowed}: rename it`];
+}

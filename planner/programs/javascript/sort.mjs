@@ -1,0 +1,233 @@
+// Put each answer where it belongs.
+//
+// Every request of a batch goes to succeeded.jsonl, to failed.jsonl, or on the next round's list; once,
+// for the journal says how long the three files are when that is done.
+
+import fs from "node:fs";
+import path from "node:path";
+
+import { ACCOUNT_WORDS } from "./api.mjs";
+import { StoppedError, leaveQuietly } from "./errors.mjs";
+import { syncFolder, trim, writeAll } from "./folder.mjs";
+import { bill, priceList, usdExact } from "./money.mjs";
+import { Counter } from "./state.mjs";
+import { grouped, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
+
+// What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
+const TRY_AGAIN = [
+  "api_error",
+  "overloaded_error",
+  "rate_limit_error",
+  "timeout_error",
+  "expired",
+  "missing",
+];
+const GIVE_UP = [
+  "invalid_request_error",
+  "not_found_error",
+  "permission_error",
+  "authentication_error",
+  "request_too_large",
+  "canceled",
+];
+// Classes that may be the account's trouble, not the request's: the message tells.
+const MAYBE_ACCOUNT = ["invalid_request_error", "permission_error", "rate_limit_error"];
+
+/** The id and the result of one line, or null for a line that holds none. */
+export function resultIn(line) {
+  let value;
+  try {
+    value = JSON.parse(utf8.decode(line));
+  } catch {
+    return null;
+  }
+  return isObject(value) && typeof value.custom_id === "string" && isObject(value.result) ? value : null;
+}
+
+/** The class of a result that is no success, and the API's words. The class is nested twice. */
+export function reasonIn(result) {
+  if (result.type !== "errored") return { reason: String(result.type), message: "" };
+  const error = result.error?.error;
+  const reason = typeof error?.type === "string" ? error.type : "unknown";
+  return { reason, message: String(error?.message ?? "") };
+}
+
+/** Appends to the three files of answers, and counts. */
+export class Sorting {
+  constructor(folder, prices) {
+    this.folder = folder;
+    this.prices = prices;
+    const { lengths } = folder.state;
+    this.files = folder.answerFiles().map((file, number) => {
+      trim(file, lengths[number]);
+      return { fd: fs.openSync(file, "a"), pending: [], bytes: 0 };
+    });
+    Object.assign(this, { succeeded: 0, givenUp: 0, retries: 0 });
+    Object.assign(this, { truncated: 0, refused: 0, unpriced: 0, spent: 0n });
+    this.reasons = new Counter();
+    this.usage = new Counter();
+  }
+
+  write(number, line) {
+    const file = this.files[number];
+    file.pending.push(line);
+    file.bytes += line.length;
+    if (file.bytes > 2 ** 20) this.flush(file);
+  }
+
+  flush(file) {
+    writeAll(file.fd, Buffer.concat(file.pending));
+    [file.pending, file.bytes] = [[], 0];
+  }
+
+  /** The API's own line, to the byte. */
+  success(line, { message }) {
+    const [usage, cost] = bill(message, this.prices);
+    this.succeeded++;
+    if (message?.stop_reason === "max_tokens") this.truncated++;
+    if (message?.stop_reason === "refusal") this.refused++;
+    this.usage.update(usage);
+    this.spent += cost ?? 0n;
+    if (cost === null) this.unpriced++;
+    // A copy: the line is good until the next is read.
+    this.write(0, isWhole(line) ? Buffer.from(line) : Buffer.concat([line, Buffer.from("\n")]));
+  }
+
+  again(place, attempts, reason, result) {
+    this.retries++;
+    this.write(2, jsonLine({ ...place, attempts, reason, result }));
+  }
+
+  giveUp({ custom_id }, attempts, reason, result) {
+    this.givenUp++;
+    this.reasons.update({ [reason]: 1 });
+    this.write(1, jsonLine({ custom_id, reason, attempts, result }));
+  }
+
+  /** Leave the files on disk, with their names. The fields of `sorted`: their lengths, and what was counted. */
+  finish() {
+    for (const file of this.files) {
+      this.flush(file);
+      fs.fsyncSync(file.fd);
+    }
+    syncFolder(this.folder.out);
+    syncFolder(path.join(this.folder.out, "rounds"));
+    return {
+      succeeded: this.succeeded,
+      given_up: this.givenUp,
+      again: this.retries,
+      reasons: Object.fromEntries(this.reasons),
+      truncated: this.truncated,
+      refused: this.refused,
+      usage: Object.fromEntries(this.usage),
+      usd: usdExact(this.spent),
+      unpriced: this.unpriced,
+      lengths: this.files.map(({ fd }) => fs.fstatSync(fd).size),
+    };
+  }
+
+  close() {
+    for (const { fd } of this.files) leaveQuietly(() => fs.closeSync(fd));
+  }
+}
+
+/** Decides what becomes of each request of a batch. */
+export class Sorter {
+  constructor({ settings, log, folder, source }) {
+    Object.assign(this, { settings, log, folder, source, prices: priceList() });
+    this.unknown = new Set(); // classes that have been logged
+  }
+
+  /** Let `work` append to the files of answers; then what happened may be written to the journal. */
+  append(work) {
+    const sorting = new Sorting(this.folder, this.prices);
+    try {
+      work(sorting);
+      return sorting.finish();
+    } finally {
+      sorting.close();
+    }
+  }
+
+  /** Sort a stored batch. A StoppedError when its results say that the account lacks credit. */
+  sort(batch) {
+    const waiting = new Map();
+    for (const { place } of this.source.placesOf(batch)) waiting.set(place.custom_id, place);
+    let lacksCredit = false;
+    const fields = this.append((sorting) => {
+      for (const line of linesIn(this.folder.resultsFile(batch))) {
+        const parsed = resultIn(line);
+        const place = waiting.get(parsed?.custom_id);
+        if (!place) continue;
+        waiting.delete(place.custom_id);
+        if (parsed.result.type === "succeeded") sorting.success(line, parsed.result);
+        else if (!this.failure(sorting, batch, place, parsed.result)) lacksCredit = true;
+      }
+      for (const place of waiting.values()) this.retry(sorting, batch, place, "missing", null);
+    });
+    this.folder.note("sorted", { batch: batch.number, ...fields });
+    const [good, again, bad] = [fields.succeeded, fields.again, fields.given_up].map(grouped);
+    const counts = `${good} succeeded, ${again} to be tried again, ${bad} given up`;
+    this.log.line(`Batch ${batch.number}: ${counts}`);
+    if (lacksCredit && !this.folder.state.canceling) {
+      throw new StoppedError("The account lacks credit: requests failed for it. Add credit.");
+    }
+  }
+
+  /** An attempt failed. false: for want of credit, which costs no attempt. */
+  failure(sorting, batch, place, result) {
+    const { reason, message } = reasonIn(result);
+    const account = MAYBE_ACCOUNT.includes(reason) && ACCOUNT_WORDS.test(message);
+    if (account || reason === "billing_error") {
+      sorting.again(place, place.attempts, reason, result);
+      return false;
+    }
+    this.retry(sorting, batch, place, reason, result);
+    return true;
+  }
+
+  /** Try again in the next round, or give up. */
+  retry(sorting, batch, place, reason, result) {
+    const forGood = GIVE_UP.includes(reason);
+    if (!TRY_AGAIN.includes(reason) && !forGood && !this.unknown.has(reason)) {
+      this.unknown.add(reason);
+      this.log.line(`Batch ${batch.number}: ${shown(reason)} is not known here`);
+    }
+    const attempts = place.attempts + 1;
+    // An unknown type of result may have been paid for.
+    const mayBePaid = result !== null && !["errored", "expired"].includes(result.type);
+    if (forGood || mayBePaid || attempts > this.settings.maxRetries) {
+      sorting.giveUp(place, attempts, reason, result);
+    } else {
+      sorting.again(place, attempts, reason, result);
+    }
+  }
+
+  giveUpBatch(batch, reason) {
+    const fields = this.append((sorting) => {
+      for (const { place } of this.source.placesOf(batch)) {
+        sorting.giveUp(place, place.attempts + 1, reason, null);
+      }
+    });
+    this.folder.note("sorted", { batch: batch.number, ...fields });
+    const count = grouped(batch.requests);
+    this.log.line(`Batch ${batch.number}: ${count} requests are given up (${reason})`);
+  }
+
+  /** After --cancel: what was not sent, and what would have been tried again, is given up. */
+  giveUpTheRest() {
+    const { folder, source } = this;
+    const { state } = folder;
+    const fields = this.append((sorting) => {
+      const rest = state.withStatus("unsent").map((batch) => source.placesOf(batch));
+      rest.push(source.places(state.round, state.position));
+      if (state.again) rest.push(source.places(state.round + 1, 0, state.lengths[2]));
+      for (const places of rest) {
+        for (const { place } of places) {
+          sorting.giveUp(place, place.attempts, place.reason, place.result);
+        }
+      }
+    });
+    folder.note("rest", fields);
+  }
+}

@@ -1,0 +1,205 @@
+"""Make requests of the lines of INPUT.
+
+A whole request is sent byte for byte as it stands. A row becomes a request with the settings, and with nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from planner.programs.python.money import Price, price_list
+from planner.programs.python.settings import RETIRES, Settings
+from planner.programs.python.text import Event, decode_json, json_bytes, shown
+
+CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ENVELOPE = (b'{"requests":[', b"]}")
+ENVELOPE_BYTES = sum(map(len, ENVELOPE))
+# These shape a row into a request: a run keeps them. The others may differ from one start to the next.
+OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
+
+
+def request_settings(settings: Settings) -> Event:
+    """What shapes a row into a request, fit for the journal: no prompt in it."""
+    return {
+        "model": settings.model,
+        "max_tokens": settings.max_tokens,
+        "system_prompt_sha256": hashlib.sha256(json_bytes(settings.system_prompt)).hexdigest(),
+        "cache_ttl": settings.cache_ttl,
+        "inference_geo": settings.inference_geo,
+        "betas": list(settings.betas),
+    }
+
+
+def run_settings(settings: Settings) -> Event:
+    """What may differ from one start to the next."""
+    return {name: value for name, value in asdict(settings).items() if name not in OF_REQUESTS}
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One request as it is sent. `price` is None where none is known; `cached`: it may write to the cache."""
+
+    custom_id: str
+    body: bytes
+    max_tokens: int
+    price: Price | None
+    cached: bool
+    us: bool
+
+    def worst(self) -> int:
+        """The most that it may cost, 0 where no price is known."""
+        if self.price is None:
+            return 0
+        return self.price.worst(len(self.body), self.max_tokens, self.cached, self.us)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one request stands in INPUT, in bytes, and what became of it so far."""
+
+    custom_id: str
+    offset: int
+    length: int
+    attempts: int = 0
+    reason: str = "not_sent"
+    result: object = None
+
+
+class Requests:
+    """What is sent for a line, and what is wrong with it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.prices = price_list()
+        system: dict[str, object] = {"type": "text", "text": settings.system_prompt}
+        if settings.cache_ttl:
+            system["cache_control"] = {"type": "ephemeral", "ttl": settings.cache_ttl}
+        params: dict[str, object] = {"model": settings.model, "max_tokens": settings.max_tokens}
+        if settings.system_prompt:
+            params["system"] = [system]
+        if settings.inference_geo:
+            params["inference_geo"] = settings.inference_geo
+        # What stands between the id and the prompt of a row.
+        self.middle = (
+            b',"params":' + json_bytes(params)[:-1] + b',"messages":[{"role":"user","content":'
+        )
+
+    def wire(self, line: bytes, value: Event | None = None) -> Wire:
+        """The request of a line that has been checked; `value` is what the line says, if that is known."""
+        value = decode_json(line.decode()) if value is None else value
+        return self.whole(value, line.strip()) if "params" in value else self.of_row(value)
+
+    def whole(self, value: Event, body: bytes) -> Wire:
+        params = value["params"]
+        price = self.prices.get(params["model"])
+        cached = b'"cache_control"' in body
+        us = params.get("inference_geo") == "us"
+        return Wire(value["custom_id"], body, params["max_tokens"], price, cached, us)
+
+    def of_row(self, row: Event) -> Wire:
+        custom_id = row["id"]
+        body = b"".join(
+            (
+                b'{"custom_id":',
+                json_bytes(custom_id),
+                self.middle,
+                json_bytes(row["prompt"]),
+                b"}]}}",
+            )
+        )
+        price, settings = self.prices.get(self.settings.model), self.settings
+        us = settings.inference_geo == "us"
+        cached = bool(settings.cache_ttl)
+        return Wire(custom_id, body, settings.max_tokens, price, cached, us)
+
+    # What is wrong with a line, and what to do about it.
+
+    def wrong_with_settings(self) -> Iterator[str]:
+        yield from self.wrong_with_model(self.settings.model, self.settings.max_tokens)
+        if self.settings.cache_ttl and not self.settings.system_prompt:
+            yield (
+                "the plan caches a system prompt, and SYSTEM_PROMPT is empty: "
+                'fill it in at the top of this program, or set CACHE_TTL to ""'
+            )
+
+    def wrong_with_request(self, request: Event) -> Iterator[str]:
+        yield from wrong_with_id(request, "custom_id")
+        for name in request:
+            if name not in ("custom_id", "params"):
+                yield (
+                    'a request has "custom_id" and "params" only: '
+                    f'delete {shown(name)} or move it into "params"'
+                )
+        params = request.get("params")
+        if not isinstance(params, dict):
+            yield '"params" is no object: write {"model": …, "max_tokens": …, "messages": […]}'
+            return
+        model, messages = params.get("model"), params.get("messages")
+        if not isinstance(model, str) or not model:
+            yield '"model" is missing: name one'
+        else:
+            yield from self.wrong_with_model(model, params.get("max_tokens"))
+        if not isinstance(messages, list) or not messages:
+            yield '"messages" is missing or empty: write at least one message'
+        yield from impossible_in(params)
+
+    def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
+        price = self.prices.get(model)
+        if model in RETIRES and RETIRES[model][0] <= date.today().isoformat():
+            since, successor = RETIRES[model]
+            yield f"model {shown(model)} is retired since {since}: use {successor}"
+        if max_tokens is None:
+            yield '"max_tokens" is missing: add it'
+        elif type(max_tokens) is not int:  # not isinstance: True is an int
+            yield '"max_tokens" is no whole number: write one of at least 1'
+        elif max_tokens < 1:
+            yield f'"max_tokens" is {max_tokens}, and a batch needs at least 1: raise it'
+        elif price and max_tokens > price.max_tokens:
+            yield f'"max_tokens" is {max_tokens}, and {model} allows {price.max_tokens}: lower it'
+        if self.settings.budget_usd and price is None:
+            yield (
+                f"no price is known for model {shown(model)}, so no budget can be kept: "
+                "leave out --budget-usd, or use another model"
+            )
+
+
+def wrong_with_row(row: Event) -> Iterator[str]:
+    yield from wrong_with_id(row, "id")
+    prompt = row.get("prompt")
+    if "prompt" not in row:
+        yield '"prompt" is missing: add it'
+    elif not isinstance(prompt, str):
+        yield '"prompt" is no text: put it in quotes, or write a whole request with "params"'
+    elif not prompt.strip():
+        yield '"prompt" is empty: the API refuses an empty message; fill it or delete the line'
+    for name in row:
+        if name not in ("id", "prompt"):
+            yield (
+                f'a row has "id" and "prompt" only: delete {shown(name)}, or write a whole request'
+            )
+
+
+def wrong_with_id(holder: Event, name: str) -> Iterator[str]:
+    custom_id = holder.get(name)
+    if name not in holder:
+        yield f'"{name}" is missing: give each line one of its own'
+    elif not isinstance(custom_id, str):
+        yield f'"{name}" is no text: put it in quotes'
+    elif not CUSTOM_ID.fullmatch(custom_id):
+        yield f'"{name}" may have 1 to 64 letters (a-z, A-Z), digits, "_" and "-" only: rename it'
+
+
+def impossible_in(params: dict[str, Any]) -> Iterator[str]:
+    """What a request may not say in a batch, or not any more."""
+    if params.get("stream"):
+        yield '"stream" is not possible in a batch: delete it'
+    if "speed" in params:
+        yield '"speed" is not possible in a batch: delete it'
+    for name in ("temperature", "top_p", "top_k"):
+        if name in params:
+            yield f'"{name}" no longer exists in this version of the API: delete it'

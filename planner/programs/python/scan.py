@@ -1,0 +1,249 @@
+"""Read INPUT once: check every line, and count what a run would send.
+
+Nothing is submitted before the whole file is good. Every problem is listed with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from planner.programs.python.request import (
+    CUSTOM_ID,
+    ENVELOPE_BYTES,
+    Requests,
+    Wire,
+    wrong_with_row,
+)
+from planner.programs.python.settings import BYTES_PER_TOKEN, PLANNED_OUTPUT_TOKENS, Settings
+from planner.programs.python.text import Event, decode_json, shown
+
+PROBLEMS_SHOWN = 50
+
+
+class Problems:
+    """The first problems of a file, by line, and how many there are."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self.first: list[tuple[int, str]] = []
+
+    def add(self, line_number: int, custom_id: object, *texts: str) -> None:
+        """Note what is wrong with a line; line 0 is the settings."""
+        self.count += len(texts)
+        named = f", id {shown(custom_id)}" if isinstance(custom_id, str) else ""
+        where = f"line {line_number}{named}" if line_number else "settings"
+        self.first += [(line_number, f"{where}: {text}") for text in texts]
+        if len(self.first) > 4 * PROBLEMS_SHOWN:
+            self.cut()
+
+    def cut(self) -> None:
+        self.first = sorted(self.first, key=lambda problem: problem[0])[:PROBLEMS_SHOWN]
+
+    def text(self) -> str:
+        self.cut()
+        listed = [f"{self.name}: {text}" for _, text in self.first]
+        if self.count > len(listed):
+            listed.append(f"and {self.count - len(listed):,} more problems")
+        return "\n".join([*listed, "Nothing was submitted."])
+
+
+class Ids:
+    """Finds repeated ids in bounded memory.
+
+    Ids go to temporary files by checksum, and each file is looked at alone.
+    """
+
+    def __init__(self, input_bytes: int) -> None:
+        count = min(128, 1 + input_bytes // 2**25)
+        self.files = [tempfile.TemporaryFile() for _ in range(count)]  # noqa: SIM115 - open for the whole scan
+
+    def add(self, custom_id: str, line_number: int) -> None:
+        name = custom_id.encode()
+        self.files[hash(name) % len(self.files)].write(b"%b %d\n" % (name, line_number))
+
+    def repeated(self) -> Iterator[tuple[str, int, int]]:
+        """Each repetition: the id, its line, and the line where the id came first."""
+        for file in self.files:
+            file.seek(0)
+            seen: dict[bytes, bytes] = {}
+            for entry in file:
+                custom_id, _, line_number = entry.rstrip().partition(b" ")
+                first = seen.setdefault(custom_id, line_number)
+                if first != line_number:
+                    yield custom_id.decode(), int(line_number), int(first)
+            file.close()
+
+
+@dataclass
+class Scan:
+    """What one reading of INPUT found. Money in units of `money`."""
+
+    name: str
+    bytes: int = 0
+    sha256: str = ""
+    kind: str = ""
+    requests: int = 0
+    batches: int = 0
+    largest: int = 0  # requests in the largest batch
+    text_bytes: int = 0
+    output_tokens: int = 0
+    cost: int = 0
+    worst: int = 0
+    unpriced: int = 0
+
+    def identity(self) -> Event:
+        """What the journal says of INPUT."""
+        names = ("name", "bytes", "sha256", "kind", "requests")
+        return {name: getattr(self, name) for name in names}
+
+
+class Scanner:
+    """Checks lines one after the other, and adds up those that are good."""
+
+    def __init__(self, scan: Scan, problems: Problems, ids: Ids, settings: Settings) -> None:
+        self.scan, self.problems, self.ids, self.settings = scan, problems, ids, settings
+        self.requests = Requests(settings)
+        self.kind_line = 0
+        self.longest = settings.max_bytes_per_batch - ENVELOPE_BYTES
+        self.most = min(settings.requests_per_batch, settings.max_queued_requests)
+        self.placed = self.in_batch = self.batch_bytes = 0
+
+    def line(self, line_number: int, line: bytes) -> None:
+        """Check one line, and count it if it is good."""
+        if line_number == 1 and line.startswith(b"\xef\xbb\xbf"):
+            problem = "the file begins with a byte order mark: save it as UTF-8 without one"
+            self.problems.add(1, None, problem)
+            line = line[3:]
+        if line.isspace():
+            return
+        self.scan.requests += 1
+        value, problem = value_of(line)
+        if value is None:
+            self.problems.add(line_number, None, problem)
+            return
+        custom_id, wrong = self.wrong_with(line_number, value)
+        if isinstance(custom_id, str) and CUSTOM_ID.fullmatch(custom_id):
+            self.ids.add(custom_id, line_number)
+        if not wrong:
+            wire = self.requests.wire(line, value)
+            if len(wire.body) <= self.longest:
+                self.count(wire)
+                return
+            size, most = f"{len(wire.body):,}", f"{self.longest:,}"
+            wrong = [f"the request has {size} bytes, and a batch takes {most}: shorten it"]
+        self.problems.add(line_number, custom_id, *wrong)
+
+    def too_long(self, line_number: int) -> None:
+        most = self.settings.max_bytes_per_batch
+        problem = f"the line is longer than a batch of {most:,} bytes: shorten it"
+        self.problems.add(line_number, None, problem)
+
+    def wrong_with(self, line_number: int, value: Event) -> tuple[object, list[str]]:
+        """The id of a line, whatever it is, and all that is wrong with the line."""
+        kind = "requests" if "params" in value or "custom_id" in value else "rows"
+        if not self.kind_line:
+            self.scan.kind, self.kind_line = kind, line_number
+            if kind == "rows":
+                self.problems.add(0, None, *self.requests.wrong_with_settings())
+        if kind == "rows":
+            custom_id, wrong = value.get("id"), [*wrong_with_row(value)]
+        else:
+            custom_id, wrong = value.get("custom_id"), [*self.requests.wrong_with_request(value)]
+        if kind != self.scan.kind:
+            wrong.append(
+                f"the file began with {self.scan.kind} (line {self.kind_line}), "
+                f"and this is one of the {kind}: use one form throughout"
+            )
+        return custom_id, wrong
+
+    def count(self, wire: Wire) -> None:
+        """Put a request into the split, and add its tokens and its cost."""
+        scan, size = self.scan, len(wire.body)
+        full = self.in_batch == self.most or self.batch_bytes + 1 + size > self.longest
+        if not self.in_batch or full or self.placed == self.settings.canary:
+            scan.batches += 1
+            self.in_batch, self.batch_bytes = (
+                0,
+                -1,
+            )  # between requests, not before the first, a comma
+        self.placed += 1
+        self.in_batch += 1
+        self.batch_bytes += 1 + size
+        scan.largest = max(scan.largest, self.in_batch)
+        scan.text_bytes += size
+        output_tokens = min(wire.max_tokens, PLANNED_OUTPUT_TOKENS)
+        scan.output_tokens += output_tokens
+        if wire.price is None:
+            scan.unpriced += 1
+            return
+        rates = wire.price.rates
+        scan.cost += math.ceil(size / BYTES_PER_TOKEN) * rates.input + output_tokens * rates.output
+        scan.worst += wire.worst()
+
+
+def scan_input(file: BinaryIO, name: str, settings: Settings) -> tuple[Scan, Problems]:
+    """What INPUT holds and would cost, with its SHA-256; and all that is wrong with it."""
+    scan, problems, digest = Scan(name), Problems(name), hashlib.sha256()
+    ids = Ids(os.fstat(file.fileno()).st_size)
+    scanner = Scanner(scan, problems, ids, settings)
+    file.seek(0)
+    for line_number, line in enumerate(lines_of(file, scanner.longest, digest.update), 1):
+        if line is None:
+            scanner.too_long(line_number)
+        else:
+            scanner.line(line_number, line)
+    scan.bytes, scan.sha256 = file.tell(), digest.hexdigest()
+    if not scan.requests:
+        problems.add(1, None, 'the file is empty: write one {"id": …, "prompt": …} a line')
+    for custom_id, line_number, first in ids.repeated():
+        problem = f"the id stands in line {first} too: each needs one of its own"
+        problems.add(line_number, custom_id, problem)
+    return scan, problems
+
+
+def lines_of(
+    file: BinaryIO, longest: int, see: Callable[[bytes], object]
+) -> Iterator[bytes | None]:
+    """Every line; None for one that fits no batch, which is not read into memory whole. `see` gets every byte."""
+    while line := file.readline(longest + 2**16):
+        see(line)
+        if len(line) <= longest or line.endswith(b"\n"):
+            yield line
+            continue
+        while rest := file.readline(2**20):
+            see(rest)
+            if rest.endswith(b"\n"):
+                break
+        yield None
+
+
+def value_of(line: bytes) -> tuple[Event | None, str]:
+    """The object that a line is, or None and what is wrong with the line."""
+    try:
+        value: Any = decode_json(line.decode())
+    except UnicodeDecodeError:
+        return None, "not UTF-8: save the file as UTF-8"
+    except (ValueError, RecursionError) as error:
+        return None, f"not JSON ({why_not_json(error)}): each line is one JSON object"
+    if not isinstance(value, dict):
+        return (
+            None,
+            'not a JSON object: write {"id": …, "prompt": …} or {"custom_id": …, "params": …}',
+        )
+    return value, ""
+
+
+def why_not_json(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos + 1}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return "a number or constant that JSON does not have"

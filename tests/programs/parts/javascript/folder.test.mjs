@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+
+import { InputError } from "../../../../planner/programs/javascript/errors.mjs";
+import { Folder, Journal, trim } from "../../../../planner/programs/javascript/folder.mjs";
+import { newFile, newFolder } from "./bench.mjs";
+
+const RUN = '{"event":"run"}\n';
+
+function opened(journal) {
+  const folder = new Folder(path.join(newFolder(), "a", "b"));
+  folder.make();
+  if (journal) fs.writeFileSync(folder.journal.file, journal);
+  const wasThere = folder.open();
+  folder.journal.close();
+  return { folder, wasThere };
+}
+
+test("a note is on disk and in the state, and wakes whoever waits", () => {
+  const folder = new Folder(newFolder());
+  folder.open();
+  let woken = 0;
+  folder.watchers.add(() => woken++);
+  folder.note("done", { code: 1 });
+  folder.journal.close();
+  const line = JSON.parse(fs.readFileSync(folder.journal.file, "utf8"));
+  assert.deepEqual([line.event, line.code, folder.state.done, woken], ["done", 1, 1, 1]);
+  assert.match(line.at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$/);
+});
+
+test("a run is new, or was there", () => {
+  assert.equal(opened().wasThere, false);
+  assert.equal(opened(RUN).wasThere, true);
+});
+
+test("a torn last line is cut off", () => {
+  const { folder } = opened(`${RUN}{"event":"done","co`);
+  assert.equal(fs.readFileSync(folder.journal.file, "utf8"), RUN);
+});
+
+test("a damaged line is told by its number", () => {
+  assert.throws(() => opened(`${RUN}garbage\n${RUN}`), /line 2 .*Restore the file from a copy/);
+});
+
+test("a file that is no journal is told", () => {
+  assert.throws(() => new Journal(newFile("{}\n")).first(), InputError);
+  assert.equal(new Journal(newFile("")).first(), null);
+  assert.equal(new Journal(newFile(RUN)).first().event, "run");
+});
+
+test("somebody's answers without a journal are left alone", () => {
+  const folder = new Folder(newFolder());
+  fs.writeFileSync(folder.failed, "mine\n");
+  assert.throws(() => folder.open(), /failed.jsonl and no journal/);
+});
+
+test("what is longer than the journal says is cut off; what is shorter is told", () => {
+  const file = newFile("12345");
+  trim(file, 3);
+  assert.equal(fs.readFileSync(file, "utf8"), "123");
+  assert.throws(() => trim(file, 4), /has 3 bytes and had 4/);
+});
+
+test("a small file is written whole", () => {
+  const folder = new Folder(newFolder());
+  folder.write("summary.json", "é\n");
+  assert.deepEqual(fs.readdirSync(folder.out), ["summary.json"]);
+});

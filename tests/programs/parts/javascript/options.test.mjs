@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { InputError } from "../../../../planner/programs/javascript/errors.mjs";
+import { HELP, parse } from "../../../../planner/programs/javascript/options.mjs";
+import { Settings } from "../../../../planner/programs/javascript/settings.mjs";
+
+test("each flag overrides its setting", () => {
+  const words = "in.jsonl --out dir --poll-seconds 0.5 --budget-usd 12.50 --backoff linear";
+  const { input, out, check, settings } = parse(words.split(" "));
+  assert.deepEqual([input, out, check], ["in.jsonl", "dir", false]);
+  const changes = { pollSeconds: 0.5, budgetUsd: "12.50", backoff: "linear" };
+  assert.deepEqual(settings, new Settings(changes));
+});
+
+for (const words of [
+  "--requests-per-batch 0",
+  "--requests-per-batch 1.5",
+  "--requests-per-batch 100001",
+  "--poll-seconds nan",
+  "--poll-seconds -1",
+  "--budget-usd inf",
+  "--backoff quadratic",
+  "--no-such-flag",
+]) {
+  test(`${words} is refused, by its name`, () => {
+    const flag = new RegExp(words.split(" ")[0]);
+    const wrong = (error) => error instanceof InputError && flag.test(error.message);
+    assert.throws(() => parse(["in", "--out", "dir", ...words.split(" ")]), wrong);
+  });
+}
+
+test("what is missing and what is too much is told", () => {
+  assert.throws(() => parse([]), /INPUT, --out/);
+  assert.throws(() => parse(["a", "b", "--out", "dir"]), /unrecognized arguments: b/);
+});
+
+test("help needs nothing else", () => {
+  assert.equal(parse(["-h"]).help, true);
+  assert.match(HELP, /--adopt-grace-seconds S/);
+});

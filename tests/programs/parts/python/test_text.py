@@ -1,0 +1,62 @@
+"""JSON as it is sent, and times as people read them."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.programs.python.text import clock, decode_json, iso, json_bytes, one_line, shown
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_json_comes_back(value: object) -> None:
+    """Whatever JSON can say is the same after a round trip, and stands on one line."""
+    line = json_bytes(value)
+    assert json.loads(line) == value
+    assert b"\n" not in line
+
+
+def test_half_a_surrogate_is_escaped() -> None:
+    """It has no UTF-8; the other characters stay as they are."""
+    assert json_bytes("é\ud800") == b'"\xc3\xa9\\ud800"'
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "{", "01"])
+def test_what_is_no_json(text: str) -> None:
+    """Python's own constants are refused, as the API would."""
+    with pytest.raises(ValueError):
+        decode_json(text)
+
+
+def test_names_are_short_and_on_one_line() -> None:
+    """A name from somebody's file cannot break a log."""
+    assert shown('a\n"b"') == '"a\\n\\"b\\""'
+    assert len(shown("x" * 200)) == 80
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "0:01:00"), (3725, "1:02:05")]
+)
+def test_clock(seconds: float, text: str) -> None:
+    """Seconds below a minute, then hours, minutes and seconds."""
+    assert clock(seconds) == text
+
+
+def test_iso_sorts_by_time() -> None:
+    """A moment without microseconds is as long as one with them."""
+    first = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
+    assert iso(first) < iso(first.replace(microsecond=40_000))
+    assert iso(None) == ""
+
+
+def test_one_line_hides_keys() -> None:
+    """A key is taken out, lines are joined, and what is long is cut."""
+    assert one_line("bad\n key sk-1", ("sk-1",)) == "bad key [key]"
+    assert len(one_line("x" * 999, ())) == 300
