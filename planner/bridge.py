@@ -11,6 +11,7 @@ from planner.advice.neighbours import alternatives
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, texts
+from planner.scenario.salvage import salvage
 from planner.show import view
 from planner.show.changes import changes
 from planner.show.export import export_text
@@ -37,14 +38,15 @@ def handle(request: str) -> str:
         programs      programs: rows, see `view.show_programs`
         json          json: the text that `plan --json` prints
 
-    or, where the scenario cannot be planned, {"problems": [{"field", "label", "message"}]} alone.
-    Any other exception is a defect of the planner.
+    or, where the scenario cannot be planned, {"problems": [{"field", "label", "message"}]}; that of
+    a link's plan has `values` and `view` too: the texts for the form, bad ones as the link gives
+    them, and the page of a plan of all that is good. Any other exception is a defect of the planner.
     """
     question = json.loads(request)
     try:
         reply = _reply(question)
     except ScenarioError as error:
-        reply = {"problems": [_problem(problem) for problem in error.problems]}
+        reply = {"problems": [_problem(problem) for problem in error.problems]} | _saved(question)
     return json.dumps(reply, ensure_ascii=False)
 
 
@@ -53,8 +55,24 @@ def _reply(question: _Json) -> _Json:
         scenario = texts.read_query(question["query"])
     else:
         scenario = texts.read_texts(question["texts"])
+    return _answer(scenario, question)
+
+
+def _answer(scenario: Scenario, question: _Json) -> _Json:
     answer = _ANSWERS[question.get("want", "plan")]
     return {"query": texts.write_query(scenario), **answer(make_plan(scenario), question)}
+
+
+def _saved(question: _Json) -> _Json:
+    """What the reply to a link with problems holds beside them."""
+    if "query" not in question or question.get("want", "plan") != "plan":
+        return {}
+    good, bad = salvage(question["query"])
+    try:
+        reply = _answer(good, question)
+    except ScenarioError:  # each value is good, but there is no plan of them
+        reply = _answer(Scenario(), question) | {"values": texts.write_texts(good)}
+    return {"values": reply["values"] | bad, "view": reply["view"]}
 
 
 def _plan(plan: Plan, question: _Json) -> _Json:

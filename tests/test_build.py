@@ -13,7 +13,7 @@ from builder.faults import Fault, SiteError
 from builder.output import write
 from planner import facts
 from planner.plan import make_plan
-from planner.scenario import FIELDS, Scenario
+from planner.scenario import FIELDS, Scenario, texts
 from planner.scenario.schema import schema
 from planner.show import view
 from tests.conftest import files_of
@@ -142,6 +142,22 @@ def test_two_builds_are_equal_in_every_byte(site):
 
 
 # What the pages hold
+
+
+def test_no_address_of_the_site_tells_a_plan(site):
+    """A plan stands behind the #, which no server sees, and can be read; no page says where one came from."""
+    for path, content in site.items():
+        if path.endswith(".html"):
+            assert b'<meta name="referrer" content="no-referrer">' in content
+            links = [
+                html.unescape(link) for link in re.findall(r'href="([^"]*)"', content.decode())
+            ]
+            own = [urlsplit(link) for link in links if not re.match("[a-z]+:", link)]
+            assert [link for link in own if link.query] == []
+            for link in own:
+                if "=" in link.fragment:
+                    texts.read_query(link.fragment)
+    assert sum(content.count(b"#workload.") for content in site.values()) > 50
 
 
 def test_no_page_loads_anything_from_elsewhere(site):

@@ -42,7 +42,7 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
 
 
 def read_query(query: str) -> Scenario:
-    """A scenario from a link's query string, with or without its question mark; raises ScenarioError."""
+    """A scenario from what a link holds behind its # (or ?), with or without that sign; raises ScenarioError."""
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
             Problem(
@@ -52,7 +52,7 @@ def read_query(query: str) -> Scenario:
         )
     try:
         pairs = parse_qsl(
-            query.removeprefix("?"), keep_blank_values=True, max_num_fields=200, errors="strict"
+            query.lstrip("#?"), keep_blank_values=True, max_num_fields=200, errors="strict"
         )
     except ValueError:
         raise ScenarioError(

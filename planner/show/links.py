@@ -9,7 +9,7 @@ from planner.scenario import Scenario, texts
 
 def link(scenario: Scenario, change: Mapping[str, Any]) -> str:
     """The link on the planner's page to the scenario after a change, `{"retries.max": 5}`."""
-    return "?" + texts.write_query(scenarios.replace(scenario, change))
+    return "#" + texts.write_query(scenarios.replace(scenario, change))
 
 
 def command(scenario: Scenario) -> str:

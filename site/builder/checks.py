@@ -121,6 +121,8 @@ class Checker:
             pass  # a folder from which the script loads
         elif file not in self.site:
             what, remedy = f"leads to {file}, which is not there", "Mend the link or add the file."
+        elif file == "index.html" and "=" in parts.fragment:
+            pass  # a plan, which the planner's page reads
         elif file in self.outlines and parts.fragment not in ["", *self.outlines[file].ids]:
             what = f"leads to an id that {file} does not have"
             remedy = "Mend the link or add the id."

@@ -144,7 +144,7 @@ def plan(context: Context, query: str, slot: str) -> Markup:
     text = plans.view_of(query)["slots"][slot]
     if text.endswith((".", "!")):
         return Markup.escape(text)
-    href = f"/?{query}" if query else "/"
+    href = f"/#{query}" if query else "/"
     return context.write("value", href=href, title="Open this plan", text=text)
 
 

@@ -17,19 +17,18 @@ const find = (selector) => document.querySelector(selector);
 const results = find('[data-module="results"]');
 const engineBox = find('[data-module="engine"]');
 const summary = find("[data-problems]");
-const alternatives = find('[data-list="alternatives"]');
+const copiers = document.querySelectorAll('[data-action="copy-link"], [data-action="copy-command"]');
 
 let question = null; // the newest: {query} of a link or {texts} of the form
 let seen = { percentile: "p85", rows: "" }; // what is asked to see of the plan: which run, and which of its rows unfolded
-let complete = ""; // the query whose programs and alternatives stand there too
+let shown = { plan: "", programs: "", alternatives: "" }; // the query of each part of the page, null if it has none
 let resting = []; // timers that a new question stops
 
 const engine = createEngine({
-  runtime: new URL(engineBox.dataset.runtime, document.baseURI).href,
   onState(name, why) {
     page.dataset.engine = name;
-    if (name === "failed") results.removeAttribute("aria-busy");
     find("[data-engine-detail]").textContent = why;
+    if (name === "failed" && question) showTrouble("failed");
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
@@ -74,62 +73,115 @@ function openLink(query) {
   ask({ query });
 }
 
-/** Ask for the same plan seen otherwise. */
+/** Ask for the same plan seen otherwise; it stays as current as it was. */
 function look(otherwise) {
   seen = { ...seen, ...otherwise };
-  ask(question ?? { query: address.query });
+  question ??= { query: address.query };
+  answer(question);
 }
 
-/** Ask for a plan and show the reply. Resolves to it, or to null when a newer question was asked. */
-async function ask(newest) {
+function ask(newest) {
   question = newest;
+  if (page.dataset.engine === "failed") mark("stale"); // it is asked when somebody tries again
+  else mark("working");
+  if (page.dataset.engine === "loading") showWorking();
+  return answer(newest);
+}
+
+/** Show the reply to a question. Resolves to it, or to null when a newer question was asked. */
+async function answer(asked) {
   resting.forEach(clearTimeout);
-  if (page.dataset.engine !== "failed") results.setAttribute("aria-busy", "true");
-  const reply = await engine.ask({ ...question, ...seen, before: address.before });
+  setBusy(results, page.dataset.engine !== "failed");
+  const reply = await engine.ask({ ...asked, ...seen, before: address.before });
   if (reply === null) return null;
-  results.removeAttribute("aria-busy");
-  if (reply.defect !== undefined) showDefect(reply.defect);
-  else if (reply.problems) showProblems(reply.problems);
+  setBusy(results, false);
+  if (reply.tooMuch) showTrouble("too-much");
+  else if (reply.defect !== undefined) showTrouble("defect", reply.defect);
+  else if (reply.problems) showProblems(reply);
   else showPlan(reply);
   return reply;
 }
 
+/** Say of what the shown answer is, as the contract of the page has it; what can be taken away is the current plan's. */
+function mark(state) {
+  page.dataset.answer = state;
+  const current = state === "example" || state === "current";
+  for (const button of copiers) button.disabled = !current;
+  programs.offer(current && shown.programs === shown.plan);
+  setBusy(find('[data-list="alternatives"]'), shown.alternatives !== shown.plan);
+}
+
 function showPlan({ query, values, changed, view }) {
-  delete results.dataset.defect;
-  delete results.dataset.stale;
-  showView(view);
-  moment.refresh();
+  showAnswer(view);
   form.showProblems([]);
   form.fill(values);
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
-  resting = [setTimeout(announce, ANNOUNCE_MS)];
-  if (query === complete) return;
-  complete = null;
-  programs.wait();
-  alternatives.setAttribute("aria-busy", "true"); // the old ones stand, marked
-  resting.push(setTimeout(() => askRest(query), REST_MS));
+  shown.plan = query;
+  mark("current");
+  resting = [setTimeout(announce, ANNOUNCE_MS), setTimeout(() => askRest(query), REST_MS)];
 }
 
-/** What comes after the plan: the programs, then the alternatives. */
+/** Of a link that cannot be planned as it is, the reply holds a plan of all that is good in it. */
+function showProblems({ problems, values, view }) {
+  if (view) {
+    showAnswer(view);
+    form.fill(values);
+    shown.plan = null;
+  }
+  form.showProblems(problems);
+  showTrouble("value");
+}
+
+function showAnswer(view) {
+  delete results.dataset.trouble;
+  delete results.dataset.blank;
+  showView(view);
+  moment.refresh();
+}
+
+/** What comes after the plan, where it is not there yet: the programs, then the alternatives. */
 async function askRest(query) {
-  const generated = await engine.ask({ query, want: "programs" });
-  if (!generated?.programs) return;
-  programs.show(generated.programs);
-  const others = await engine.ask({ query, want: "alternatives" });
-  if (!others?.view) return;
-  showView(others.view);
-  alternatives.removeAttribute("aria-busy");
-  complete = query;
+  if (shown.programs !== query) {
+    const reply = await engine.ask({ query, want: "programs" });
+    if (!reply?.programs) return;
+    programs.show(reply.programs);
+    shown.programs = query;
+    mark("current");
+  }
+  if (shown.alternatives !== query) {
+    const reply = await engine.ask({ query, want: "alternatives" });
+    if (!reply?.view && !reply?.tooMuch) return;
+    showRows("alternatives", reply.view?.lists.alternatives ?? []);
+    shown.alternatives = query;
+    mark("current");
+  }
+}
+
+/** Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look as if it were. */
+function showWorking() {
+  results.dataset.blank = "";
+  for (const place of document.querySelectorAll("[data-slot], [data-echo]")) place.textContent = "…";
+  find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent;
+  find('[data-slot="page.title"]').textContent = find("h1").textContent;
+}
+
+/** No plan came: the page says why, and what it shows is older. */
+function showTrouble(name, detail = "") {
+  if (page.dataset.engine === "failed") name = "failed"; // its own notice says why
+  results.dataset.trouble = name;
+  find("[data-defect-detail]").textContent = detail;
+  if ("blank" in results.dataset) find('[data-slot="answer.sentence"]').textContent = "";
+  mark("stale");
+}
+
+function setBusy(element, busy) {
+  if (busy) element.setAttribute("aria-busy", "true");
+  else element.removeAttribute("aria-busy");
 }
 
 function announce() {
   find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
-}
-
-function showProblems(problems) {
-  results.dataset.stale = "";
-  form.showProblems(problems);
 }
 
 function showSummary(problems) {
@@ -143,28 +195,24 @@ function problemRow({ field, label, message }) {
   return { name: label ? "" : field, message, href: document.getElementById(id) ? `#${id}` : "#inputs-name" };
 }
 
-function showDefect(message) {
-  if (page.dataset.engine === "failed") return;
-  results.dataset.defect = "";
-  find("[data-defect-detail]").textContent = message;
-}
-
-// A press is a link to another scenario. With a key held it opens a window of its own, as every link does.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest('a[href^="?"]');
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && event.button === 0) {
+  const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  const link = event.target.closest('a[href^="#"]'); // with a key held it opens a window of its own, as every link does
+  if (link && plain) {
     event.preventDefault();
-    press(link.getAttribute("href").slice(1));
+    follow(link.getAttribute("href").slice(1));
   }
-  // A fragment only scrolls to a control; the person wants to type there.
-  const place = event.target.closest('[data-problems] a[href^="#"]');
-  if (place) document.querySelector(place.getAttribute("href")).focus();
-  const opener = event.target.closest("[data-open]");
-  if (opener?.dataset.open) look({ rows: opener.dataset.open });
-  const copier = event.target.closest("[data-copy]");
-  if (copier) copy(copier);
-  if (event.target.closest("[data-retry]")) retry();
+  const button = event.target.closest("button");
+  if (button?.dataset.open) look({ rows: button.dataset.open });
+  if (button?.dataset.copy) copy(button);
+  if (button && "retry" in button.dataset) retry();
 });
+
+/** A link to another plan is a press; one to a place in the page leads there, and the address keeps the plan. */
+function follow(fragment) {
+  if (fragment && !fragment.includes("=")) document.getElementById(fragment).focus();
+  else press(fragment);
+}
 
 function press(query) {
   address.begin("");

@@ -49,7 +49,7 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
     for (const link of body.querySelectorAll("a[href]")) {
       const url = new URL(link.getAttribute("href"), from);
       const ours = url.origin === home.origin;
-      link.setAttribute("href", ours && planner(url) ? url.search || "?" : url.href);
+      link.setAttribute("href", ours && planner(url) ? url.hash || "#" : url.href);
       if (article(url)) link.dataset.panel = "";
     }
     for (const part of body.querySelectorAll(":is(h2, h3)[id]")) part.removeAttribute("id");

@@ -89,7 +89,7 @@ def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("server", ["/tools/batch/planner/"], indirect=True)
 def test_site_works_below_any_path(visit: Visit, server: StaticServer, site: Path) -> None:
     """Python starts, every page links to the others, and nothing is asked for above the site's own folder."""
-    page = visit("?workload.requests=20000")
+    page = visit("#workload.requests=20000")
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("20,000")
     for path in pages(site):
         if (

@@ -68,11 +68,11 @@ def test_panel_closes_and_the_focus_returns(page: Page, how: str) -> None:
 def test_back_after_a_change_keeps_the_order(page: Page) -> None:
     """What was typed while the panel was open is undone by the first Back, the panel by the second."""
     requests_field(page).fill("500")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=500$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=500$"))
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=700$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
     page.go_back()
     expect(requests_field(page)).to_have_value("500")
     expect(panel(page)).to_be_visible()
@@ -86,11 +86,11 @@ def test_close_after_a_change_keeps_the_change(page: Page) -> None:
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=700$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
     panel(page).get_by_role("button", name="Close").click()
     expect(panel(page)).to_be_hidden()
     expect(requests_field(page)).to_have_value("700")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=700$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
 
 
 def test_example_in_the_panel_applies_at_once(page: Page) -> None:
@@ -101,11 +101,11 @@ def test_example_in_the_panel_applies_at_once(page: Page) -> None:
         panel(page).locator("[data-panel-body] td, [data-panel-body] th").get_by_role("link").first
     )
     address = link.get_attribute("href") or ""
-    assert address.startswith("?workload.")
+    assert address.startswith("#workload.")
     link.click()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("100,000 requests")
     query = texts.write_query(texts.read_query(address))
-    expect(page).to_have_url(re.compile(re.escape("?" + query) + "$"))
+    expect(page).to_have_url(re.compile(re.escape("#" + query) + "$"))
     expect(panel(page)).to_be_visible()
 
 

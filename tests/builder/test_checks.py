@@ -28,7 +28,7 @@ def test_a_whole_site_has_no_fault():
     assert (
         check(
             small_site(
-                '<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>'
+                '<a href="about/">x</a> <a href="about/#place">y</a> <a href="#workload.requests=5">z</a>'
             ),
             URL,
         )
@@ -41,6 +41,7 @@ def test_a_whole_site_has_no_fault():
     [
         ("nowhere/", "the link nowhere/ leads to nowhere/index.html, which is not there"),
         ("about/#gone", "the link about/#gone leads to an id that about/index.html does not have"),
+        ("about/#a=1", "the link about/#a=1 leads to an id that about/index.html does not have"),
         ("#gone", "the link #gone leads to an id that index.html does not have"),
         ("/about/", "the link /about/ leaves the site"),
         ("../about/", "the link ../about/ leaves the site"),

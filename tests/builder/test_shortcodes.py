@@ -57,7 +57,7 @@ def test_number_of_a_plan_leads_to_the_plan(context: Context) -> None:
     """A number is a link, with the plan in its address; a sentence is none."""
     query = "workload.requests=5&batches.concurrent=2"
     number = str(answer(f'plan("{query}", "batches.count")', context))
-    assert html.unescape(re.sub(r'.*href="/\?([^"]*)".*', r"\1", number)) == query
+    assert html.unescape(re.sub(r'.*href="/#([^"]*)".*', r"\1", number)) == query
     assert "<a" not in answer('plan("", "time.deadline")', context)
 
 

@@ -143,6 +143,26 @@ def test_problems_have_labels() -> None:
     assert (problem["field"], problem["label"]) == ("", "")
 
 
+def test_a_link_with_a_bad_value_keeps_the_others() -> None:
+    """The texts for the form, the bad one as it was given, and the plan of the others at the percentile that is asked for."""
+    query = "workload.requests=20k&workload.output_tokens=abc"
+    reply = ask(query=query, percentile="p95")
+    assert set(reply) == {"problems", "values", "view"}
+    assert reply["values"]["workload.output_tokens"] == "abc"
+    assert reply["values"]["workload.requests"] == "20,000"
+    assert reply["view"] == ask(query="workload.requests=20000", percentile="p95")["view"]
+    assert set(ask(query=query, want="programs")) == {"problems"}
+    assert set(ask(texts={"workload.requests": "abc"})) == {"problems"}
+
+
+def test_a_link_without_a_plan_keeps_its_values() -> None:
+    """Each value is good, but there is no plan of them: the form has them, and the example is shown."""
+    reply = ask(query="workload.requests=10000000&batches.requests_per_batch=1")
+    assert reply["values"]["workload.requests"] == "10,000,000"
+    assert reply["values"]["batches.requests_per_batch"] == "1"
+    assert reply["view"] == ask(query="")["view"]
+
+
 def test_problems_of_planning_are_problems() -> None:
     """What only the plan finds out is answered the same way."""
     (problem,) = ask(query="workload.requests=10000000&batches.requests_per_batch=1")["problems"]

@@ -287,9 +287,10 @@ def test_a_plus_survives() -> None:
 def test_a_question_mark_may_stand_first() -> None:
     """location.search begins with one."""
     assert texts.read_query("?workload.requests=5").workload.requests == 5
+    assert texts.read_query("#workload.requests=5").workload.requests == 5
 
 
-@pytest.mark.parametrize("query", ["", "?", "&", "&&", "?&"])
+@pytest.mark.parametrize("query", ["", "?", "#", "&", "&&", "?&", "#&"])
 def test_an_empty_query_is_the_default(query: str) -> None:
     """A link without fields is the default scenario."""
     assert texts.read_query(query) == Scenario()

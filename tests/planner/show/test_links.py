@@ -13,8 +13,8 @@ from tests.strategies import scenarios
 def test_a_link() -> None:
     """Only what differs from the defaults, after a question mark."""
     scenario = parse({"retries": {"max": 1}})
-    assert link(scenario, {"caching.mode": "1h"}) == "?retries.max=1&caching.mode=1h"
-    assert link(scenario, {"retries.max": 3}) == "?"
+    assert link(scenario, {"caching.mode": "1h"}) == "#retries.max=1&caching.mode=1h"
+    assert link(scenario, {"retries.max": 3}) == "#"
 
 
 @given(scenarios(most_batches=5))

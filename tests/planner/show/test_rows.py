@@ -45,7 +45,7 @@ def test_a_caveat() -> None:
             "label": "Warning",
             "message": "Mind.",
             "fix_label": "Do",
-            "fix_href": "?retries.max=1",
+            "fix_href": "#retries.max=1",
         }
     ]
 
@@ -66,7 +66,7 @@ def test_a_remedy_is_a_link_to_the_mended_scenario(scenario: Scenario) -> None:
     every = caveats(make_plan(scenario))
     for row, caveat in zip(rows.caveats(scenario, every), every, strict=True):
         if caveat.fix:
-            assert row["fix_href"].startswith("?")
+            assert row["fix_href"].startswith("#")
             assert texts.read_query(row["fix_href"]) == replace(scenario, caveat.fix)
         else:
             assert row["fix_href"] == row["fix_label"] == ""
@@ -211,7 +211,7 @@ def test_an_alternative() -> None:
         "p85": "1 h 27 min",
         "batch": "$50.00",
         "difference": "1 h later, $5.00 less",
-        "href": "?retries.max=1&duration.model=formula",
+        "href": "#retries.max=1&duration.model=formula",
     }
 
 
