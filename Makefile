@@ -15,8 +15,12 @@ pip   = $(py) -m pip install --quiet --disable-pip-version-check --only-binary :
 install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qqy python3-venv; else \
 	echo 'Python cannot make environments yet: sudo apt-get install python3-venv' >&2; exit 1; fi
 
-py-build  := .venv/build-$(call hash,requirements/build.txt)
-py-test   := .venv/test-$(call hash,requirements/test.txt)
+# Exactly what pyproject.toml names, with the hash of every file of it for every system, and no registry.
+compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url pyproject.toml
+
+py-build  := .venv/build-$(call hash,requirements-build.txt)
+py-test   := .venv/test-$(call hash,requirements-test.txt)
 npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
@@ -54,10 +58,11 @@ bench: setup-test ## how fast it is; no test depends on it
 	$(py) -m tests.bench
 	$(py) -m tests.bench.programs
 
-lock:        ## requirements/ anew, after a version in pyproject.toml has changed
+lock:        ## requirements-*.txt anew, after a version in pyproject.toml has changed
 	$(PYTHON) -m venv --clear build/lock
-	build/lock/bin/python -m pip install --quiet pip-tools==7.6.2
-	build/lock/bin/python requirements/lock.py
+	build/lock/bin/python -m pip install --quiet uv==0.13.9
+	build/lock/bin/uv $(compile) --group build -o requirements-build.txt
+	build/lock/bin/uv $(compile) --group build --group test -o requirements-test.txt
 
 clean:       ## remove everything that make made
 	rm -rf .venv node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -67,11 +72,11 @@ $(py-build):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 is needed: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(install-venv)
 	$(PYTHON) -m venv --clear .venv
-	$(pip) -r requirements/build.txt
+	$(pip) -r requirements-build.txt
 	@touch $@
 
 $(py-test): | $(py-build)
-	$(pip) -r requirements/test.txt
+	$(pip) -r requirements-test.txt
 	$(py) -m pip check
 	@touch $@
 

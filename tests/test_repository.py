@@ -30,7 +30,7 @@ def test_python_versions_are_exact_and_installed(group: str) -> None:
 @pytest.mark.parametrize(("name", "groups"), [("build", ["build"]), ("test", ["build", "test"])])
 def test_python_packages_are_locked_by_hash(name: str, groups: list[str]) -> None:
     """The very versions that pyproject.toml names, each with hashes, and no registry; else: `make lock`."""
-    lock = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
+    lock = (ROOT / f"requirements-{name}.txt").read_text("utf-8")
     packages = re.findall(
         r"^([\w.-]+==[^\s;]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", lock, re.MULTILINE
     )
@@ -50,7 +50,7 @@ def test_nothing_is_installed_without_its_hash() -> None:
         "pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes"
     ]
     assert re.findall(r"\$\(pip\) .*", rest) == [
-        f"$(pip) -r requirements/{name}.txt" for name in ("build", "test")
+        f"$(pip) -r requirements-{name}.txt" for name in ("build", "test")
     ]
     assert "npm install" not in rest
 
