@@ -45,7 +45,8 @@ class Records:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Records) and self._numbers == other._numbers
 
-    __hash__ = None  # type: ignore[assignment]  # as of a list: nobody looks anything up by it
+    def __hash__(self) -> int:
+        return hash(self._numbers.tobytes())
 
 
 def _record(
