@@ -42,7 +42,15 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
 
 
 def read_query(query: str) -> Scenario:
-    """A scenario from what a link holds behind its # (or ?), with or without that sign; raises ScenarioError."""
+    """A scenario from what a link holds behind its # (or ?), with or without that sign.
+
+    Raises ScenarioError.
+    """
+    return read_texts(query_texts(query))
+
+
+def query_texts(query: str) -> dict[str, str]:
+    """The texts that a link gives, by field name; raises ScenarioError if it is mangled."""
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
             Problem(
@@ -65,7 +73,7 @@ def read_query(query: str) -> Scenario:
         raise ScenarioError(
             *(Problem(name[:60], "The link gives this field more than once.") for name in twice)
         )
-    return read_texts(texts)
+    return texts
 
 
 def read_json(document: str) -> Any:
