@@ -34,24 +34,28 @@ sys.path.append(str(Path(__file__).resolve().with_name("site")))
 from builder import plans, search
 from builder.articles import Text, compose
 from builder.checks import check
-from builder.faults import Collector, SiteError
+from builder.faults import Collector, Fault, SiteError
 from builder.notices import read_notices
 from builder.output import write
 from builder.pages import Page, around, read_pages
 from builder.picture import social_image
 from builder.runtime import pack_runtime
 from builder.shortcodes import Context
-from builder.templates import environment
+from builder.sources import read_bytes
+from builder.templates import environment, fill
 from planner.scenario.schema import schema
 
 ROOT = Path(__file__).resolve().parent
 SITE_NAME = "Batch API Throughput Planner"
-SITE_URL = os.environ.get("SITE_URL", "https://batch-planner.github.io/").rstrip("/") + "/"
+SITE_URL = (os.environ.get("SITE_URL") or "https://batch-planner.github.io/").rstrip("/") + "/"
 PYODIDE_DIR = Path(os.environ.get("PYODIDE_DIR", ROOT / "node_modules" / "pyodide"))
 
 
 def build() -> dict[str, bytes]:
     """The whole site, checked. Raises SiteError with every fault."""
+    if not re.fullmatch(r"https?://[\w.:-]+/([^\s?#]*/)?", SITE_URL):
+        remedy = "Say where the site will stand, such as https://example.org/planner/."
+        raise SiteError(Fault(where="SITE_URL", what=f"{SITE_URL} is no address", remedy=remedy))
     pages = read_pages(ROOT / "content")
     site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
     site |= hand_out()
@@ -73,12 +77,12 @@ def build() -> dict[str, bytes]:
 def read_assets(site: Path) -> dict[str, bytes]:
     """The files that go into the site as they are: styles, scripts and icons."""
     files = sorted(
-        file
+        (file.relative_to(site).as_posix(), file)
         for folder in ("css", "js", "icons")
         for file in (site / folder).rglob("*")
-        if file.is_file()
+        if not file.is_dir()
     )
-    return {file.relative_to(site).as_posix(): file.read_bytes() for file in files}
+    return {name: read_bytes(file, f"site/{name}") for name, file in files}
 
 
 def hand_out() -> dict[str, bytes]:
@@ -126,7 +130,7 @@ def render(
     site = {}
     for page in pages:
         own = {"page": page, "text": texts[page.path], **around(page, pages)}
-        html = env.get_template(page.template).render(shared | own)
+        html = fill(env, page.template, shared | own)
         site[page.path] = relative(html, page).encode()
     return site
 
@@ -137,8 +141,7 @@ def render_lists(
     """What machines read of all pages: the feed, the site map, the search index and robots.txt."""
     listed = [page for page in pages if not page.everywhere]
     return {
-        name: env.get_template(name).render(pages=listed).encode()
-        for name in ("feed.xml", "sitemap.xml")
+        name: fill(env, name, {"pages": listed}).encode() for name in ("feed.xml", "sitemap.xml")
     } | {
         "search.json": search.index((page, texts[page.path].sections) for page in pages),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {SITE_URL}sitemap.xml\n".encode(),

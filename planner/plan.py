@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 
 from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
@@ -57,8 +58,8 @@ class Plan:
     account: Account
     request_bytes: int
     bytes_estimated: bool
+    limits: split.BatchLimits
     batches: tuple[split.Batch, ...]
-    retry_batches: tuple[split.Batch, ...]
     rounds: tuple[retry.Round, ...]
     requests: Requests
     durations: DurationModel
@@ -78,9 +79,25 @@ class Plan:
         return datetime.fromisoformat(at) if at else None
 
     @property
+    def retry_batches(self) -> tuple[split.Batch, ...]:
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared never makes them."""
+        batches: list[split.Batch] = []
+        for later in self.rounds[1:]:
+            first = len(self.batches) + len(batches) + 1
+            batches += split.split(
+                later.sent, self.request_bytes, self.limits, round=later.number, first=first
+            )
+        return tuple(batches)
+
+    @property
     def confident_s(self) -> float:
         """Seconds within which the run is done with the confidence that the scenario asks for."""
         return self.forecast.confident.makespan_s
+
+    @property
+    def largest_batch(self) -> split.Batch:
+        """The first of its largest batches: a batch that primes the cache or is the rest is smaller."""
+        return max(self.batches, key=attrgetter("requests"))
 
 
 def make_plan(scenario: Scenario) -> Plan:
@@ -108,8 +125,8 @@ def make_plan(scenario: Scenario) -> Plan:
         account=account,
         request_bytes=request_bytes,
         bytes_estimated=not work.bytes_per_request,
+        limits=limits,
         batches=batches,
-        retry_batches=_retry_batches(rounds, request_bytes, limits, len(batches)),
         rounds=rounds,
         requests=bill.requests,
         durations=durations,
@@ -192,7 +209,7 @@ def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simu
 
 
 # The arguments are all that a forecast depends on: scenarios that differ in anything else, such as the model, share it.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=12)  # of at most 8 MB each
 def _forecast(
     stages: tuple[tuple[int, ...], ...],
     durations: DurationModel,
@@ -240,19 +257,6 @@ def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
         answered=sent - given_up,
         attempts=sum(each.sent for each in rounds),
     )
-
-
-def _retry_batches(
-    rounds: tuple[retry.Round, ...], request_bytes: int, limits: split.BatchLimits, before: int
-) -> tuple[split.Batch, ...]:
-    """The batches of the retry rounds as expected, numbered on from those `before`."""
-    batches: list[split.Batch] = []
-    for later in rounds[1:]:
-        first = before + len(batches) + 1
-        batches.extend(
-            split.split(later.sent, request_bytes, limits, round=later.number, first=first)
-        )
-    return tuple(batches)
 
 
 def _answers(scenario: Scenario, model: facts.Model) -> Answers:

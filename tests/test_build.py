@@ -126,6 +126,14 @@ def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
     assert (out / "index.html").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("address", ["nonsense", "ftp://example.org", "https://[bad", "https:///x"])
+def test_address_of_the_site_that_is_none_is_a_fault(address, monkeypatch):
+    """It would stand in every canonical link."""
+    monkeypatch.setattr(build, "SITE_URL", f"{address}/")
+    with pytest.raises(SiteError, match="is no address"):
+        build.build()
+
+
 def test_two_builds_are_equal_in_every_byte(site):
     """No clock and no chance in the builder: another process made the same."""
     again = build.build()

@@ -27,6 +27,34 @@ def test_python_versions_are_exact_and_installed(group: str) -> None:
         assert metadata.version(name) == version
 
 
+@pytest.mark.parametrize(("name", "groups"), [("build", ["build"]), ("test", ["build", "test"])])
+def test_python_packages_are_locked_by_hash(name: str, groups: list[str]) -> None:
+    """The very versions that pyproject.toml names, each with hashes, and no registry; else: `make lock`."""
+    lock = (ROOT / f"requirements-{name}.txt").read_text("utf-8")
+    packages = re.findall(
+        r"^([\w.-]+==[^\s;]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", lock, re.MULTILINE
+    )
+    named = {
+        line.replace("_", "-") for group in groups for line in PROJECT["dependency-groups"][group]
+    }
+    assert {version for version, _ in packages} == named
+    lines = [line for line in lock.splitlines() if line and not line.startswith("#")]
+    assert len(lines) == sum(1 + hashes.count("\n") for _, hashes in packages)
+
+
+def test_nothing_is_installed_without_its_hash() -> None:
+    """pip takes what the locks hold, npm what its lock holds; `make lock` alone asks for newer ones."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    rest = makefile.replace(makefile.partition("\nlock:")[2].partition("\n\n")[0], "")
+    assert re.findall(r"pip install.*", rest) == [
+        "pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes"
+    ]
+    assert re.findall(r"\$\(pip\) .*", rest) == [
+        f"$(pip) -r requirements-{name}.txt" for name in ("build", "test")
+    ]
+    assert "npm install" not in rest
+
+
 def test_npm_versions_are_exact() -> None:
     """No range: the same versions today and in a year."""
     versions = [*PACKAGE["dependencies"].values(), *PACKAGE["devDependencies"].values()]
@@ -69,3 +97,19 @@ def test_release_publishes_without_code_of_ours() -> None:
     assert "run:" not in publish and "checkout" not in publish and "secrets." not in release
     assert "persist-credentials: false" in build and "permissions:" not in build
     assert re.search(r"^permissions:\n  contents: read\n", release, re.MULTILINE)
+
+
+def test_site_is_built_without_the_right_to_publish_it() -> None:
+    """The jobs that run code of ours may read the repository alone; the one that publishes runs none."""
+    pages = (ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8")
+    jobs = dict(
+        re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", pages.partition("\njobs:\n")[2], re.MULTILINE)
+    )
+    assert set(jobs) == {"test", "address", "build", "deploy"}
+    assert re.search(r"^permissions:\n  contents: read\n\n", pages, re.MULTILINE)
+    writes = {name for name, job in jobs.items() if re.search(r": write\b", job)}
+    assert writes == {"deploy"}
+    assert {name for name, job in jobs.items() if "run:" in job} == {"build"}
+    assert "permissions:" not in jobs["build"] and "permissions:" not in jobs["test"]
+    assert "persist-credentials: false" in jobs["build"]
+    assert "needs: build" in jobs["deploy"] and "checkout" not in jobs["deploy"]

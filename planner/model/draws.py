@@ -5,10 +5,13 @@ digits everywhere.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import sqrt
 from random import Random
 from typing import NamedTuple
+
+from planner.model.durations import DurationModel
 
 _GOLDEN = 0.6180339887498949  # its multiples, modulo 1, never bunch up
 
@@ -40,28 +43,54 @@ def lattice(runs: int, rng: Random) -> Iterator[Luck]:
         yield Luck((place + rng.random()) / runs, (place * _GOLDEN + shift) % 1.0)
 
 
-def blend(load: float, own: float, shared: float) -> float:
-    """One draw from two, uniform on (0, 1) again: the run's `load`, of weight `shared`, and the batch's own luck.
+def blend(load: float, shared: float) -> Callable[[float], float]:
+    """How a batch's own luck and the run's `load`, of weight `shared`, become one draw: uniform on (0, 1) again.
 
     The sum of both has a trapezoid as its density; its distribution function makes it uniform. Weight 0 is the
     own luck alone, weight 1 the load alone, and in between batches of a run are slow together, more or less.
     """
     wide, narrow = max(shared, 1 - shared), min(shared, 1 - shared)
-    total = shared * load + (1 - shared) * own
-    if total < narrow:
-        return total * total / (2 * wide * narrow)
-    if total <= wide:
-        return (total - narrow / 2) / wide
-    return 1 - (1 - total) * (1 - total) / (2 * wide * narrow)
+    # all that is the same for the batches of a run is worked out once: this is called for each of them
+    from_load, own_weight = shared * load, 1 - shared
+    half_narrow, both = narrow / 2, 2 * wide * narrow
+
+    def blended(own: float) -> float:
+        total = from_load + own_weight * own
+        if total < narrow:
+            return total * total / both
+        if total <= wide:
+            return (total - half_narrow) / wide
+        return 1 - (1 - total) * (1 - total) / both
+
+    return blended
 
 
-def look_up(table: tuple[float, ...], u: float) -> float:
-    """The value at u between 0 and 1, on straight lines between the entries of an evenly spaced table."""
-    place = u * (len(table) - 1)
-    below = int(place)
-    if below >= len(table) - 1:
-        return table[-1]
-    return table[below] + (place - below) * (table[below + 1] - table[below])
+def service(durations: DurationModel) -> Callable[[int, float], float]:
+    """The seconds that a batch of so many requests is in work when its draw is u, from 0 to 1.
+
+    Both tables are read at the same place, on straight lines between their entries.
+    """
+    scale, steps = durations.scale, len(durations.table) - 1
+    table, rises = _with_rises(durations.table)
+    waits_s, wait_rises_s = _with_rises(durations.waits_s)
+
+    def seconds(requests: int, u: float) -> float:
+        base, spread = scale(requests)
+        place = u * steps
+        below = int(place)
+        inside = place - below
+        return (
+            base
+            + spread * (table[below] + inside * rises[below])
+            + (waits_s[below] + inside * wait_rises_s[below])
+        )
+
+    return seconds
+
+
+def _with_rises(table: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The table, and how far it is from each entry to the next; the last is flat, for u may be a hair above 1."""
+    return table, (*(high - low for low, high in pairwise(table)), 0.0)
 
 
 def failures(requests: int, rate: float, rng: Random) -> int:

@@ -74,7 +74,7 @@ class Sample:
 # eq=False: a model is itself and no other, so that a forecast can be looked up by it without comparing tables
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class DurationModel:
-    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, at u = 0, 1/GRID … 1.
+    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, both at the same even steps of u from 0 to 1.
 
     `samples` is how many batches made it. `shared`: n is the sum of the batches that are open together, not the
     size of one.
@@ -82,7 +82,7 @@ class DurationModel:
 
     scale: Scale
     table: tuple[float, ...]
-    waits_s: tuple[float, ...] = (0.0, 0.0)
+    waits_s: tuple[float, ...]
     samples: int = 0
     shared: bool = False
 
@@ -244,11 +244,11 @@ def _guide() -> DurationModel:
         row = next((row for row in rows if requests <= row.requests_up_to), rows[-1])
         return float(row.low_s), float(row.high_s - row.low_s)
 
-    return DurationModel(scale=scale, table=(0.0, 1.0))
+    return DurationModel(scale=scale, table=(0.0, 1.0), waits_s=(0.0, 0.0))
 
 
 def _formula(seconds_per_request: float, parallel_requests: int, startup_s: float) -> DurationModel:
     def scale(requests: int) -> tuple[float, float]:
         return startup_s + -(-requests // parallel_requests) * seconds_per_request, 0.0
 
-    return DurationModel(scale=scale, table=(0.0, 0.0))
+    return DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0))

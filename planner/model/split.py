@@ -1,6 +1,7 @@
 """Cut a workload into batches, its order kept."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner import facts
 from planner.errors import Problem, ScenarioError
@@ -11,8 +12,7 @@ _AROUND_PROMPT = '{"custom_id":"request-00000001","params":{"model":"","max_toke
 MAX_BATCHES = 20_000  # more would keep a browser busy for seconds and no person reads them
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Requests that are submitted together, in round 0 or a retry round.
 
     `binding` is the limit that sets the size of the batches: count, bytes or queue.

@@ -5,7 +5,6 @@ The settings are a part of each program, one `NAME = value` each. Only the value
 """
 
 import json
-import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -181,13 +180,7 @@ def _usd(amount: Decimal | int | str) -> str:
 def program_text(language: str, settings: Mapping[str, Any]) -> str:
     """The program of a language in one file, with these values as its settings."""
     write = {"python": _python, "javascript": _javascript}[language]
-    try:
-        return join.join(language, _fill(join.part(language, "settings"), settings, write))
-    except FileNotFoundError:  # its parts are still one file
-        name = {"python": "run_batches.py", "javascript": "run_batches.mjs"}[language]
-        template = (pkgutil.get_data(__name__, f"templates/{name}") or b"").decode()
-        before, begin, rest = template.partition("--- settings: generated from the plan ---\n")
-        return before + begin + _fill(rest, settings, write)
+    return join.join(language, _fill(join.part(language, "settings"), settings, write))
 
 
 def _fill(part: str, settings: Mapping[str, Any], write: Callable[[Any], str]) -> str:

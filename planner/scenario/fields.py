@@ -62,7 +62,7 @@ _DURATION_MODELS = (
 )
 _TIERS = tuple((tier.key, tier.name) for tier in facts.tiers())
 _CACHES = (("none", "No caching"), ("5m", "5 minutes"), ("1h", "1 hour"))
-_GEOS = (("global", "Anywhere"), ("us", f"United States only ({_US_PRICE})"))
+_GEOS = (("global", "Anywhere"), ("us", f"The United States only ({_US_PRICE})"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +101,7 @@ class Retries:
     backoff: str = _ask("exponential", CHOICE, "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
     base_delay_s: float = _ask(60.0, NUMBER, "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
     transient_rate: float = _ask(0.01, NUMBER, "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
-    permanent_rate: float = _ask(0.0, NUMBER, "Permanent failures", "Share that can never succeed: invalid, refused by policy.", 0, 1)
+    permanent_rate: float = _ask(0.0, NUMBER, "Permanent failures", "Share that can never succeed: invalid, or too long for the model.", 0, 1)
     # fmt: on
 
 

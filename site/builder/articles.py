@@ -36,7 +36,7 @@ _KEPT = re.compile("\ue000(\\d+)\ue001")  # private characters: Markdown lets th
 _KEPT_ALONE = re.compile("<p>\ue000(\\d+)\ue001</p>")
 _BLOCK = ("<div", "<figure", "<pre", "<details")
 # What an article's own slip can raise: an unknown name, a wrong number of values, no expression.
-_UNANSWERABLE = (AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+_UNANSWERABLE = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
 _REMEDY = (
     "What an article may name stands in site/builder/shortcodes.py; "
     "`python -m planner facts` lists the facts."
@@ -116,6 +116,7 @@ class Draft:
         where, piece = self.where(ours.start()), ""
         try:
             piece = self._answer(ours)
+            piece.encode()  # an escape in a text can name half a character
         except _UNANSWERABLE as why:
             self.faults.add(where, f"{ours[0].splitlines()[0]}: {_reason(why)}", _REMEDY)
         if piece.startswith("<figure"):  # a picture's own ids occur once in a page

@@ -10,6 +10,12 @@ from urllib.parse import unquote, urlsplit
 from builder.faults import Fault
 from builder.pages import stands_everywhere
 
+# What leads a reader or a script elsewhere, past the page's policy or past these checks.
+_FORBIDDEN_ELEMENTS = ("applet", "base", "embed", "frame", "frameset", "iframe", "object")
+_FORBIDDEN_ATTRIBUTES = ("action", "formaction", "srcdoc", "style")
+_ADDRESSES = ("href", "src", "xlink:href", "data-runtime")
+_SCHEMES = ("http", "https", "mailto")  # of a link that leads out of the site
+
 
 @dataclass(slots=True)
 class Outline(HTMLParser):
@@ -21,7 +27,7 @@ class Outline(HTMLParser):
     h1: int = 0
     title: str = ""
     description: str = ""
-    inline: list[str] = field(default_factory=list)  # what the Content-Security-Policy forbids
+    forbidden: list[str] = field(default_factory=list)  # such as "<p onclick>"
     no_alt: int = 0
     _in_head: bool = True
     _in_title: bool = False
@@ -30,14 +36,13 @@ class Outline(HTMLParser):
         HTMLParser.__init__(self)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
+        # of an attribute that is there twice a browser takes the first
+        values = {name: value or "" for name, value in reversed(attrs)}
         if "id" in values:
             self.ids.append(values["id"])
-        self.inline += _forbidden(tag, values)
-        for name in ("href", "src", "data-runtime"):
-            if name in values:
-                is_page = tag != "link" or values.get("rel") in ("canonical", "prev", "next")
-                self.links.append((values[name], name != "href" or not is_page))
+        self.forbidden += _forbidden(tag, values)
+        is_page = tag in ("a", "area") or values.get("rel") in ("canonical", "prev", "next")
+        self.links += [(values[name], not is_page) for name in _ADDRESSES if name in values]
         self.h1 += tag == "h1"
         self.no_alt += tag == "img" and "alt" not in values
         self._in_head = self._in_head and tag != "body"
@@ -54,10 +59,15 @@ class Outline(HTMLParser):
 
 
 def _forbidden(tag: str, values: Mapping[str, str]) -> Iterator[str]:
-    """What the page's policy forbids about an element."""
+    """What an element is or has that no page of ours may hold."""
+    if tag in _FORBIDDEN_ELEMENTS:
+        yield f"<{tag}>"
     for name in values:
-        if name == "style" or name.startswith("on"):
+        if name in _FORBIDDEN_ATTRIBUTES or name.startswith("on"):
             yield f"<{tag} {name}>"
+    rule = values.get("http-equiv", "content-security-policy")
+    if rule.lower() != "content-security-policy":
+        yield f"<{tag} http-equiv={rule}>"
     # data are never run, so the policy lets them stand
     is_data = values.get("type") == "application/ld+json"
     if tag == "style" or (tag == "script" and "src" not in values and not is_data):
@@ -87,13 +97,20 @@ class Checker:
 
     def link_faults(self, path: str, address: str, loaded: bool, where: str) -> Iterator[Fault]:
         """A link of `path` that leads nowhere, or something that is loaded from elsewhere."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError as why:
+            yield Fault(where=where, what=f"the link {address}: {why}", remedy="Mend the link.")
+            return
         if address.startswith(self.url):
             parts = urlsplit(self.root + address.removeprefix(self.url))
         elif parts.scheme or parts.netloc:
             if loaded:
                 what, remedy = "is loaded from elsewhere", "Keep it in the site itself."
                 yield Fault(where=where, what=f"{address} {what}", remedy=remedy)
+            elif parts.scheme not in _SCHEMES:
+                what = f"the link {address} is no address of the web"
+                yield Fault(where=where, what=what, remedy=f"Begin it with {_SCHEMES[1]}:// or /.")
             return
         target = self._target(path, unquote(parts.path))
         file = target + "index.html" if not target or target.endswith("/") else target
@@ -140,8 +157,14 @@ def check(
             where = (places or {}).get((path, address), path)
             faults += checker.link_faults(path, address, loaded, where)
     for path, content in site.items():
-        for address in _references(path, content):
-            faults += checker.link_faults(path, address, True, path)
+        if path.endswith((".css", ".js")):
+            try:
+                addresses = _references(path, content.decode())
+            except UnicodeDecodeError:
+                faults.append(Fault(where=path, what="it is no UTF-8", remedy="Save it as UTF-8."))
+                continue
+            for address in addresses:
+                faults += checker.link_faults(path, address, True, path)
     return faults
 
 
@@ -158,16 +181,15 @@ def _page_faults(outline: Outline) -> Iterator[tuple[str, str]]:
         yield f"{outline.no_alt} images have no alt text", remedy
     for name in sorted({name for name in outline.ids if outline.ids.count(name) > 1}):
         yield f"the id {name} is used twice", "Ids are unique in a page."
-    for what in outline.inline:
-        yield f"{what} is forbidden by the page's policy", "Move it into a file of css/ or js/."
+    for what in outline.forbidden:
+        remedy = "Styles and scripts are files of css/ and js/; the rest is not needed."
+        yield f"{what} is forbidden in a page", remedy
 
 
-def _references(path: str, content: bytes) -> list[str]:
+def _references(path: str, text: str) -> list[str]:
     """The files that a style sheet or a script names."""
     if path.endswith(".css"):
-        addresses = re.findall(r"url\([\"']?([^\"')]+)", content.decode())
+        addresses = re.findall(r"url\([\"']?([^\"')]+)", text)
         return [address for address in addresses if not address.startswith("data:")]
-    if path.endswith(".js"):
-        imported = r"^(?:import|export)[^;]*?from\s*[\"']([^\"']+)[\"']"
-        return re.findall(imported, content.decode(), re.MULTILINE)
-    return []
+    imported = r"^(?:import|export)[^;]*?from\s*[\"']([^\"']+)[\"']"
+    return re.findall(imported, text, re.MULTILINE)

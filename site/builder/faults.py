@@ -47,6 +47,6 @@ class Collector:
             self.faults += error.faults
 
     def raise_all(self) -> None:
-        """Raise SiteError with everything that was kept, or do nothing if that is nothing."""
+        """Raise SiteError with everything that was kept, each once; if that is nothing, return."""
         if self.faults:
-            raise SiteError(*self.faults)
+            raise SiteError(*dict.fromkeys(self.faults))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.faults import Collector, SiteError
+from builder.faults import Collector
+from builder.sources import read_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,18 +127,29 @@ def read_pages(content: Path) -> tuple[Page, ...]:
     """
     faults = Collector()
     pages = list(OWN_PAGES)
-    for file in sorted(content.rglob("*.md")):
+    files = sorted(content.rglob("*.md"))
+    if not files:
+        faults.add(f"{content.name}/", "there are no articles", "Articles are files NAME.md there.")
+    for file in files:
+        name = file.relative_to(content).as_posix()
         with faults.going_on():
-            page = _read_page(file.relative_to(content).as_posix(), file.read_text("utf-8"))
-            for other in pages:
-                if page.order and (other.kind, other.order) == (page.kind, page.order):
-                    what = f"the order {page.order} is that of {other.source} too"
-                    faults.add(page.source, what, "Give each page of a kind its own place.")
-                    break
+            page = _read_page(name, read_text(file, f"content/{name}"))
+            for what, remedy in _clashes(page, pages):
+                faults.add(page.source, what, remedy)
             pages.append(page)
     faults.raise_all()
     topics = list(dict.fromkeys(page.topic for page in sorted(pages, key=lambda page: page.order)))
     return tuple(sorted(pages, key=lambda page: (page.kind, topics.index(page.topic), page.order)))
+
+
+def _clashes(page: Page, pages: Sequence[Page]) -> Iterator[tuple[str, str]]:
+    """What a page has that another has already: (what, remedy)."""
+    for other in pages:
+        if other.path == page.path:
+            yield f"its page is that of {other.source} too", "Give it another name."
+        if page.order and (other.kind, other.order) == (page.kind, page.order):
+            what = f"the order {page.order} is that of {other.source} too"
+            yield what, "Give each page of a kind its own place."
 
 
 def _read_page(name: str, text: str) -> Page:
@@ -147,7 +159,9 @@ def _read_page(name: str, text: str) -> Page:
     if folder not in KINDS:
         remedy = f"Articles stand in content/{' and content/'.join(filter(None, KINDS))}."
         faults.add(source, "nothing is made from this folder", remedy)
-        raise SiteError(*faults.faults)
+    elif not re.fullmatch(r"[a-z0-9-]+\.md", posixpath.basename(name)):
+        faults.add(repr(source), "its name is no address", "Use a to z, 0 to 9 and hyphens.")
+    faults.raise_all()
     kind = KINDS["" if name.endswith("index.md") else folder]
     front = FrontMatter(text)
     remedy = f"Between two lines of --- at the top stand: {', '.join((*kind.must, *kind.may))}."
@@ -157,7 +171,7 @@ def _read_page(name: str, text: str) -> Page:
     values = front.values
     stem = name.removesuffix(".md").removesuffix("index").rstrip("/")
     return Page(
-        path=f"{stem}/index.html",
+        path=f"{stem}/index.html".removeprefix("/"),
         template=values.get("template", kind.template),
         title=values.get("title") or values["question"],
         description=values["description"],
@@ -200,7 +214,9 @@ def _front_faults(front: FrontMatter, kind: Kind) -> Iterator[tuple[str, str]]:
             yield key, f"{key} is missing"
     for key in sorted(front.values.keys() - {*kind.must, *kind.may}):
         yield key, f"the front matter has an unknown key, {key}"
-    if not front.values.get("order", "0").isdecimal():
+    if len(front.values) < len(front.lines):
+        yield "---", "the front matter gives a key twice"
+    if not re.fullmatch("[0-9]{1,6}", front.values.get("order", "0")):
         yield "order", "order is not a number"
     try:
         datetime.date.fromisoformat(front.values.get("checked", "2000-01-01"))

@@ -8,7 +8,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from builder.faults import Fault, SiteError
+from builder.faults import Collector, Fault, SiteError
+from builder.sources import read_bytes, read_json
 
 FILES = (
     "pyodide.mjs",
@@ -23,59 +24,72 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
-    """The files below runtime/: `pyodide` is the folder of the npm package, `package` the planner's.
+    """The files below runtime/. `pyodide` is the npm package's folder, `package` the planner's.
 
-    Library and package are byte code. It is kept beside the npm package, by the hash of all that it
-    is made from: a second build of the same sources takes it from there. Raises SiteError if the
-    npm package is not whole or Node cannot compile.
+    Library and package are byte code. It is kept beside the npm package, by the hash of all that
+    it is made from: a second build of the same sources takes it from there. Raises SiteError if
+    the npm package is not whole, or Node cannot compile, or the byte code cannot be kept.
     """
-    missing = [name for name in FILES if not (pyodide / name).is_file()]
-    if missing:
-        what, remedy = "the file is missing", "Run `npm ci`."
-        raise SiteError(
-            *(Fault(where=str(pyodide / name), what=what, remedy=remedy) for name in missing)
-        )
-    sources = (pyodide / "python_stdlib.zip").read_bytes()
-    library = compiled(pyodide, pyodide / "python_stdlib.zip", sources)
+    faults = Collector()
+    for name in (*FILES, "package.json"):
+        if not (pyodide / name).is_file():
+            faults.add(str(pyodide / name), "the file is missing", "Run `npm ci`.")
+    faults.raise_all()
+    files = {name: read_bytes(pyodide / name) for name in FILES}
+    library = compiled(pyodide, pyodide / "python_stdlib.zip", files["python_stdlib.zip"])
     planner = compiled(pyodide, library, zipped(package))
     # Python wants to see its lock file, of which we need the versions but none of the packages.
-    lock = json.loads((pyodide / "pyodide-lock.json").read_bytes()) | {"packages": {}}
-    return {f"runtime/{name}": (pyodide / name).read_bytes() for name in FILES} | {
-        "runtime/pyodide-lock.json": json.dumps(lock).encode(),
-        "runtime/python_stdlib.zip": library.read_bytes(),
-        "runtime/planner.zip": planner.read_bytes(),
+    lock = read_json(pyodide / "pyodide-lock.json")
+    files |= {
+        "pyodide-lock.json": json.dumps(lock | {"packages": {}}).encode(),
+        "python_stdlib.zip": read_bytes(library),
+        "planner.zip": read_bytes(planner),
     }
+    return {f"runtime/{name}": content for name, content in files.items()}
 
 
 def compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
     """The zip of sources as a zip of byte code, made by the browser's Python with `library`."""
     parts = (
         sources,
-        COMPILER.read_bytes(),
-        library.read_bytes(),
-        (pyodide / "pyodide.asm.wasm").read_bytes(),
+        read_bytes(COMPILER, "site/runtime/compile.mjs"),
+        read_bytes(library),
+        read_bytes(pyodide / "pyodide.asm.wasm"),
     )
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
     cached = pyodide.parent / ".cache" / "byte-code" / f"{key}.zip"
-    if not cached.exists():
+    if cached.exists():
+        return cached
+    try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
             source_zip, byte_code_zip = Path(folder, "sources.zip"), Path(folder, "compiled.zip")
             source_zip.write_bytes(sources)
             _run_compiler(pyodide, library, source_zip, byte_code_zip)
-            byte_code_zip.rename(cached)
+            byte_code_zip.rename(cached)  # in one step: another build finds all of it or nothing
+    except OSError as error:
+        what = f"byte code cannot be kept: {error.strerror}"
+        remedy = "Make room, and see who may write there."
+        raise SiteError(Fault(where=str(cached.parent), what=what, remedy=remedy)) from None
     return cached
 
 
 def _run_compiler(pyodide: Path, library: Path, source_zip: Path, byte_code_zip: Path) -> None:
     command: list[str | Path] = ["node", COMPILER, pyodide, library, source_zip, byte_code_zip]
+    why = ""
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    except (OSError, subprocess.SubprocessError) as error:
-        why = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            errors = [line for line in lines if "Error" in line]  # Node's last line is its version
+            why = [f"it ended with code {done.returncode}", *lines, *errors][-1]
+    except OSError as error:
+        why = f"node cannot be run: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        why = "node took more than five minutes"
+    if why:
         remedy = "It needs Node 20 or newer, as `node`."
-        fault = Fault(where="site/runtime/compile.mjs", what=why, remedy=remedy)
-        raise SiteError(fault) from None
+        raise SiteError(Fault(where="site/runtime/compile.mjs", what=why, remedy=remedy))
 
 
 def zipped(package: Path) -> bytes:
@@ -85,5 +99,5 @@ def zipped(package: Path) -> bytes:
         for file in sorted(package.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 name = file.relative_to(package.parent).as_posix()
-                archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), file.read_bytes())
+                archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), read_bytes(file, name))
     return buffer.getvalue()

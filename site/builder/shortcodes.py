@@ -26,6 +26,7 @@ from markupsafe import Markup
 
 from builder import listing, plans
 from builder.filters import coded, maybe, plain
+from builder.templates import fill
 from planner import facts, words
 from planner.model import durations
 
@@ -64,8 +65,7 @@ class Context:
 
     def write(self, template: str, **values: Any) -> Markup:
         """The HTML of templates/shortcodes/TEMPLATE.html, without space around it."""
-        page = self.templates.get_template(f"shortcodes/{template}.html")
-        return Markup(page.render(values).strip())
+        return Markup(fill(self.templates, f"shortcodes/{template}.html", values).strip())
 
     def number_of(self, source: str) -> int:
         """The number of a source among those of the article."""

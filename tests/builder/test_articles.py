@@ -11,6 +11,7 @@ from builder.articles import Text
 from builder.checks import check
 from builder.faults import SiteError
 from builder.pages import read_pages
+from builder.templates import environment
 from tests.builder.conftest import ABOUT, FRONT_MATTER, WriteGuide
 
 
@@ -43,6 +44,10 @@ def text_of(content: Path, env: jinja2.Environment) -> Text:
         ('{{ chart("", "que") }}', "there is no 'que'"),
         ('{{ try_it("workload.requests=0", "Try") }}', "Requests must be"),
         ('{{ guide("nowhere") }}', "there is no ('guide', 'nowhere')"),
+        ('{{ faq("polling", text="\\ud800") }}', "surrogates not allowed"),
+        ('{{ price("claude-sonnet-5-5", "batch.__doc__") }}', "ConversionSyntax"),
+        ('{{ plan([], "cost.batch") }}', "unhashable type: 'list'"),
+        ("{{ fact(*[1]) }}", "malformed node or string"),
         ("{{ 1 + 1 }}", "it is not one call"),
         ("{{ fact(print) }}", "malformed node or string"),
         ("```klingon\nnuqneH\n```", "no lexer for alias 'klingon' found"),
@@ -138,3 +143,20 @@ def test_reading_takes_at_least_a_minute(write_guide: WriteGuide, env: jinja2.En
     """Two hundred and twenty words a minute, rounded."""
     assert text_of(write_guide("word " * 10), env).minutes == 1
     assert text_of(write_guide("word " * 660), env).minutes == 3
+
+
+def test_broken_template_of_a_shortcode_is_told_once(
+    write_guide: WriteGuide, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With the template's own place, not that of each article that uses it."""
+    templates = tmp_path_factory.mktemp("site") / "templates"
+    (templates / "shortcodes").mkdir(parents=True)
+    (templates / "shortcodes" / "link.html").write_text("{{ nothing }}")
+    env = environment(templates, site_name="", site_url="")
+    write_guide("{{ method() }}")
+    content = write_guide(
+        "{{ method() }}", name="b.md", front=FRONT_MATTER.replace("order: 1", "order: 2")
+    )
+    assert faults_of(content, env) == [
+        ("site/templates/shortcodes/link.html:1", "UndefinedError: 'nothing' is undefined")
+    ]

@@ -42,6 +42,14 @@ def test_text_that_is_missing_is_a_fault(folder: Path) -> None:
     assert faults_of(folder) == ["nothing is under WTFPL", "the text of Zlib is not there"]
 
 
+@pytest.mark.parametrize("text", ["{}", '{"components": [5]}', '{"components": [{"name": "A"}]}'])
+def test_list_that_is_not_whole_is_a_fault(folder: Path, text: str) -> None:
+    """No traceback."""
+    (folder / "notices.json").write_text(text)
+    (what,) = faults_of(folder)
+    assert what.startswith("it is not whole: ")
+
+
 def test_every_component_has_its_notice() -> None:
     """A licence other than the public domain comes with a copyright notice, and ours is MIT."""
     notices = read_notices(FOLDER, build.PYODIDE_DIR)

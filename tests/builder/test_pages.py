@@ -23,6 +23,8 @@ def faults_of(content: Path) -> list[tuple[str, str]]:
         ("summary: In short.", "summary:", 4, "summary is missing"),
         ("title: A guide", "titel: A guide", 1, "title is missing"),
         ("order: 1", "order: one", 5, "order is not a number"),
+        ("order: 1", f"order: {'1' * 5000}", 5, "order is not a number"),
+        ("order: 1", "order: 1\norder: 2", 1, "the front matter gives a key twice"),
         ("checked: 2026-11-22", "checked: November", 6, "checked is not a date such as 2026-11-22"),
         ("order: 1", "order: 1\nauthor: me", 6, "the front matter has an unknown key, author"),
         ("---\ntitle", "title", 1, "there is no front matter"),
@@ -57,11 +59,50 @@ def test_folder_that_nothing_is_made_from(tmp_path: Path) -> None:
     assert faults_of(tmp_path) == [("content/news/a.md", "nothing is made from this folder")]
 
 
+@pytest.mark.parametrize("name", ["a b.md", "Ä.md", "\udcff.md", "<b>.md"])
+def test_name_that_is_no_address(write_guide: WriteGuide, name: str) -> None:
+    """An article's name stands in links; a name that is no UTF-8 cannot even be written in a page."""
+    ((where, what),) = faults_of(write_guide("", name=name))
+    assert what == "its name is no address"
+    assert where.encode()
+
+
 def test_two_articles_in_one_place(write_guide: WriteGuide) -> None:
     """The order of a kind is without doubt."""
     write_guide("")
     assert faults_of(write_guide("", name="b.md")) == [
         ("content/guides/b.md", "the order 1 is that of content/guides/a.md too")
+    ]
+
+
+def test_no_articles_at_all(tmp_path: Path) -> None:
+    """A folder that is not there is not an empty site."""
+    assert faults_of(tmp_path / "content") == [("content/", "there are no articles")]
+
+
+@pytest.mark.parametrize("name", ["index.md", "notices.md", "404.md"])
+def test_article_in_place_of_another_page(tmp_path: Path, name: str) -> None:
+    """Each page has one source. 404.md becomes 404/index.html, and is in nobody's way."""
+    front = "---\ntitle: A\ndescription: B\nnav: C\norder: 1\n---\n"
+    (tmp_path / name).write_text(front)
+    if name == "404.md":
+        assert "404/index.html" in [page.path for page in read_pages(tmp_path)]
+    else:
+        what = f"its page is that of site/templates/{'planner' if name == 'index.md' else 'notices'}.html too"
+        assert faults_of(tmp_path) == [(f"content/{name}", what)]
+
+
+def test_articles_that_cannot_be_read(write_guide: WriteGuide) -> None:
+    """Each is told, and the others are read all the same."""
+    content = write_guide("", front=FRONT_MATTER.replace("order: 1", "order: one"))
+    (content / "guides" / "b.md").mkdir()
+    (content / "guides" / "c.md").write_bytes(b"---\ntitle: \xff\n---\n")
+    (content / "guides" / "d.md").write_bytes(FRONT_MATTER.encode() + b"text\n\xff")
+    assert faults_of(content) == [
+        ("content/guides/a.md:5", "order is not a number"),
+        ("content/guides/b.md", "it cannot be read: Is a directory"),
+        ("content/guides/c.md:2", "the byte 0xff is no UTF-8"),
+        ("content/guides/d.md:9", "the byte 0xff is no UTF-8"),
     ]
 
 

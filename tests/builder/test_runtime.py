@@ -16,7 +16,7 @@ def test_a_missing_runtime_is_a_fault(tmp_path: Path) -> None:
     """Each file that is not there is named."""
     with pytest.raises(SiteError) as caught:
         pack_runtime(tmp_path, build.ROOT / "planner")
-    assert len(caught.value.faults) == len(FILES)
+    assert len(caught.value.faults) == len(FILES) + 1  # and package.json
 
 
 def test_the_runtime_is_byte_code_without_packages(site: Path) -> None:
@@ -62,3 +62,43 @@ def test_sources_that_cannot_be_compiled_are_a_fault(tmp_path: Path) -> None:
     library = build.PYODIDE_DIR / "python_stdlib.zip"
     with pytest.raises(SiteError, match=r"site/runtime/compile\.mjs: .*SyntaxError"):
         compiled(build.PYODIDE_DIR, library, zipped(tmp_path / "broken"))
+
+
+@pytest.fixture
+def pyodide(tmp_path: Path) -> Path:
+    """The npm package, with an empty cache of its own."""
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "pyodide").symlink_to(build.PYODIDE_DIR.resolve())
+    return tmp_path / "modules" / "pyodide"
+
+
+@pytest.mark.parametrize(
+    ("node", "what"),
+    [
+        (None, "node cannot be run: No such file or directory"),
+        ("exit 3", "it ended with code 3"),
+        ("echo 'SyntaxError: top-level await' >&2; echo 'Node.js v12' >&2; exit 1", "SyntaxError"),
+    ],
+)
+def test_node_that_does_not_do_it_is_a_fault(
+    pyodide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str | None, what: str
+) -> None:
+    """There is none, or it is too old: the reader is told which one is needed."""
+    (tmp_path / "bin").mkdir()
+    if node:
+        (tmp_path / "bin" / "node").write_text(f"#!/bin/sh\n{node}\n")
+        (tmp_path / "bin" / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(SiteError) as caught:
+        compiled(pyodide, pyodide / "python_stdlib.zip", b"")
+    (fault,) = caught.value.faults
+    assert fault.where == "site/runtime/compile.mjs"
+    assert fault.what.startswith(what)
+    assert "Node 20" in fault.remedy
+
+
+def test_cache_that_cannot_be_written_is_a_fault(pyodide: Path) -> None:
+    """Such as on a full disk."""
+    (pyodide.parent / ".cache").write_text("no folder")
+    with pytest.raises(SiteError, match="byte code cannot be kept: "):
+        compiled(pyodide, pyodide / "python_stdlib.zip", b"")

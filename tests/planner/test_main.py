@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 import planner
 from planner.__main__ import main
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.plan import make_plan
 from planner.scenario import FIELDS, parse
 from planner.scenario.schema import schema
@@ -90,10 +92,8 @@ def test_no_line_ends_in_spaces(capsys: Capture) -> None:
 def test_json(capsys: Capture) -> None:
     """--json prints the whole plan, to the letter what the bridge gives."""
     assert main(["plan", "--json", "--set", "workload.requests=25k"]) == 0
-    assert (
-        capsys.readouterr().out
-        == export_text(make_plan(parse({"workload": {"requests": 25_000}}))) + "\n"
-    )
+    plan = make_plan(parse({"workload": {"requests": 25_000}}))
+    assert capsys.readouterr().out == export_text(plan, caveats(plan), alternatives(plan)) + "\n"
 
 
 def test_a_scenario_file(capsys: Capture, tmp_path: Path) -> None:

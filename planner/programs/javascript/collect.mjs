@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { Waits, countsOf, iso, sizeOf, sleep } from "./api.mjs";
+import { Waits, countsOf, iso, sizeOf, sleep } from "./answer.mjs";
 import { LostBatchError } from "./errors.mjs";
 import { syncFolder } from "./folder.mjs";
 import { resultIn } from "./sort.mjs";

@@ -3,7 +3,7 @@
 // The batches made since the intention are listed, and the one with the same number of requests that
 // the journal does not know is adopted. Only after a grace period without one is it taken as not made.
 
-import { iso, sizeOf, sleep } from "./api.mjs";
+import { iso, sizeOf, sleep } from "./answer.mjs";
 
 /** Settles doubts, one after the other. */
 export class Doubts {

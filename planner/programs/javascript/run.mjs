@@ -7,7 +7,8 @@ import { setMaxListeners } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 
-import { Api, backoffSeconds, sleep } from "./api.mjs";
+import { backoffSeconds, sleep } from "./answer.mjs";
+import { Api } from "./api.mjs";
 import { Collector } from "./collect.mjs";
 import { Source } from "./cut.mjs";
 import { Doubts } from "./doubt.mjs";

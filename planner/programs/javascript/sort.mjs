@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { ACCOUNT_WORDS } from "./api.mjs";
+import { ACCOUNT_WORDS } from "./answer.mjs";
 import { StoppedError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";

@@ -3,7 +3,7 @@
 // The intention is on disk before the POST. Before each one there must be room: the canary has lived,
 // the budget is kept even if every answer is as long as it may be, and the queue takes it.
 
-import { Waits, backoffSeconds, iso, sleep } from "./api.mjs";
+import { Waits, backoffSeconds, iso, sleep } from "./answer.mjs";
 import { halves, nextCut } from "./cut.mjs";
 import { NoAnswerError, RefusedError, StoppedError } from "./errors.mjs";
 import { money, usdRounded } from "./money.mjs";

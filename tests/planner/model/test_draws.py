@@ -1,14 +1,16 @@
 """What chance decides: tables, luck, failures, each against an exact sum."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import fsum
+from math import fsum, sqrt
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.model.draws import blend, failures, look_up
+from planner.model.draws import blend, failures, lattice, service
+from planner.model.durations import DurationModel
 from tests.oracles import binomial_steps
 
 
@@ -32,12 +34,30 @@ def failures_at(requests: int, rate: float, point: float) -> int:
 # ---- tables
 
 
+def drawn(table: Sequence[float], u: float, waits_s: Sequence[float] = ()) -> float:
+    """The service of a batch with base 0 and spread 1: the table itself, and the wait."""
+    waits = tuple(waits_s) or (0.0,) * len(table)
+    model = DurationModel(scale=lambda n: (0.0, 1.0), table=tuple(table), waits_s=waits)
+    return service(model)(1, u)
+
+
 @pytest.mark.parametrize(
     ("u", "value"), [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 4.0), (0.999999, 6.0), (1.0, 6.0)]
 )
-def test_look_up(u: float, value: float) -> None:
+def test_a_table_is_read_on_straight_lines(u: float, value: float) -> None:
     """Straight lines between the entries, the last entry at the end."""
-    assert look_up((1.0, 2.0, 6.0), u) == pytest.approx(value, abs=1e-4)
+    assert drawn((1.0, 2.0, 6.0), u) == pytest.approx(value, abs=1e-4)
+
+
+def test_a_hair_above_one_is_the_end() -> None:
+    """Rounding may make a draw a little larger than 1; the table ends there all the same."""
+    assert drawn((1.0, 2.0, 6.0), 1 + 1e-12, (0.0, 0.0, 9.0)) == 15.0
+
+
+def test_a_service_is_base_and_spread_and_wait() -> None:
+    """base(n) + spread(n) · q(u) + wait(u), both tables at the same place."""
+    model = DurationModel(scale=lambda n: (100.0, float(n)), table=(1.0, 3.0), waits_s=(10.0, 30.0))
+    assert [service(model)(5, u) for u in (0.0, 0.5, 1.0)] == [115.0, 130.0, 145.0]
 
 
 @given(
@@ -45,12 +65,52 @@ def test_look_up(u: float, value: float) -> None:
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_look_up_rises_with_the_table(table: list[float], one: float, other: float) -> None:
+def test_a_draw_rises_with_the_table(table: list[float], one: float, other: float) -> None:
     """A rising table gives rising values within its ends."""
     low, high = sorted((one, other))
-    at_low, at_high = look_up(tuple(table), low), look_up(tuple(table), high)
+    at_low, at_high = drawn(table, low), drawn(table, high)
     assert table[0] <= at_low <= at_high * (1 + 1e-12) + 1e-9
     assert at_high <= table[-1] * (1 + 1e-12)
+
+
+# ---- the lattice
+
+
+def test_the_load_goes_up_in_even_steps() -> None:
+    """Each run has a step of its own, and its place inside the step is drawn."""
+    pairs = list(lattice(4, Points(0.9, 0.5, 0.0, 0.25, 0.75)))  # type: ignore[arg-type]
+    assert [luck.load for luck in pairs] == [0.125, 0.25, 0.5625, 0.9375]
+
+
+def test_the_first_luck_goes_round_by_the_golden_ratio() -> None:
+    """From a place that is drawn, each run adds 0.618 and leaves out the whole."""
+    pairs = list(lattice(3, Points(0.9, 0.0, 0.0, 0.0)))  # type: ignore[arg-type]
+    golden = (sqrt(5) - 1) / 2
+    assert [luck.first for luck in pairs] == pytest.approx(
+        [0.9, (0.9 + golden) % 1, (0.9 + 2 * golden) % 1]
+    )
+
+
+def test_runs_draw_between_two_of_the_lattice() -> None:
+    """The pairs come one by one, for a run draws its other numbers from the same generator."""
+    points = Points(0.1, 0.2, 0.3)
+    pairs = lattice(9, points)  # type: ignore[arg-type]
+    assert points.calls == 0
+    next(pairs)
+    assert points.calls == 2
+    next(pairs)
+    assert points.calls == 3
+
+
+@pytest.mark.parametrize("runs", [20, 50, 1000])
+def test_the_lattice_covers_the_square(runs: int) -> None:
+    """Every tenth of the loads, every tenth of the first lucks, and every quarter of the square has its share."""
+    pairs = list(lattice(runs, Random(7)))
+    for values in ([luck.load for luck in pairs], [luck.first for luck in pairs]):
+        tenths = [sum(step <= 10 * value < step + 1 for value in values) for step in range(10)]
+        assert max(abs(count - runs / 10) for count in tenths) <= 1.5
+    quarter = sum(luck.load < 0.5 and luck.first < 0.5 for luck in pairs)
+    assert abs(quarter - runs / 4) <= 2
 
 
 # ---- luck, shared and own
@@ -59,14 +119,14 @@ def test_look_up_rises_with_the_table(table: list[float], one: float, other: flo
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_blend_is_a_chance(load: float, own: float, shared: float) -> None:
     """Between 0 and 1, so that a quantile table has an entry for it."""
-    assert -1e-12 <= blend(load, own, shared) <= 1 + 1e-12
+    assert -1e-12 <= blend(load, shared)(own) <= 1 + 1e-12
 
 
 @given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
 def test_the_ends_of_sharing(load: float, own: float) -> None:
     """Weight 0 is the batch's own luck, weight 1 the run's."""
-    assert blend(load, own, 0.0) == own
-    assert blend(load, own, 1.0) == load
+    assert blend(load, 0.0)(own) == own
+    assert blend(load, 1.0)(own) == load
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.1, 0.3, 0.5, 0.7, 0.95, 1.0])
@@ -76,7 +136,7 @@ def test_a_blend_is_uniform(shared: float) -> None:
     tenths = [0] * 10
     for load in steps:
         for own in steps:
-            tenths[min(9, int(blend(load, own, shared) * 10))] += 1
+            tenths[min(9, int(blend(load, shared)(own) * 10))] += 1
     assert [count / 40_000 for count in tenths] == pytest.approx([0.1] * 10, abs=0.005)
 
 

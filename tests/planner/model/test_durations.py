@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner import facts
-from planner.model.draws import look_up
+from planner.model.draws import service
 from planner.model.durations import (
     GRID,
     DurationModel,
@@ -24,8 +24,7 @@ from tests.oracles import kaplan_meier, on_straight_lines
 
 def seconds_of(model: DurationModel, requests: int, u: float) -> float:
     """The u-quantile (0 to 1) of the service time of a batch of `requests`."""
-    base, spread = model.scale(requests)
-    return base + spread * look_up(model.table, u) + look_up(model.waits_s, u)
+    return service(model)(requests, u)
 
 
 def samples(most: int = 40, censored: bool = True) -> st.SearchStrategy[list[Sample]]:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from planner.model import durations
 from planner.model.durations import DurationModel, Sample, fit
+from planner.model.records import Record
 from planner.model.retry import backoff_s
 from planner.model.simulate import (
-    BUDGET_BATCHES,
     MAX_REPLICATIONS,
     MOST_BATCHES,
-    Record,
+    RUN_BATCHES,
     Rules,
     Run,
     replications,
@@ -68,7 +68,7 @@ def lasting(seconds: dict[int, float] | float) -> DurationModel:
     def scale(requests: int) -> tuple[float, float]:
         return (seconds[requests] if isinstance(seconds, dict) else seconds), 0.0
 
-    return DurationModel(scale=scale, table=(0.0, 0.0))
+    return DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0))
 
 
 def one_run(sizes: Sequence[int], model: DurationModel, some: Rules, seed: int = 1) -> Run:
@@ -91,7 +91,7 @@ def by_round(records: Sequence[Record]) -> dict[int, list[Record]]:
 def test_one_batch() -> None:
     """Sent at once, ended after its time, noticed at the next poll."""
     run = one_run([100], lasting(70.0), rules())
-    assert run.records == (Record(0, 100, 0.0, 70.0, 120.0, 0),)
+    assert tuple(run.records) == (Record(0, 100, 0.0, 70.0, 120.0, 0),)
     assert (run.makespan_s, run.given_up, run.expired) == (70.0, 0, 0)
 
 
@@ -139,7 +139,7 @@ def test_the_primer_goes_first() -> None:
 def test_a_batch_ends_at_its_expiry() -> None:
     """After 24 h a batch that needs 36 h has done two thirds; the rest is undone."""
     run = one_run([3000], lasting(1.5 * DAY_S), rules())
-    assert run.records == (Record(0, 3000, 0.0, DAY_S, DAY_S, 1000),)
+    assert tuple(run.records) == (Record(0, 3000, 0.0, DAY_S, DAY_S, 1000),)
     assert (run.expired, run.given_up) == (1000, 1000)
 
 
@@ -192,7 +192,7 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
     def scale(requests: int) -> tuple[float, float]:
         return float(requests), 0.0
 
-    shared = DurationModel(scale=scale, table=(0.0, 0.0), shared=True)
+    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
     run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
     # the second is sent beside the first; the third when the first has ended, beside the second
     assert [(record.submitted_s, record.ended_s) for record in run.records] == [
@@ -213,7 +213,16 @@ def test_a_wait_is_added() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "runs"),
-    [(1, 1000), (50, 1000), (100, 500), (1000, 50), (20_000, 20), (40_000, 10), (140_000, 3)],
+    [
+        (1, 1000),
+        (50, 1000),
+        (100, 500),
+        (1000, 50),
+        (12_500, 20),
+        (20_000, 12),
+        (40_000, 6),
+        (140_000, 6),
+    ],
 )
 def test_replications(batches: int, runs: int) -> None:
     """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
@@ -222,9 +231,56 @@ def test_replications(batches: int, runs: int) -> None:
 
 @given(st.integers(1, 200_000))
 def test_replications_are_bounded(batches: int) -> None:
-    """Never fewer than three, never more than needed, and never more work for one forecast than for another."""
-    assert 3 <= replications(batches) <= MAX_REPLICATIONS
-    assert replications(batches) * batches <= max(BUDGET_BATCHES, MOST_BATCHES, 3 * batches)
+    """Never fewer than six, never more than needed, and never more work than the largest forecast may be."""
+    assert 6 <= replications(batches) <= MAX_REPLICATIONS
+    assert replications(batches) * min(batches, RUN_BATCHES) <= MOST_BATCHES
+
+
+# ---- runs that would never end
+
+
+def endless(retries: int) -> Rules:
+    """A batch needs ten days, so nine tenths of it come back each round."""
+    retry = Retries(max=retries, backoff="fixed", base_delay_s=0.0, transient_rate=0.0)
+    return rules(concurrent=100, retry=retry, batch=10)
+
+
+def test_a_run_stops_before_it_has_too_many_batches() -> None:
+    """15,000 batches, 13,500 again, 12,150 more would be too many: the run ends there, with what is left given up."""
+    (run,) = simulate([[10] * 15_000], lasting(10 * DAY_S), endless(10), runs=1, seed=1)
+    assert [len(records) for records in by_round(run.records).values()] == [15_000, 13_500]
+    assert run.stopped
+    assert run.given_up == 121_500
+
+
+def test_a_run_that_ends_by_itself_is_not_stopped() -> None:
+    """The same with one retry: nothing was cut short."""
+    (run,) = simulate([[10] * 15_000], lasting(10 * DAY_S), endless(1), runs=1, seed=1)
+    assert (len(run.records), run.stopped, run.given_up) == (28_500, False, 121_500)
+
+
+def test_a_run_may_be_as_large_as_the_limit() -> None:
+    """RUN_BATCHES batches are a run; one more is not begun."""
+    retry = Retries(max=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0)
+    some = rules(concurrent=100, retry=retry, batch=1)
+    (whole,) = simulate([[1] * (RUN_BATCHES // 2)], lasting(1.0), some, runs=1, seed=1)
+    assert (len(whole.records), whole.stopped) == (RUN_BATCHES, False)
+    (cut,) = simulate([[1] * (RUN_BATCHES // 2 + 1)], lasting(1.0), some, runs=1, seed=1)
+    assert (len(cut.records), cut.stopped) == (RUN_BATCHES // 2 + 1, True)
+
+
+def test_batches_that_come_back_leave_fewer_runs() -> None:
+    """What comes back is part of the work: with ten retries 1,000 batches become 6,866, and fifty runs become 36."""
+    runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(10), runs=50, seed=1)
+    assert {len(run.records) for run in runs} == {6866}
+    assert len(runs) == MOST_BATCHES // 6866 == 36
+
+
+def test_what_might_come_back_does_not() -> None:
+    """Where nothing expires as many runs are simulated as there should be, and the same ones as ever."""
+    quick = simulate([[10] * 1000], lasting(60.0), endless(10), runs=50, seed=1)
+    assert len(quick) == 50
+    assert quick == simulate([[10] * 1000], lasting(60.0), endless(0), runs=50, seed=1)
 
 
 # ---- a clock that is looked at every second
@@ -292,7 +348,9 @@ def test_every_second_of_every_round(
         transient_rate=transient,
         permanent_rate=0.0,
     )
-    model = DurationModel(scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0))
+    model = DurationModel(
+        scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0), waits_s=(0.0, 0.0)
+    )
     some = rules(concurrent, queue, float(poll_s), float(expiry_s), retry=retry, batch=largest)
     run = one_run(sizes, model, some, seed=retries)
     begin = 0
@@ -549,7 +607,7 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float:
 
 
 EVEN = DurationModel(
-    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0)
+    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0), waits_s=(0.0, 0.0)
 )  # the service time is the luck itself, in ms
 
 
@@ -627,7 +685,11 @@ JOBS = 70
 
 def starts(servers: int, runs: int = 1500) -> tuple[list[list[float]], list[float]]:
     """Starts of each job, and makespans, of saturated runs with exponential service; the end is noticed at once."""
-    model = DurationModel(scale=lambda n: (0.0, MEAN_S / TABLE_MEAN), table=tuple(EXPONENTIAL))
+    model = DurationModel(
+        scale=lambda n: (0.0, MEAN_S / TABLE_MEAN),
+        table=tuple(EXPONENTIAL),
+        waits_s=(0.0,) * len(EXPONENTIAL),
+    )
     some = rules(concurrent=servers, poll_s=2.0**-20)
     runs_ = simulate([[1] * JOBS], model, some, runs=runs, seed=11)
     return [[record.submitted_s for record in run.records] for run in runs_], [

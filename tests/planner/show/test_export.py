@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import facts
-from planner.plan import make_plan
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show.export import export, export_text, usd
 from tests.pythons import interpreter
@@ -24,7 +26,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def exported(**groups: dict[str, Any]) -> dict[str, Any]:
     """The document of a scenario."""
-    return export(make_plan(parse(groups)))
+    return document_of(make_plan(parse(groups)))
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """The document of a plan, its caveats and its alternatives."""
+    return export(plan, caveats(plan), alternatives(plan))
 
 
 @pytest.mark.parametrize(
@@ -104,24 +111,27 @@ def test_real_time_that_is_not_known() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_the_document_is_strict_json(asked: Scenario) -> None:
+def test_the_document_is_strict_json(scenario: Scenario) -> None:
     """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
-    text = export_text(make_plan(asked))
+    plan = make_plan(scenario)
+    text = export_text(plan, caveats(plan), alternatives(plan))
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.dumps(document, ensure_ascii=False, indent=1) == text
-    assert parse(document["scenario"]) == asked
+    assert parse(document["scenario"]) == scenario
 
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_money_adds_up_in_the_document(asked: Scenario) -> None:
+def test_money_adds_up_in_the_document(scenario: Scenario) -> None:
     """Batch and saving make real time, to a hundredth of a cent for each number."""
-    cost = export(make_plan(asked))["cost"]
+    cost = document_of(make_plan(scenario))["cost"]
     batch, saved, real_time = (
         Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd")
     )
     assert abs(batch + saved - real_time) <= Decimal("0.0002")
-    assert abs(sum(Decimal(line["usd"]) for line in cost["lines"]) - batch) <= Decimal("0.0004")
+    assert abs(sum(Decimal(cost_line["usd"]) for cost_line in cost["lines"]) - batch) <= Decimal(
+        "0.0004"
+    )
 
 
 # ---- other versions of Python
@@ -137,15 +147,14 @@ STEMS = [
 ]
 PRINT_ALL = """
 import json, sys
-from planner.show import view
-from planner.show.export import export_text
-from planner.plan import make_plan
+from planner.bridge import handle
 from planner.scenario import parse
+from planner.scenario.texts import write_query
 for path in sys.argv[1:]:
     with open(path, encoding="utf-8") as file:
-        plan = make_plan(parse(json.load(file)))
-    for text in (export_text(plan), json.dumps(view.show(plan))):
-        sys.stdout.buffer.write(text.encode() + b"\\n")
+        query = write_query(parse(json.load(file)))
+    for want in ("json", "plan"):
+        sys.stdout.buffer.write(handle(json.dumps({"query": query, "want": want})).encode())
 """
 
 

@@ -1,73 +1,73 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import fs from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import { after, test } from "node:test";
 
-import * as api from "../../../../planner/programs/javascript/api.mjs";
+import { Api } from "../../../../planner/programs/javascript/api.mjs";
+import * as errors from "../../../../planner/programs/javascript/errors.mjs";
 import { Settings } from "../../../../planner/programs/javascript/settings.mjs";
+import { newFolder, shownBatch } from "./bench.mjs";
 
-const answer = (status, headers = {}, more = {}) => ({ status, headers: new Headers(headers), ...more });
+const BATCH = { number: 1, id: "b1" };
 
-test("moments sort as texts, to the microsecond; what is none is empty", () => {
-  assert.equal(api.iso("2026-11-24T10:00:00Z"), "2026-11-24T10:00:00.000000+00:00");
-  assert.equal(api.iso("2026-11-24t12:00:00.1234567+02:00"), "2026-11-24T10:00:00.123456+00:00");
-  for (const other of [null, "", "soon", "2026-11-24", "2026-99-24T10:00:00Z"]) {
-    assert.equal(api.iso(other), "");
-  }
-});
-
-test("retry-after is a number, or a date, or nothing", () => {
-  const seconds = (text) => api.retryAfter(answer(429, { "retry-after": text }));
-  assert.equal(seconds("2.5"), 2.5);
-  assert.equal(seconds("Wed, 21 Oct 2015 07:28:00 GMT"), 0);
-  assert.equal(seconds("1e999"), null);
-  assert.equal(seconds("999999999"), 86_400);
-  assert.equal(api.retryAfter(answer(429)), null);
-});
-
-test("the account's trouble is told from what passes", () => {
-  const stopped = [
-    answer(401),
-    answer(402),
-    answer(403),
-    answer(429, {}, { errorCode: "enforced_spend_limit_reached" }),
-    answer(400, {}, { apiMessage: "Your credit balance is too low" }),
-    answer(429, {}, { apiMessage: "You have reached your usage limits" }),
-  ];
-  for (const error of stopped) assert.ok(api.accountIsStopped(error), JSON.stringify(error));
-  const asksToWait = answer(429, { "retry-after": "1" }, { apiMessage: "usage limits" });
-  for (const error of [answer(429), answer(500), answer(400), asksToWait]) {
-    assert.ok(!api.accountIsStopped(error), JSON.stringify(error));
-  }
-});
-
-test("waits grow to the poll interval, with a little luck in each", () => {
-  const waits = new api.Waits(new Settings({ pollSeconds: 5 }));
-  [1, 2, 4, 5, 5].forEach((most) => {
-    const seconds = waits.next();
-    assert.ok(0.75 * most <= seconds && seconds <= most, `${seconds} of ${most}`);
+/** An Api on a server of one's own; `answers` are taken one after the other: {status, headers, body}. */
+async function connected(...answers) {
+  const calls = [];
+  const server = http.createServer(async (request, response) => {
+    const pieces = await request.toArray();
+    calls.push({ ...request, url: request.url, body: Buffer.concat(pieces).toString() });
+    const { status = 200, headers = {}, body = {} } = answers.shift() ?? { status: 500 };
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
   });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  after(() => server.close());
+  process.env.ANTHROPIC_BASE_URL = `http://127.0.0.1:${server.address().port}`;
+  process.env.ANTHROPIC_API_KEY = "sk-test";
+  const lines = [];
+  const log = { line: (text) => lines.push(text) };
+  const api = new Api(new Settings({ pollSeconds: 0.01 }), log, new AbortController().signal);
+  await api.connect();
+  return { api, calls, lines };
+}
+
+const failure = (status, type, message = "") => ({ status, body: { type: "error", error: { type, message } } });
+
+test("what passes is asked again, what does not pass stops the run", async () => {
+  const running = { body: shownBatch("b1", { processing: 1 }) };
+  const overloaded = failure(529, "overloaded_error");
+  const { api, calls, lines } = await connected(overloaded, { body: "<html>" }, running);
+  assert.equal((await api.retrieve(BATCH)).id, "b1");
+  assert.equal(calls.length, 3);
+  assert.match(lines[0], /HTTP 529, overloaded_error/);
+  const forbidden = await connected(failure(403, "permission_error"));
+  await assert.rejects(forbidden.api.retrieve(BATCH), errors.StoppedError);
 });
 
-test("the backoff of each kind, a day at most", () => {
-  const of = (backoff, retry) => api.backoffSeconds({ backoff, baseDelaySeconds: 60 }, retry);
-  assert.deepEqual([1, 2, 3].map((retry) => of("exponential", retry)), [60, 120, 240]);
-  assert.deepEqual([1, 2, 3].map((retry) => of("linear", retry)), [60, 120, 180]);
-  assert.deepEqual([1, 2, 3].map((retry) => of("fixed", retry)), [60, 60, 60]);
-  assert.equal(of("exponential", 40), 86_400);
+test("a create is sent once, whatever comes of it", async () => {
+  for (const [answer, error] of [
+    [failure(500, "api_error"), errors.NoAnswerError],
+    [{ body: "<html>" }, errors.NoAnswerError],
+    [failure(413, "request_too_large"), errors.RefusedError],
+  ]) {
+    const { api, calls } = await connected(answer);
+    await assert.rejects(api.create(Buffer.from('{"requests":[]}')), error);
+    assert.equal(calls.length, 1);
+    assert.equal(calls[0].body, '{"requests":[]}');
+  }
 });
 
-test("a wait ends with the run, or when it is woken", async () => {
-  const halt = new AbortController();
-  const watchers = new Set();
-  const woken = api.sleep(1000, halt.signal, watchers);
-  for (const wake of watchers) wake();
-  await woken;
-  assert.equal(watchers.size, 0);
-  const asleep = api.sleep(1000, halt.signal);
-  halt.abort(new Error("over"));
-  await assert.rejects(asleep, /over/);
+test("results are brought to a file as they come", async () => {
+  const file = path.join(newFolder(), "part");
+  const { api } = await connected({ body: "one\ntwo\n" });
+  await api.download(BATCH, `${process.env.ANTHROPIC_BASE_URL}/results`, file);
+  assert.equal(fs.readFileSync(file, "utf8"), "one\ntwo\n");
 });
 
-test("a batch's size is the sum of its counts, whatever stands there", () => {
-  assert.equal(api.sizeOf({ request_counts: { processing: 3, succeeded: 2, errored: "x" } }), 5);
-  assert.equal(api.sizeOf({}), 0);
+test("a key that no header can hold is told before anything is sent", async () => {
+  const { api, calls } = await connected();
+  process.env.ANTHROPIC_API_KEY = "sk-tést";
+  await assert.rejects(api.connect(), /API key/);
+  assert.equal(calls.length, 0);
 });
