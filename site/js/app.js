@@ -21,14 +21,14 @@ const copiers = document.querySelectorAll('[data-action="copy-link"], [data-acti
 
 let question = null; // the newest: {query} of a link or {texts} of the form
 let seen = { percentile: "p85", rows: "" }; // what is asked to see of the plan: which run, and which of its rows unfolded
-let shown = { plan: "", programs: "", alternatives: "" }; // the query of each part of the page, null if it has none
+const shown = { plan: "", programs: "", alternatives: "" }; // the query of each part of the page, null if it has none
 let resting = []; // timers that a new question stops
 
 const engine = createEngine({
   onState(name, why) {
     page.dataset.engine = name;
     find("[data-engine-detail]").textContent = why;
-    if (name === "failed" && question) showTrouble("failed");
+    if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
@@ -210,8 +210,13 @@ document.addEventListener("click", (event) => {
 
 /** A link to another plan is a press; one to a place in the page leads there, and the address keeps the plan. */
 function follow(fragment) {
-  if (fragment && !fragment.includes("=")) document.getElementById(fragment).focus();
-  else press(fragment);
+  if (!fragment || fragment.includes("=")) press(fragment);
+  else goTo(document.getElementById(fragment));
+}
+
+function goTo(place) {
+  place?.scrollIntoView();
+  place?.focus({ preventScroll: true });
 }
 
 function press(query) {

@@ -147,6 +147,25 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     expect(page.locator("[data-action='download']").first).to_be_enabled()
 
 
+def test_link_is_not_answered_by_the_example_before_the_script_is_there(
+    visit: Visit, server: StaticServer, watch: Watch
+) -> None:
+    """A slow network paints the page long before its script comes; the example is then out of sight already."""
+    watch.allow("404")  # a text names no icon
+    arrives = Event()
+    server.faults["js/app.js"] = held(arrives)
+    page = visit("robots.txt", ready=False)
+    page.goto(server.url + "#workload.requests=33333", wait_until="commit")
+    expect(page.locator("footer")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-answer", "working")
+    for part in (".sentence", ".numbers dd", "[data-slot='time.p85']", ".queue", ".rest"):
+        expect(page.locator(part).first).to_be_hidden()
+    arrives.set()
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "33,333 requests", timeout=READY_MS
+    )
+
+
 def test_percentile_keeps_the_link(visit: Visit, server: StaticServer) -> None:
     """Pressed before Python is there it is the link's plan that is shown, at that percentile."""
     page, arrives = opened(visit, server, "#workload.requests=33333")
