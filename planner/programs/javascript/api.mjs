@@ -18,6 +18,7 @@ import {
   VANISHED_AFTER,
   Waits,
   accountIn,
+  accountIsStopped,
   batchIn,
   isStatusError,
   lostAfter,
@@ -42,14 +43,13 @@ const ANSWER_SECONDS = 600.0;
 const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
 // Any other answer.
 const TIMEOUT_SECONDS = 60.0;
+// How often a list is begun again because its cursor has gone.
+const LIST_STARTS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
 
-/**
- * Load the SDK, which takes a while: --check does without. What is wrong with it, in one line, or
- * "".
- */
+/** Load the SDK, which --check does without. What is wrong with it, in one line, or "". */
 export async function sdkProblem() {
   sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
   if (!sdk) return "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
@@ -138,26 +138,34 @@ export class Api {
     }
   }
 
-  /**
-   * Batches of the workspace, newest first. Only an empty page ends them, whatever a page says of
-   * more.
-   */
+  /** Batches of the workspace, newest first, to an empty page, whatever a page says of more. */
   async *list() {
-    const cursors = new Set();
-    for (let after; !cursors.has(after); ) {
-      cursors.add(after);
+    const seen = new Set();
+    for (let [after, starts] = [undefined, 0]; ; ) {
       const page = await this.ask("list batches", () => this.page(after));
-      if (!page.length) return;
-      yield* page;
-      after = page.at(-1).id;
+      if (page?.length === 0) return;
+      // The batch that the cursor named has been deleted: from the newest again.
+      const last = page?.at(-1).id;
+      if ((page && last === after) || (!page && ++starts > LIST_STARTS)) {
+        throw new StoppedError("The API's list of batches comes to no end. Try again later.");
+      }
+      const rest = (page ?? []).filter(({ id }) => !seen.has(id));
+      for (const { id } of rest) seen.add(id);
+      yield* rest;
+      after = last;
     }
-    throw new StoppedError("The API's list of batches goes in a circle. Try again later.");
   }
 
+  /** Up to a hundred batches older than the one named; null if that one is not there. */
   async page(after) {
-    // Not batches.list(): it makes an empty list of an answer that is none.
     const query = after ? { limit: 100, after_id: after } : { limit: 100 };
-    const page = await this.client.get(BATCHES, { query, signal: this.signal });
+    // Not batches.list(): it makes an empty list of an answer that is none.
+    const page = await this.client.get(BATCHES, { query, signal: this.signal }).catch((error) => {
+      const isGone = isStatusError(error) && [400, 404].includes(error.status);
+      if (after && isGone && !accountIsStopped(error)) return null;
+      throw error;
+    });
+    if (page === null && after) return null;
     if (!isObject(page) || !Array.isArray(page.data)) {
       throw new NoAnswerError("the answer is no list of batches");
     }
@@ -191,9 +199,8 @@ export class Api {
   }
 
   /**
-   * Bring results to a file, which is on disk then; whether they are whole is not known here.
-   * `batch` is one of this run, or {id} of any, and then null comes back when its owner has deleted
-   * it.
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
+   * of any: then null comes back when its owner has deleted it.
    */
   async download(batch, file) {
     const isGone = batch.number ? lostAfter(batch) : times(VANISHED_AFTER);
@@ -266,9 +273,7 @@ function headersOf({ headersDistinct }) {
   return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }
 
-/**
- * Write the body of a response to a file. A NoAnswerError when it is cut, or silent for too long.
- */
+/** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */
 async function save(response, file) {
   const fd = fs.openSync(file, "w");
   const reader = response.body?.getReader();
