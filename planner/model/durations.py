@@ -25,10 +25,9 @@ Hyndman and Fan, 1996, doi:10.1080/00031305.1996.10473566).
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import inf
-from statistics import median
 
 from planner import facts
 from planner.scenario import Duration
@@ -41,8 +40,26 @@ GRID = 400  # steps of a quantile table; a draw is a straight line between two o
 _PUBLIC_BANDS = (200, 5_000, 50_000)
 _OWN_BANDS = tuple(1 << power for power in range(1, 18))
 
+_SIZES = 4096  # batch sizes of which a model keeps the answer
+
 Scale = Callable[[int], tuple[float, float]]
 Knot = tuple[float, float]  # requests, median seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """Observed batches of `low` to `high` requests, which the model takes together.
+
+    `censored`: the longest still ran when it was last seen.
+    """
+
+    low: int
+    high: int
+    batches: int
+    shortest_s: float
+    median_s: float
+    longest_s: float
+    censored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +71,10 @@ class Sample:
     censored: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# eq=False: a model is itself and no other, so that a forecast can be looked up by it without comparing tables
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class DurationModel:
-    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, at u = 0, 1/GRID … 1.
+    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, both at the same even steps of u from 0 to 1.
 
     `samples` is how many batches made it. `shared`: n is the sum of the batches that are open together, not the
     size of one.
@@ -64,27 +82,14 @@ class DurationModel:
 
     scale: Scale
     table: tuple[float, ...]
-    waits_s: tuple[float, ...] = (0.0, 0.0)
+    waits_s: tuple[float, ...]
     samples: int = 0
     shared: bool = False
 
-    def seconds(self, requests: int, u: float) -> float:
-        """The u-quantile (0 to 1) of the service time of a batch of `requests`."""
-        base, spread = self.scale(requests)
-        return base + spread * look_up(self.table, u) + look_up(self.waits_s, u)
 
-
-def look_up(table: tuple[float, ...], u: float) -> float:
-    """The value at u between 0 and 1, on straight lines between the entries of an evenly spaced table."""
-    place = u * (len(table) - 1)
-    below = int(place)
-    if below >= len(table) - 1:
-        return table[-1]
-    return table[below] + (place - below) * (table[below + 1] - table[below])
-
-
+@lru_cache(maxsize=8)
 def model_of(duration: Duration) -> DurationModel:
-    """The duration model that the scenario asks for."""
+    """The duration model that the scenario asks for: the same object for the same answers."""
     if duration.model == "guide":
         return _guide()
     if duration.model == "formula":
@@ -98,8 +103,9 @@ def model_of(duration: Duration) -> DurationModel:
     return observed()
 
 
+@cache
 def observed() -> DurationModel:
-    """The model of the public observations in data/durations.json."""
+    """The model of the public observations (facts/durations.json)."""
     return replace(fit(_public(), wait_above=WAIT_ABOVE), shared=True)
 
 
@@ -108,6 +114,28 @@ def _public() -> tuple[Sample, ...]:
         Sample(row.requests, row.seconds_low, row.censored)
         for row in facts.observations()
         if row.used and row.requests is not None
+    )
+
+
+def public_bands() -> tuple[Band, ...]:
+    """The public observations by size; a band without any is left out."""
+    edges = (1, *_PUBLIC_BANDS, int(facts.limit("batch_max_requests").value) + 1)
+    return tuple(
+        _band(rows, edges[number], edges[number + 1] - 1)
+        for number, rows in _by_band(_public(), _PUBLIC_BANDS)
+    )
+
+
+def _band(rows: list[Sample], low: int, high: int) -> Band:
+    longest = max(rows, key=lambda row: (row.seconds, row.censored))
+    return Band(
+        low=low,
+        high=high,
+        batches=len(rows),
+        shortest_s=min(row.seconds for row in rows),
+        median_s=_median(row.seconds for row in rows),
+        longest_s=longest.seconds,
+        censored=longest.censored,
     )
 
 
@@ -134,7 +162,7 @@ def fit(
     table = [(chance, min(row.seconds / medians[row], wait_above)) for chance, row in steps]
     waits = [(chance, max(0.0, row.seconds - wait_above * medians[row])) for chance, row in steps]
 
-    @cache
+    @lru_cache(maxsize=_SIZES)  # bounded, because the model of the public observations lives on
     def scale(requests: int) -> tuple[float, float]:
         known = min(max(requests, least), most)
         if shape is None or known == requests:
@@ -146,21 +174,23 @@ def fit(
     )
 
 
-def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
+def _by_band(rows: Iterable[Sample], bands: Sequence[int]) -> list[tuple[int, list[Sample]]]:
+    """The rows of each band that has any, with the number of the band: 0 below the first edge."""
     groups: dict[int, list[Sample]] = {}
     for row in rows:
         groups.setdefault(bisect_right(bands, row.requests), []).append(row)
+    return sorted(groups.items())
+
+
+def _median_knots(rows: tuple[Sample, ...], bands: Sequence[int]) -> tuple[Knot, ...]:
     knots: list[Knot] = []
-    for _, members in sorted(groups.items()):
-        size, seconds = (
-            median(row.requests for row in members),
-            median(row.seconds for row in members),
-        )
-        knots.append((float(size), max(seconds, knots[-1][1] if knots else 0.0)))
+    for _, members in _by_band(rows, bands):
+        size = float(_median(row.requests for row in members))
+        seconds = _median(row.seconds for row in members)
+        knots.append((size, max(seconds, knots[-1][1] if knots else 0.0)))
     largest = max(row.requests for row in rows)
-    if (
-        largest > knots[-1][0]
-    ):  # up to the largest batch the last band has one median; in proportion only beyond
+    if largest > knots[-1][0]:
+        # up to the largest batch the last band has one median; in proportion only beyond
         knots.append((float(largest), knots[-1][1]))
     return tuple(knots)
 
@@ -172,6 +202,13 @@ def _median_at(knots: tuple[Knot, ...], requests: int) -> float:
         if requests <= high:
             return low_s + (requests - low) / (high - low) * (high_s - low_s)
     return knots[-1][1] * max(1.0, requests / knots[-1][0])
+
+
+def _median(values: Iterable[float]) -> float:
+    # not the one of `statistics`: to load that module takes 2 ms, and the page loads the planner while somebody waits
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _survival_steps(ordered: list[Sample]) -> list[tuple[float, Sample]]:
@@ -207,11 +244,11 @@ def _guide() -> DurationModel:
         row = next((row for row in rows if requests <= row.requests_up_to), rows[-1])
         return float(row.low_s), float(row.high_s - row.low_s)
 
-    return DurationModel(scale=scale, table=(0.0, 1.0))
+    return DurationModel(scale=scale, table=(0.0, 1.0), waits_s=(0.0, 0.0))
 
 
 def _formula(seconds_per_request: float, parallel_requests: int, startup_s: float) -> DurationModel:
     def scale(requests: int) -> tuple[float, float]:
         return startup_s + -(-requests // parallel_requests) * seconds_per_request, 0.0
 
-    return DurationModel(scale=scale, table=(0.0, 0.0))
+    return DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0))

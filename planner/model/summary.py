@@ -1,10 +1,11 @@
 """Summarise simulated runs: how long, how likely, and which runs are typical."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,7 +14,8 @@ class Forecast:
 
     `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those places, so a
     quantile is always the makespan of a run that can be drawn. Probabilities are shares of the replications;
-    `deadline_probability` is None without a deadline.
+    `deadline_probability` is None without a deadline. A `stopped` run counts with the time at which it was
+    stopped, which is too short, but never as done by the deadline.
     """
 
     makespans_s: tuple[float, ...]
@@ -23,6 +25,7 @@ class Forecast:
     confident: Run
     deadline_probability: float | None
     expiry_probability: float
+    stopped_share: float
     mean_given_up: float
 
     @property
@@ -60,15 +63,18 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         p85=at(0.85),
         p95=at(0.95),
         confident=at(confidence),
-        deadline_probability=bisect_right(makespans, deadline_s) / len(makespans)
+        deadline_probability=_share(
+            run.makespan_s <= deadline_s and not run.stopped for run in runs
+        )
         if deadline_s
         else None,
-        expiry_probability=sum(run.expired > 0 for run in runs) / len(runs),
+        expiry_probability=_share(run.expired > 0 for run in runs),
+        stopped_share=_share(run.stopped for run in runs),
         mean_given_up=sum(run.given_up for run in runs) / len(runs),
     )
 
 
-def queue_depth(records: Sequence[Record]) -> tuple[QueueStep, ...]:
+def queue_depth(records: Iterable[Record]) -> tuple[QueueStep, ...]:
     """How many requests are in the queue over time: up when a batch is sent, down when its end is noticed."""
     changes: dict[float, int] = {}
     for record in records:
@@ -79,6 +85,11 @@ def queue_depth(records: Sequence[Record]) -> tuple[QueueStep, ...]:
         depth += change
         steps.append(QueueStep(at_s, depth))
     return tuple(steps)
+
+
+def _share(hits: Iterable[bool]) -> float:
+    flags = tuple(hits)
+    return sum(flags) / len(flags)
 
 
 def _rank(chance: float, size: int) -> int:

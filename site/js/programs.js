@@ -20,12 +20,14 @@ const KINDS = ["comment", "string", "word", "number"];
 
 export function createPrograms(root) {
   const codes = [...root.querySelectorAll("[data-program]")];
+  const links = new Map([...root.querySelectorAll('[data-action="download"]')].map((link) => [link.dataset.download, link]));
+  for (const link of links.values()) link.dataset.address = link.getAttribute("href");
   const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
 
   function paint() {
     if (!globalThis.CSS?.highlights) return;
     for (const kind of KINDS) {
-      CSS.highlights.set(`code-${kind}`, new Highlight(...Object.values(marks).flatMap((found) => found[kind] ?? [])));
+      CSS.highlights.set(`code-${kind}`, new Highlight(...Object.values(marks).flatMap((ranges) => ranges[kind] ?? [])));
     }
   }
 
@@ -39,25 +41,45 @@ export function createPrograms(root) {
   }
 
   root.addEventListener("change", colour);
-  root.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-download]");
-    if (link) offer(link, codes.find((code) => code.dataset.program === link.dataset.download).textContent);
-  });
   if (globalThis.CSS?.highlights) whenNear(root, colour);
 
   return {
-    /** While the texts of another plan are made, the old ones stand, marked. */
-    wait() {
-      root.setAttribute("aria-busy", "true");
-    },
+    /** Put the texts of a plan into their places. */
     show(programs) {
       for (const { language, text } of programs) {
         codes.find((code) => code.dataset.program === language).textContent = text;
+        setAddress(links.get(language), text);
       }
-      root.removeAttribute("aria-busy");
       colour();
     },
+    /** Let the texts be taken away, or, while those of another plan are made, not. */
+    offer(current) {
+      if (current) root.removeAttribute("aria-busy");
+      else root.setAttribute("aria-busy", "true");
+      for (const button of root.querySelectorAll('[data-action="copy-program"]')) button.disabled = !current;
+      for (const link of links.values()) setOffered(link, current);
+    },
   };
+}
+
+/** A link without an address leads nowhere; it keeps its place in the order of the keys. */
+function setOffered(link, offered) {
+  if (offered) {
+    link.href = link.dataset.address;
+    for (const name of ["role", "aria-disabled", "tabindex"]) link.removeAttribute(name);
+  } else {
+    link.removeAttribute("href");
+    link.setAttribute("role", "link");
+    link.setAttribute("aria-disabled", "true");
+    link.tabIndex = 0;
+  }
+}
+
+/** Let the link download the text; its own file is that of the example. */
+function setAddress(link, text) {
+  const { address } = link.dataset;
+  if (address.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(address), 60_000); // a download may be under way
+  link.dataset.address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
 }
 
 function whenNear(element, act) {
@@ -87,11 +109,4 @@ function rangesOf(code) {
     found[kind].push(range);
   }
   return found;
-}
-
-/** Let the link download the text that is shown; the link's own file is that of the example plan. */
-function offer(link, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.href = address;
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner import facts
 from planner.errors import ScenarioError
 from planner.plan import Plan, make_plan
-from planner.scenario import Scenario, batch_byte_limit, parse, replace
+from planner.scenario import Scenario, parse, replace
 from tests.oracles import lognormal_quantile
 from tests.strategies import scenarios
 
@@ -300,7 +300,7 @@ def test_every_plan_adds_up(asked: Scenario) -> None:
     made = make_plan(asked)
     work = asked.workload
     assert sum(batch.requests for batch in made.batches) == work.requests
-    assert max(batch.bytes for batch in made.batches) <= batch_byte_limit()
+    assert max(batch.bytes for batch in made.batches) <= facts.batch_byte_limit()
     assert max(batch.requests for batch in made.batches) <= min(
         asked.batches.requests_per_batch, made.account.queue_requests
     )
