@@ -128,7 +128,7 @@ class Bench:
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
         cue: Cue | None = None,
         program: Path | None = None,
     ) -> Running:
@@ -168,7 +168,7 @@ class Bench:
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
         cue: Cue | None = None,
         program: Path | None = None,
     ) -> Done:

@@ -21,7 +21,7 @@ ENDS_WITHIN_S = 10.0
 class Cue(NamedTuple):
     """When something happens inside a program, and what; see zygote.py."""
 
-    nth: int
+    nth: int | str  # a line of the journal by its number or its event; a rename by its number
     when: str  # before, torn, after
     do: str = "SIGKILL"
     what: str = "journal"
