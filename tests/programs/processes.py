@@ -31,7 +31,8 @@ class Zygote:
     """Starts Python programs; see zygote.py."""
 
     def __init__(self) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
+        python = os.environ.get("PROGRAM_PYTHON", sys.executable)
+        command = [python, str(Path(__file__).with_name("zygote.py"))]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
