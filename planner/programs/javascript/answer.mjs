@@ -22,8 +22,6 @@ export const ACCOUNT_WORDS = new RegExp(
 
 // A 404 for a batch that this run made passes within this time, or the key is of another workspace.
 const LOST_BATCH_SECONDS = 600.0;
-// A 404 for a batch that may be another's: so often in a row, and its owner has deleted it.
-export const VANISHED_AFTER = 3;
 // How long results that hold fewer lines than the API counts are fetched again.
 export const SHORT_RESULTS_SECONDS = 86_400.0;
 // Results with lines that cannot be read are fetched again so often, then taken without them.
@@ -154,6 +152,8 @@ export function refusal(error) {
   return new RefusedError(reasonOf(error), {
     status,
     forGood: ![413, 429].includes(status) || accountIsStopped(error),
+    // A page of some proxy may stand where the API's own answer should, though the batch was made.
+    isOfTheApi: status === 413 || Boolean(failureIn(error).type),
     remedy: remedy(error),
     waitSeconds,
     queueIsFull: waitSeconds === null || messageIn(error).toLowerCase().includes("queue"),
@@ -166,13 +166,20 @@ export function times(most) {
   return () => ++count >= most;
 }
 
-/** For `ask`: a batch of this run that stays unknown is lost. */
-export function lostAfter(batch) {
+/** For `ask`: true when 404s have come for so long that they are no passing trouble. */
+export function afterLong() {
   let since = 0;
   return () => {
     since ||= performance.now();
-    const seconds = (performance.now() - since) / 1000;
-    if (seconds >= LOST_BATCH_SECONDS) throw lost(batch);
+    return performance.now() - since >= 1000 * LOST_BATCH_SECONDS;
+  };
+}
+
+/** For `ask`: a batch of this run that stays unknown is lost. */
+export function lostAfter(batch) {
+  const isLong = afterLong();
+  return () => {
+    if (isLong()) throw lost(batch);
     return false;
   };
 }
@@ -190,6 +197,7 @@ function lost(batch) {
 export function batchIn(answer) {
   const isBatch =
     isObject(answer) &&
+    typeof answer.id === "string" &&
     BATCH_ID.test(answer.id) &&
     typeof answer.processing_status === "string" &&
     iso(answer.created_at) !== "";
