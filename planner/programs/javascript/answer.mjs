@@ -130,9 +130,8 @@ export function reasonOf(error) {
   const request = error.headers.get("request-id") ?? "";
   const classes = [type, details?.error_code].filter((name) => CLASS.test(name ?? ""));
   const parts = [`HTTP ${error.status}`, ...classes];
-  if (place && place.length <= 100) parts.push(`at ${place}`);
   if (BATCH_ID.test(request)) parts.push(`request ${request}`);
-  return parts.join(", ");
+  return parts.join(", ") + (place && place.length <= 100 ? ` (at ${place}:)` : "");
 }
 
 /** What went wrong below HTTP, by kind: the words of other libraries may hold a body. */
@@ -188,8 +187,8 @@ export function lostAfter(batch) {
 function lost(batch) {
   return new LostBatchError(
     `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid ` +
-      "for, so its requests are not sent again. Use a key of the workspace where the run began; if " +
-      "somebody deleted the batch, end the run with --cancel.",
+      "for, so its requests are not sent again. Use a key of the workspace where the run began; " +
+      "if somebody deleted the batch, end the run with --cancel.",
   );
 }
 
@@ -256,4 +255,10 @@ export function fitByTokens(pairs) {
   const half = Math.floor(pairs.length / 2);
   const of = (part) => sum(part.map(([count]) => count));
   return of(bySize.slice(-half)) > of(bySize.slice(0, half));
+}
+
+/** The headers of an answer that came without the SDK. */
+export function headersOf({ headersDistinct }) {
+  const pairs = Object.entries(headersDistinct);
+  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }

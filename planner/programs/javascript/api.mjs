@@ -20,6 +20,7 @@ import {
   accountIsStopped,
   afterLong,
   batchIn,
+  headersOf,
   isStatusError,
   lostAfter,
   passes,
@@ -48,7 +49,6 @@ const LIST_STARTS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
-
 /** Load the SDK, which --check does without. What is wrong with it, in one line, or "". */
 export async function sdkProblem() {
   sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
@@ -200,8 +200,8 @@ export class Api {
   }
 
   /**
-   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
-   * of any: then null comes back when its owner has deleted it.
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or
+   * {id} of any: then null comes back when its owner has deleted it.
    */
   async download(batch, file) {
     const isGone = batch.number ? lostAfter(batch) : afterLong();
@@ -270,11 +270,6 @@ function breakOff(post, error) {
     // no plain TCP: closed below
   }
   post.destroy(error);
-}
-
-function headersOf({ headersDistinct }) {
-  const pairs = Object.entries(headersDistinct);
-  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }
 
 /** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */

@@ -13,6 +13,7 @@ import {
   Waits,
   countsOf,
   iso,
+  promptTokens,
   sizeOf,
   sleep,
 } from "./answer.mjs";
@@ -48,7 +49,8 @@ export class Collector {
   /** Have the results of a batch in the folder. false: there are none any more. */
   async store(batch) {
     const { folder, log } = this;
-    if (folder.state.canceling) {
+    // One that was adopted has ended: that is how it was proved ours.
+    if (folder.state.canceling && folder.state.made.has(batch.id)) {
       await this.api.cancel(batch);
       log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
     }
@@ -139,7 +141,7 @@ export class Collector {
     this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
   }
 
-  /** Lines that are not empty; ids of ours in them; lines of other ids; lines that cannot be read. */
+  /** Lines that are not empty; of them ids of ours, other ids, and lines that cannot be read. */
   inspect(batch, part) {
     const ids = new Set();
     for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);
@@ -155,4 +157,18 @@ export class Collector {
     }
     return { lines, ours: own.size, strange, unreadable };
   }
+}
+
+/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
+export function readResults(file) {
+  let [lines, unreadable] = [0, 0];
+  const tokens = new Map();
+  for (const line of linesIn(file)) {
+    if (isBlank(line)) continue;
+    lines++;
+    const parsed = resultIn(line);
+    if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
+    else unreadable++;
+  }
+  return { lines, unreadable, tokens };
 }

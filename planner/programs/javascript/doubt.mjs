@@ -13,14 +13,13 @@ import {
   Waits,
   fitByTokens,
   iso,
-  promptTokens,
   sizeOf,
   sleep,
 } from "./answer.mjs";
+import { readResults } from "./collect.mjs";
 import { StoppedError } from "./errors.mjs";
 import { attachments } from "./request.mjs";
-import { resultIn } from "./sort.mjs";
-import { clock, grouped, isBlank, linesIn } from "./text.mjs";
+import { clock, grouped } from "./text.mjs";
 
 // How much older than an intention the list is read: clocks differ.
 const CLOCK_MARGIN_SECONDS = 300.0;
@@ -120,7 +119,8 @@ export class Doubts {
   async look(id) {
     const shown = await this.api.look(id);
     if (!shown) {
-      if (!(await this.isListed(id))) this.vanished(id);
+      const ids = await madeSince(this.api, "");
+      if (!ids.some((batch) => batch.id === id)) this.vanished(id);
       return;
     }
     const verdict = this.verdicts.get(id) ?? { moment: iso(shown.created_at), of: new Map() };
@@ -145,11 +145,6 @@ export class Doubts {
       if (fit === null) this.letGo(batch, id, "ids");
       else verdict.of.set(batch, fit);
     }
-  }
-
-  async isListed(id) {
-    for await (const batch of this.api.list()) if (batch.id === id) return true;
-    return false;
   }
 
   /** Its owner has deleted it: no create of ours was answered with it, so it is not ours. */
@@ -301,18 +296,4 @@ async function madeSince(api, created_at) {
     batches.push(batch);
   }
   return batches;
-}
-
-/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
-function readResults(file) {
-  let [lines, unreadable] = [0, 0];
-  const tokens = new Map();
-  for (const line of linesIn(file)) {
-    if (isBlank(line)) continue;
-    lines++;
-    const parsed = resultIn(line);
-    if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
-    else unreadable++;
-  }
-  return { lines, unreadable, tokens };
 }

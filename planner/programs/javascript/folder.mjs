@@ -38,7 +38,7 @@ const FIELDS = {
   done: "code",
 };
 
-/** Whether an event holds what every program writes; its values are looked at where they are used. */
+/** Whether an event holds what every program writes. */
 function isComplete(event) {
   if (typeof event.at !== "string") return false;
   if (event.event === "run") {

@@ -257,6 +257,7 @@ export class BatchRunner {
         this.folder.wake();
       });
     this.tasks.set(what, ended);
+    this.log.progress(progressLine(this.folder.state));
   }
 
   beginRound() {
