@@ -29,6 +29,7 @@ from planner.programs.python.answer import (
     is_final,
     json_in,
     nameless,
+    proves_nothing,
     reason_of,
     refusal,
     remedy,
@@ -124,7 +125,7 @@ class Api:
             )
             return batch_in(answer)
         except anthropic.APIStatusError as error:
-            if error.status_code in (408, 409) or not 400 <= error.status_code < 500:
+            if proves_nothing(error):
                 raise NoAnswerError(reason_of(error)) from None
             raise refusal(error) from None
         except (anthropic.APIConnectionError, NoAnswerError, ValueError) as error:

@@ -98,7 +98,10 @@ class BatchRunner:
             with contextlib.suppress(OSError, StoppedError):
                 self.folder.note("stop", code=3, why=str(stopped))
             raise
-        self.folder.note("done", code=1 if state.totals.given_up else 0)
+        totals = state.totals
+        if self.scan and totals.succeeded + totals.given_up != self.scan.requests:
+            raise AssertionError("requests are not accounted for")  # never "done" by mistake
+        self.folder.note("done", code=1 if totals.given_up else 0)
 
     def recut(self) -> None:
         """Dissolve the batches that were not sent: the settings may have changed since."""
@@ -147,7 +150,6 @@ class Round:
 
     async def work_off(self) -> None:
         """Until nothing of the round is left. Raises StoppedError, for one batch when all others are done."""
-        self.start("submit", self.submitter.submit_round())
         try:
             while True:
                 self.end_tasks()
@@ -179,9 +181,7 @@ class Round:
                 self.start(name, self.collector.follow(batch))
         if "judge" not in self.tasks and self.doubts.in_question():
             self.start("judge", self.doubts.judge())
-        unsent = () if state.canceling else ("unsent",)
-        is_needed = state.with_status("doubt", *unsent) and not self.submitter.halted
-        if "submit" not in self.tasks and is_needed:
+        if "submit" not in self.tasks and self.submitter.is_needed():
             self.start("submit", self.submitter.submit_round())
 
     def end_tasks(self) -> None:

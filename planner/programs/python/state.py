@@ -46,9 +46,6 @@ class Batch:
     counts: dict[str, int] = field(default_factory=dict)
     short_since: str = ""
 
-    def forget_submission(self) -> None:
-        self.status, self.since, self.took_s, self.candidates = "unsent", None, None, []
-
 
 @dataclass
 class Totals:
@@ -65,14 +62,11 @@ class Totals:
     unpriced: int = 0
 
     def add(self, event: Event) -> None:
-        self.succeeded += event.get("succeeded", 0)
-        self.given_up += event["given_up"]
+        for name in ("succeeded", "given_up", "truncated", "refused", "unpriced"):
+            setattr(self, name, getattr(self, name) + event.get(name, 0))
         self.reasons.update(event["reasons"])
-        self.truncated += event.get("truncated", 0)
-        self.refused += event.get("refused", 0)
         self.usage.update(event.get("usage", {}))
         self.spent += money(event.get("usd", "0"))
-        self.unpriced += event.get("unpriced", 0)
 
 
 @dataclass
@@ -119,16 +113,10 @@ class State:
         CHANGES[event["event"]](self, event)
 
     def add(self, cut: Event) -> None:
-        batch = Batch(
-            number=cut["batch"],
-            round=cut["round"],
-            start=cut["start"],
-            end=cut["end"],
-            requests=cut["requests"],
-            bytes=cut["bytes"],
-            worst=money(cut["worst_usd"]),
-            canary=cut["canary"],
-        )
+        same = {
+            name: cut[name] for name in ("round", "start", "end", "requests", "bytes", "canary")
+        }
+        batch = Batch(number=cut["batch"], worst=money(cut["worst_usd"]), **same)
         self.batches[batch.number] = batch
         self.numbers = max(self.numbers, batch.number)
 
@@ -220,7 +208,8 @@ def on_made(state: State, event: Event) -> None:
 
 
 def on_not_made(state: State, event: Event) -> None:
-    state.batches[event["batch"]].forget_submission()
+    batch = state.batches[event["batch"]]
+    batch.status, batch.since, batch.took_s, batch.candidates = "unsent", None, None, []
 
 
 def on_halved(state: State, event: Event) -> None:

@@ -19,7 +19,7 @@ from planner.programs.python.money import money, usd_rounded
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
-from planner.programs.python.state import Batch, State
+from planner.programs.python.state import Batch, Range, State
 from planner.programs.python.text import clock
 
 LONGEST_BACKOFF_SECONDS = 86_400.0
@@ -75,6 +75,7 @@ class Submitter:
         self.api, self.log, self.doubts = api, log, doubts
         self.halted = False
         self.waiting_for: asyncio.Event | None = None
+        self.nothing_in: list[Range] | None = None  # these bytes of the round hold no request
 
     def halt(self) -> None:
         """Send nothing more: the run is to stop when all that is open is collected."""
@@ -98,6 +99,14 @@ class Submitter:
                 self.waiting_for = self.folder.changed
                 await self.folder.change()
 
+    def is_needed(self) -> bool:
+        """Whether there is something to settle, or to send."""
+        state = self.folder.state
+        if self.halted:
+            return False
+        to_send = state.with_status("unsent") or state.uncut != self.nothing_in
+        return bool(state.with_status("doubt") or (to_send and not state.canceling))
+
     def waits_for_room(self) -> bool:
         """Whether nothing may go before something changes."""
         return self.waiting_for is self.folder.changed
@@ -115,6 +124,8 @@ class Submitter:
             cut = next_cut(self.source, state)
             if cut:
                 self.folder.note("cut", **cut)
+            else:
+                self.nothing_in = state.uncut
         return next(iter(state.with_status("unsent")), None)
 
     async def submit(self, batch: Batch) -> None:
