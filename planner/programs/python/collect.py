@@ -84,7 +84,7 @@ def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
     )
     if total_tokens > 2 * total_bytes or 20 * total_tokens < total_bytes:
         return False
-    by_bytes = sorted(pairs)
+    by_bytes = sorted(pairs, key=lambda pair: pair[0])
     differ = len({tokens for _, tokens in pairs}) > 1
     if len(pairs) < 8 or by_bytes[-1][0] < 2 * by_bytes[0][0] or not differ:
         return True
@@ -176,7 +176,9 @@ class Collector:
             promised = max(ended.requests(), batch.requests)
             if results.lines < ended.requests():
                 self.refuse_if_short_too_long(batch, results.lines, promised)
-            elif fetches < FETCHES_AGAIN and (results.unreadable or results.lines < promised):
+            elif fetches < FETCHES_AGAIN and (
+                results.unreadable or len(results.own) < batch.requests
+            ):
                 fetches += 1
             else:
                 break

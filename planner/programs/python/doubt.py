@@ -14,10 +14,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from planner.programs.python.answer import ApiBatch
+from planner.programs.python.answer import CHECK_ADDRESS, ApiBatch, Waits
 from planner.programs.python.api import LOST_BATCH_SECONDS, Api
 from planner.programs.python.collect import (
     FETCHES_AGAIN,
+    SHORT_INTERVALS,
     SHORT_RESULTS_SECONDS,
     Results,
     fits_by_tokens,
@@ -53,9 +54,11 @@ async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
     A short page ends nothing, whatever it says of more: an empty one does.
     """
     listed: list[ApiBatch] = []
+    cursors = {""}
     while page := await api.page(listed[-1].id if listed else ""):
-        if listed and page[-1].id == listed[-1].id:
-            break  # the cursor does not move
+        if page[-1].id in cursors:
+            raise StoppedError(f"The list of batches goes in a circle. {CHECK_ADDRESS}")
+        cursors.add(page[-1].id)
         listed += page
         until = max(batch.created_at for batch in listed) if moment is None else moment
         if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
@@ -68,33 +71,21 @@ def reach_of(batches: list[Batch]) -> str:
     return min(batch.since["created_at"] if batch.since else "" for batch in batches)
 
 
-class Doubts:
-    """Batches in doubt and in question. `adopt` are the ids that a person chose, or "none"."""
+def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
+    """It is certain that no batch was made. Its requests are cut anew: the settings may be others."""
+    folder.note("not_made", batch=batch.number)
+    folder.note("recut", batches=[batch.number])
+    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: Folder,
-        source: Source,
-        api: Api,
-        log: Log,
-        adopt: tuple[str, ...],
-    ) -> None:
-        # The word of a person is about what stood open when it was given.
-        doubts = folder.state.with_status("doubt", "question")
-        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
-        self.settings, self.folder, self.source = settings, folder, source
-        self.api, self.log, self.adopt = api, log, adopt
-        self.candidates: dict[str, ApiBatch] = {}
-        # Whether a candidate whose ids are a batch's fits it by its tokens too.
-        self.fits: dict[tuple[int, str], bool] = {}
-        self.short_since: dict[str, float] = {}
-        self.gone_since: dict[str, float] = {}
-        self.fetches: Counter[str] = Counter()
-        self.choices: dict[int, str] = {}
+
+class Doubts:
+    """Batches in doubt: each becomes a question, or it is certain that it was not made."""
+
+    def __init__(self, settings: Settings, folder: Folder, api: Api, log: Log) -> None:
+        self.settings, self.folder, self.api, self.log = settings, folder, api, log
 
     async def settle(self) -> None:
-        """Turn every doubt into a question, or into the certainty that no batch was made."""
+        """Wait for the grace to be over, and look for all batches in doubt together."""
         doubts = self.folder.state.with_status("doubt")
         if not doubts:
             return
@@ -148,12 +139,35 @@ class Doubts:
                 f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
             )
         else:
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
 
-    def not_made(self, batch: Batch) -> None:
-        self.folder.note("not_made", batch=batch.number)
-        self.folder.note("recut", batches=[batch.number])  # the settings may have changed since
-        self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
+
+class Questions:
+    """Batches in question. `adopt` are the ids that a person chose, or "none"."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        source: Source,
+        api: Api,
+        log: Log,
+        adopt: tuple[str, ...],
+    ) -> None:
+        # The word of a person is about what stood open when it was given.
+        doubts = folder.state.with_status("doubt", "question")
+        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
+        self.settings, self.folder, self.source = settings, folder, source
+        self.api, self.log, self.adopt = api, log, adopt
+        self.candidates: dict[str, ApiBatch] = {}
+        # Whether a candidate whose ids are a batch's fits it by its tokens too.
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.short_since: dict[str, float] = {}
+        self.gone_since: dict[str, float] = {}
+        self.waits: dict[str, Waits] = {}
+        self.due: dict[str, float] = {}
+        self.fetches: Counter[str] = Counter()
+        self.choices: dict[int, str] = {}
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
@@ -195,11 +209,14 @@ class Doubts:
             listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
             if candidate_id not in {each.id for each in listed} or self.is_gone(candidate_id):
                 self.vanished(candidate_id)
-        elif seen.archived:
-            self.vanished(candidate_id)
+        elif seen.archived:  # that it is somebody else's cannot be proved any more
+            self.candidates[candidate_id] = seen
+            for batch in self.having(candidate_id):
+                self.fits[batch.number, candidate_id] = False
         elif seen.status == "ended" and seen.has_results:
             self.candidates[candidate_id] = seen
-            await self.hold_against(seen)
+            if time.monotonic() >= self.due.get(candidate_id, 0.0):
+                await self.hold_against(seen)
 
     async def hold_against(self, seen: ApiBatch) -> None:
         part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
@@ -222,6 +239,8 @@ class Doubts:
             since = self.short_since.setdefault(seen.id, time.monotonic())
             is_short = time.monotonic() - since < SHORT_RESULTS_SECONDS
             self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
+            waits = self.waits.setdefault(seen.id, Waits(self.settings, SHORT_INTERVALS))
+            self.due[seen.id] = time.monotonic() + waits.next()
             return is_short
         self.fetches[seen.id] += 1
         return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
@@ -255,7 +274,7 @@ class Doubts:
         """Take the one candidate that fits; take none where ids do not prove it."""
         fitting = batch.candidates
         if not fitting:
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
         elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
             self.take(batch, fitting[0])
         elif chosen := [each for each in fitting if each in self.adopt]:
@@ -263,7 +282,7 @@ class Doubts:
         elif batch.number in self.none_of:
             for each in [*fitting]:
                 self.let_go(batch, each, "person")
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
         else:
             self.choices[batch.number] = self.choice(batch)
 
@@ -280,33 +299,4 @@ class Doubts:
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."
-        )
-
-
-async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
-    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
-    state = folder.state
-    doubts = state.with_status("doubt", "question")
-    if not doubts or "none" in adopt:
-        return
-    await api.page()
-    known = state.account or {}
-    same = "Use a key of the workspace where the run began, or say --adopt none."
-    for name, now in api.account.items():
-        before = known.get(name)
-        if before and now and before != now:
-            raise StoppedError(
-                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
-                f"batch was made there is in doubt: nothing is sent. {same}"
-            )
-    if known.get("workspace") and api.account["workspace"]:
-        return
-    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
-    for batch_id in ids:
-        if await api.look_for(f"look at {batch_id}", batch_id):
-            return
-    if ids:
-        raise StoppedError(
-            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
-            f"batch was made there is in doubt: nothing is sent. {same}"
         )

@@ -64,7 +64,8 @@ def result_in(line: bytes) -> tuple[str, Event] | None:
 def reason_in(result: Event) -> tuple[str, str]:
     """The class of a result that is no success, and the API's words. The class is nested twice."""
     if result.get("type") != "errored":
-        return str(result.get("type")), ""
+        kind = result.get("type")
+        return kind if isinstance(kind, str) else "unknown", ""
     outer = result.get("error")
     inner = outer.get("error") if isinstance(outer, dict) else None
     error = inner if isinstance(inner, dict) else {}
