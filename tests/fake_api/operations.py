@@ -201,6 +201,9 @@ def results(door: Door, batch: Batch) -> None:
     with api.lock:
         fault = api.fault("results", batch)
         lines = list(api.result_lines(batch)) if batch.ended is not None else None
+        if fault.get("do") == "vanish":
+            api.vanish(batch)
+            lines = None
     if lines is None:
         door.refuse(404, "not_found_error", "The batch has not ended.")
     elif fault.get("do") in BEFORE:

@@ -132,9 +132,22 @@ def test_a_candidate_that_vanishes(language: str, bench: Callable[..., Bench]) -
     assert there.api.calls["create"] == 3
 
 
+def test_a_candidate_that_is_unknown_for_a_while(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A 404 may be passing trouble: what the list still shows has not vanished, and may be ours."""
+    passing = error("retrieve", 404, "not_found_error", batch=1, times=8)
+    there = bench({"faults": [on("create", "lose-answer"), passing]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
 def test_a_candidate_whose_results_vanish(language: str, bench: Callable[..., Bench]) -> None:
     """The same, when it vanishes after it has ended."""
-    gone = error("results", 404, "not_found_error", batch=1, **ALWAYS)
+    gone = on("results", "vanish", batch=1)
     there = bench({"faults": [on("create", "foreign"), gone]})
     there.write(*IDS)
     program = there.altered(language, LOST_BATCH_SECONDS=0.5)

@@ -169,6 +169,13 @@ def is_final(error: anthropic.APIStatusError) -> bool:
     return error.status_code < 500 and error.status_code not in (408, 409, 429)
 
 
+def proves_nothing(error: anthropic.APIStatusError) -> bool:
+    """Whether a batch may have been made all the same: a proxy may answer when the API has taken it."""
+    if error.status_code in (408, 409) or not 400 <= error.status_code < 500:
+        return True
+    return not error_in(error).get("type") and error.status_code != 413
+
+
 def account_is_stopped(error: anthropic.APIStatusError) -> bool:
     """Whether the API will say the same until somebody has seen to the account."""
     if code_in(error) in ACCOUNT_CODES or error.status_code in (401, 402, 403):

@@ -29,6 +29,7 @@ from planner.programs.python.answer import (
     is_final,
     json_in,
     nameless,
+    proves_nothing,
     reason_of,
     refusal,
     remedy,
@@ -91,19 +92,7 @@ class Api:
         for name in ("anthropic", "httpx2", "httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)  # their debug lines hold prompts
         self.account: Event = {"organization": None, "workspace": None}
-        self.refuse_unusable()
-
-    def refuse_unusable(self) -> None:
-        """A key or an address that no request can be made with looks like passing trouble."""
-        keys = [key for key in (self.client.api_key, self.client.auth_token) if key]
-        if not (keys or getattr(self.client, "credentials", None)):
-            raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
-        if not all(re.fullmatch(r"[\x21-\x7e]+", key) for key in keys):
-            raise StoppedError(
-                "The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again."
-            )
-        if self.client.base_url.scheme not in ("http", "https") or not self.client.base_url.host:
-            raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
+        refuse_unusable(self.client)
 
     async def close(self) -> None:
         await self.client.close()
@@ -124,7 +113,7 @@ class Api:
             )
             return batch_in(answer)
         except anthropic.APIStatusError as error:
-            if error.status_code in (408, 409) or not 400 <= error.status_code < 500:
+            if proves_nothing(error):
                 raise NoAnswerError(reason_of(error)) from None
             raise refusal(error) from None
         except (anthropic.APIConnectionError, NoAnswerError, ValueError) as error:
@@ -219,7 +208,7 @@ class Api:
                 unknown_since = unknown_since or time.monotonic()
                 if time.monotonic() - unknown_since >= LOST_BATCH_SECONDS:
                     raise LostBatchError(lost(batch_id)) from None
-                await self.pause(what, str(error), waits.next())
+                await pause(self.log, what, str(error), waits.next())
 
     async def other(self, what: str, call: Callable[[], Awaitable[T]]) -> T | None:
         """A call on a batch that may be ours; None when it is found no more."""
@@ -229,7 +218,7 @@ class Api:
                 return await self.ask(what, call)
             except NotFoundError as error:
                 if times < FOUND_NO_MORE:
-                    await self.pause(what, str(error), waits.next())
+                    await pause(self.log, what, str(error), waits.next())
         return None
 
     async def ask(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
@@ -247,11 +236,25 @@ class Api:
                     raise StoppedError(f"{what}: {why}. {remedy(error)}") from None
             except (anthropic.AnthropicError, NoAnswerError, ValueError) as error:
                 why = nameless(error)
-            await self.pause(what, why, waits.next(told_s))
+            await pause(self.log, what, why, waits.next(told_s))
 
-    async def pause(self, what: str, why: str, wait_s: float) -> None:
-        self.log.line(f"{what}: {why}; again in {clock(wait_s)}")
-        await asyncio.sleep(wait_s)
+
+async def pause(log: Log, what: str, why: str, wait_s: float) -> None:
+    log.line(f"{what}: {why}; again in {clock(wait_s)}")
+    await asyncio.sleep(wait_s)
+
+
+def refuse_unusable(client: anthropic.AsyncAnthropic) -> None:
+    """A key or an address that no request can be made with looks like passing trouble."""
+    keys = [key for key in (client.api_key, client.auth_token) if key]
+    if not (keys or getattr(client, "credentials", None)):
+        raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
+    if not all(re.fullmatch(r"[\x21-\x7e]+", key) for key in keys):
+        raise StoppedError(
+            "The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again."
+        )
+    if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
+        raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
 
 
 async def watch_connection(request: Any) -> None:

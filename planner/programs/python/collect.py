@@ -7,6 +7,7 @@ was paid for. A line that cannot be read, or that is nobody's, holds back nothin
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from planner.programs.python.api import Api
 from planner.programs.python.cut import Source
 from planner.programs.python.errors import LostBatchError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder, sync_folder
+from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
+from planner.programs.python.request import Place
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch, result_in, sort_batch
 from planner.programs.python.state import Batch
@@ -27,6 +30,9 @@ SHORT_RESULTS_SECONDS = 86_400.0
 FETCHES_AGAIN = 3
 # The longest wait before short results are fetched again, in poll intervals.
 SHORT_INTERVALS = 10
+PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+# Their tokens have nothing to do with their bytes.
+NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
 
 
 @dataclass
@@ -54,6 +60,37 @@ def read_results(part: Path, ids: set[str]) -> Results:
             else:
                 results.strange += 1
     return results
+
+
+def token_pairs(part: Path, source: Source, places: dict[str, Place]) -> list[tuple[int, int]]:
+    """The bytes of each request and the tokens of its prompt, where both are of text alone."""
+    pairs = []
+    with part.open("rb") as file:
+        for line in file:
+            custom_id, result = result_in(line) or ("", {})
+            message = result.get("message")
+            if custom_id in places and isinstance(message, dict):
+                body = source.wire_of(places[custom_id]).body
+                tokens = sum(count_of(message.get("usage"), name) for name in PROMPT_FIELDS)
+                if tokens and not NO_TEXT.search(body):
+                    pairs.append((len(body), tokens))
+    return pairs
+
+
+def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
+    """Whether answers can be those to our prompts: pairs of a request's bytes and its prompt's tokens."""
+    total_bytes, total_tokens = (
+        (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
+    )
+    if total_tokens > 2 * total_bytes or 20 * total_tokens < total_bytes:
+        return False
+    by_bytes = sorted(pairs, key=lambda pair: pair[0])
+    differ = len({tokens for _, tokens in pairs}) > 1
+    if len(pairs) < 8 or by_bytes[-1][0] < 2 * by_bytes[0][0] or not differ:
+        return True
+    half = len(pairs) // 2  # with an odd number the middle one is in neither half
+    smaller, larger = by_bytes[:half], by_bytes[-half:]
+    return sum(tokens for _, tokens in larger) > sum(tokens for _, tokens in smaller)
 
 
 class Collector:
@@ -139,7 +176,9 @@ class Collector:
             promised = max(ended.requests(), batch.requests)
             if results.lines < ended.requests():
                 self.refuse_if_short_too_long(batch, results.lines, promised)
-            elif fetches < FETCHES_AGAIN and (results.unreadable or results.lines < promised):
+            elif fetches < FETCHES_AGAIN and (
+                results.unreadable or len(results.own) < batch.requests
+            ):
                 fetches += 1
             else:
                 break

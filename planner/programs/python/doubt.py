@@ -10,26 +10,26 @@ tokens, a person chooses. Doubts of several batches are settled together.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
 from pathlib import Path
 
-from planner.programs.python.answer import ApiBatch
-from planner.programs.python.api import Api
+from planner.programs.python.answer import CHECK_ADDRESS, ApiBatch, Waits
+from planner.programs.python.api import LOST_BATCH_SECONDS, Api
 from planner.programs.python.collect import (
     FETCHES_AGAIN,
+    SHORT_INTERVALS,
     SHORT_RESULTS_SECONDS,
     Results,
+    fits_by_tokens,
     read_results,
+    token_pairs,
 )
 from planner.programs.python.cut import Source
 from planner.programs.python.errors import StoppedError
 from planner.programs.python.folder import Folder
-from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
-from planner.programs.python.sort import result_in
 from planner.programs.python.state import Batch
 from planner.programs.python.text import Event, clock, earlier, seconds_since
 
@@ -37,9 +37,6 @@ from planner.programs.python.text import Event, clock, earlier, seconds_since
 CLOCK_MARGIN_SECONDS = 300.0
 # A body that was on its way when the program was killed may arrive for so long yet.
 SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
-PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-# Their tokens have nothing to do with their bytes.
-NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
 
 
 async def newest_batch(api: Api, requests: int) -> Event | None:
@@ -57,9 +54,11 @@ async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
     A short page ends nothing, whatever it says of more: an empty one does.
     """
     listed: list[ApiBatch] = []
+    cursors = {""}
     while page := await api.page(listed[-1].id if listed else ""):
-        if listed and page[-1].id == listed[-1].id:
-            break  # the cursor does not move
+        if page[-1].id in cursors:
+            raise StoppedError(f"The list of batches goes in a circle. {CHECK_ADDRESS}")
+        cursors.add(page[-1].id)
         listed += page
         until = max(batch.created_at for batch in listed) if moment is None else moment
         if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
@@ -67,45 +66,26 @@ async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
     return listed
 
 
-def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
-    """Whether answers can be those to our prompts: pairs of a request's bytes and its prompt's tokens."""
-    total_bytes, total_tokens = (
-        (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
-    )
-    if total_tokens > 2 * total_bytes or 20 * total_tokens < total_bytes:
-        return False
-    by_bytes = sorted(pairs)
-    differ = len({tokens for _, tokens in pairs}) > 1
-    if len(pairs) < 8 or by_bytes[-1][0] < 2 * by_bytes[0][0] or not differ:
-        return True
-    half = len(pairs) // 2  # with an odd number the middle one is in neither half
-    smaller, larger = by_bytes[:half], by_bytes[-half:]
-    return sum(tokens for _, tokens in larger) > sum(tokens for _, tokens in smaller)
+def reach_of(batches: list[Batch]) -> str:
+    """The first of the moments before which these batches cannot have been made; "" for none."""
+    return min(batch.since["created_at"] if batch.since else "" for batch in batches)
+
+
+def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
+    """It is certain that no batch was made. Its requests are cut anew: the settings may be others."""
+    folder.note("not_made", batch=batch.number)
+    folder.note("recut", batches=[batch.number])
+    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
 
 
 class Doubts:
-    """Batches in doubt and in question. `adopt` are the ids that a person chose, or "none"."""
+    """Batches in doubt: each becomes a question, or it is certain that it was not made."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: Folder,
-        source: Source,
-        api: Api,
-        log: Log,
-        adopt: tuple[str, ...],
-    ) -> None:
-        self.settings, self.folder, self.source = settings, folder, source
-        self.api, self.log, self.adopt = api, log, adopt
-        self.candidates: dict[str, ApiBatch] = {}
-        # Whether a candidate whose ids are a batch's fits it by its tokens too.
-        self.fits: dict[tuple[int, str], bool] = {}
-        self.short_since: dict[str, float] = {}
-        self.fetches: Counter[str] = Counter()
-        self.choices: dict[int, str] = {}
+    def __init__(self, settings: Settings, folder: Folder, api: Api, log: Log) -> None:
+        self.settings, self.folder, self.api, self.log = settings, folder, api, log
 
     async def settle(self) -> None:
-        """Turn every doubt into a question, or into the certainty that no batch was made."""
+        """Wait for the grace to be over, and look for all batches in doubt together."""
         doubts = self.folder.state.with_status("doubt")
         if not doubts:
             return
@@ -122,10 +102,24 @@ class Doubts:
                 "before its requests are sent again"
             )
         await asyncio.sleep(grace_s)
-        moments = [batch.since["created_at"] if batch.since else "" for batch in doubts]
-        listed = await batches_since(self.api, min(moments))
+        listed = await self.listed_whole(doubts)
         for batch in doubts:
             self.name_candidates(batch, listed)
+
+    async def listed_whole(self, doubts: list[Batch]) -> list[ApiBatch]:
+        """The list to before each intention. One that lacks what was there then is read again."""
+        before = [batch.since for batch in doubts if batch.since]
+        while True:
+            listed = await batches_since(self.api, reach_of(doubts))
+            there = {each.id for each in listed}
+            for since in before:
+                what = f"look at {since['id']}"
+                if since["id"] not in there and await self.api.look_for(what, since["id"]):
+                    break
+            else:
+                return listed
+            self.log.line("The list of batches is not whole: it is read again")
+            await asyncio.sleep(self.settings.poll_seconds)
 
     def name_candidates(self, batch: Batch, listed: list[ApiBatch]) -> None:
         since = batch.since or {"id": "", "created_at": "", "seen": []}
@@ -145,12 +139,35 @@ class Doubts:
                 f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
             )
         else:
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
 
-    def not_made(self, batch: Batch) -> None:
-        self.folder.note("not_made", batch=batch.number)
-        self.folder.note("recut", batches=[batch.number])  # the settings may have changed since
-        self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
+
+class Questions:
+    """Batches in question. `adopt` are the ids that a person chose, or "none"."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        source: Source,
+        api: Api,
+        log: Log,
+        adopt: tuple[str, ...],
+    ) -> None:
+        # The word of a person is about what stood open when it was given.
+        doubts = folder.state.with_status("doubt", "question")
+        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
+        self.settings, self.folder, self.source = settings, folder, source
+        self.api, self.log, self.adopt = api, log, adopt
+        self.candidates: dict[str, ApiBatch] = {}
+        # Whether a candidate whose ids are a batch's fits it by its tokens too.
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.short_since: dict[str, float] = {}
+        self.gone_since: dict[str, float] = {}
+        self.waits: dict[str, Waits] = {}
+        self.due: dict[str, float] = {}
+        self.fetches: Counter[str] = Counter()
+        self.choices: dict[int, str] = {}
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
@@ -188,19 +205,33 @@ class Doubts:
     async def judge_candidate(self, candidate_id: str) -> None:
         """Look at a candidate; when it has ended, hold its results against each batch that has it."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
-        if seen is None or seen.archived:
-            self.vanished(candidate_id)
-            return
-        if seen.status != "ended" or not seen.has_results:
-            return
-        self.candidates[candidate_id] = seen
-        part = self.folder.results_file(candidate_id).with_suffix(".jsonl.part")
-        what = f"fetch the results of {candidate_id}"
-        if not await self.api.download_other(what, candidate_id, part):
-            self.vanished(candidate_id)
-        elif not self.may_become_whole(seen, read_results(part, set())):
+        if seen is None:
+            listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
+            if candidate_id not in {each.id for each in listed} or self.is_gone(candidate_id):
+                self.vanished(candidate_id)
+        elif seen.archived:  # that it is somebody else's cannot be proved any more
+            self.candidates[candidate_id] = seen
             for batch in self.having(candidate_id):
-                self.compare(batch, candidate_id, part)
+                self.fits[batch.number, candidate_id] = False
+        elif seen.status == "ended" and seen.has_results:
+            self.candidates[candidate_id] = seen
+            if time.monotonic() >= self.due.get(candidate_id, 0.0):
+                await self.hold_against(seen)
+
+    async def hold_against(self, seen: ApiBatch) -> None:
+        part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
+        what = f"fetch the results of {seen.id}"
+        if not await self.api.download_other(what, seen.id, part):
+            if self.is_gone(seen.id):
+                self.vanished(seen.id)
+        elif not self.may_become_whole(seen, read_results(part, set())):
+            for batch in self.having(seen.id):
+                self.compare(batch, seen.id, part)
+
+    def is_gone(self, candidate_id: str) -> bool:
+        """Whether it has not been found for so long that it does not pass."""
+        since = self.gone_since.setdefault(candidate_id, time.monotonic())
+        return time.monotonic() - since >= LOST_BATCH_SECONDS
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -208,6 +239,8 @@ class Doubts:
             since = self.short_since.setdefault(seen.id, time.monotonic())
             is_short = time.monotonic() - since < SHORT_RESULTS_SECONDS
             self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
+            waits = self.waits.setdefault(seen.id, Waits(self.settings, SHORT_INTERVALS))
+            self.due[seen.id] = time.monotonic() + waits.next()
             return is_short
         self.fetches[seen.id] += 1
         return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
@@ -224,39 +257,32 @@ class Doubts:
         """Hold a candidate's results against the ids and the prompts of a batch."""
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
-        missing = len(places) - len(results.own)
-        if candidate_id in self.short_since and results.lines < batch.requests:
-            self.fits[batch.number, candidate_id] = False  # what it holds was never seen whole
-            return
-        if not results.own or missing > len(results.unreadable):
+        missing = len(places) - len(results.own) - len(results.unreadable)
+        if not results.own or 0 < missing <= results.strange:
             self.let_go(batch, candidate_id, "ids")
             return
-        pairs = []
-        with part.open("rb") as file:
-            for line in file:
-                custom_id, result = result_in(line) or ("", {})
-                message = result.get("message")
-                if custom_id in places and isinstance(message, dict):
-                    body = self.source.wire_of(places[custom_id]).body
-                    usage = message.get("usage")
-                    tokens = sum(count_of(usage, name) for name in PROMPT_FIELDS)
-                    if tokens and not NO_TEXT.search(body):
-                        pairs.append((len(body), tokens))
-        self.fits[batch.number, candidate_id] = fits_by_tokens(pairs)
+        if results.lines < batch.requests or missing > 0 < results.strange:
+            self.fits[batch.number, candidate_id] = (
+                False  # that it is somebody else's is not proved
+            )
+            return
+        self.fits[batch.number, candidate_id] = fits_by_tokens(
+            token_pairs(part, self.source, places)
+        )
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
         fitting = batch.candidates
         if not fitting:
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
         elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
             self.take(batch, fitting[0])
         elif chosen := [each for each in fitting if each in self.adopt]:
             self.take(batch, chosen[0])
-        elif "none" in self.adopt:
+        elif batch.number in self.none_of:
             for each in [*fitting]:
                 self.let_go(batch, each, "person")
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
         else:
             self.choices[batch.number] = self.choice(batch)
 
@@ -273,33 +299,4 @@ class Doubts:
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."
-        )
-
-
-async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
-    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
-    state = folder.state
-    doubts = state.with_status("doubt", "question")
-    if not doubts or "none" in adopt:
-        return
-    await api.page()
-    known = state.account or {}
-    same = "Use a key of the workspace where the run began, or say --adopt none."
-    for name, now in api.account.items():
-        before = known.get(name)
-        if before and now and before != now:
-            raise StoppedError(
-                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
-                f"batch was made there is in doubt: nothing is sent. {same}"
-            )
-    if known.get("workspace") and api.account["workspace"]:
-        return
-    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
-    for batch_id in ids:
-        if await api.look_for(f"look at {batch_id}", batch_id):
-            return
-    if ids:
-        raise StoppedError(
-            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
-            f"batch was made there is in doubt: nothing is sent. {same}"
         )

@@ -139,6 +139,8 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
     options = reader.parse_args(arguments)
     if options.out is None and not options.check:
         reader.error("the following arguments are required: --out")
+    if options.cancel and options.retry_failed:
+        reader.error("--cancel and --retry-failed: one ends the run, the other goes on")
     names = {field.name for field in fields(Settings)}
     flags = {name: value for name, value in vars(options).items() if name in names}
     return options, replace(

@@ -7,7 +7,6 @@ the journal says how long they are: what a torn step left behind them is cut off
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections import Counter
 from dataclasses import asdict, replace
@@ -20,7 +19,7 @@ from planner.programs.python.money import bill, usd_exact
 from planner.programs.python.report import Log
 from planner.programs.python.request import Place
 from planner.programs.python.state import Batch
-from planner.programs.python.text import Event, json_bytes, shown
+from planner.programs.python.text import Event, decode_answer, json_bytes, shown
 
 # What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
 TRY_AGAIN = {
@@ -50,7 +49,7 @@ OUTPUT = re.compile(r"output|response", re.IGNORECASE)
 def result_in(line: bytes) -> tuple[str, Event] | None:
     """The id and the result of one line, or None for a line that holds none."""
     try:
-        value = json.loads(line.decode())
+        value = decode_answer(line.decode())
     except (ValueError, RecursionError):
         return None
     if (
@@ -65,7 +64,8 @@ def result_in(line: bytes) -> tuple[str, Event] | None:
 def reason_in(result: Event) -> tuple[str, str]:
     """The class of a result that is no success, and the API's words. The class is nested twice."""
     if result.get("type") != "errored":
-        return str(result.get("type")), ""
+        kind = result.get("type")
+        return kind if isinstance(kind, str) else "unknown", ""
     outer = result.get("error")
     inner = outer.get("error") if isinstance(outer, dict) else None
     error = inner if isinstance(inner, dict) else {}

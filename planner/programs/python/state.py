@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from planner.programs.python.money import money
+from planner.programs.python.request import END, Range, joined, without
 from planner.programs.python.text import Event
-
-END = 2**63  # of a round's file, where its length is not known yet
-
-
-class Range(NamedTuple):
-    """Bytes `start` to `end` of a round's file."""
-
-    start: int
-    end: int
 
 
 @dataclass
@@ -46,9 +37,6 @@ class Batch:
     counts: dict[str, int] = field(default_factory=dict)
     short_since: str = ""
 
-    def forget_submission(self) -> None:
-        self.status, self.since, self.took_s, self.candidates = "unsent", None, None, []
-
 
 @dataclass
 class Totals:
@@ -65,14 +53,11 @@ class Totals:
     unpriced: int = 0
 
     def add(self, event: Event) -> None:
-        self.succeeded += event.get("succeeded", 0)
-        self.given_up += event["given_up"]
+        for name in ("succeeded", "given_up", "truncated", "refused", "unpriced"):
+            setattr(self, name, getattr(self, name) + event.get(name, 0))
         self.reasons.update(event["reasons"])
-        self.truncated += event.get("truncated", 0)
-        self.refused += event.get("refused", 0)
         self.usage.update(event.get("usage", {}))
         self.spent += money(event.get("usd", "0"))
-        self.unpriced += event.get("unpriced", 0)
 
 
 @dataclass
@@ -119,16 +104,10 @@ class State:
         CHANGES[event["event"]](self, event)
 
     def add(self, cut: Event) -> None:
-        batch = Batch(
-            number=cut["batch"],
-            round=cut["round"],
-            start=cut["start"],
-            end=cut["end"],
-            requests=cut["requests"],
-            bytes=cut["bytes"],
-            worst=money(cut["worst_usd"]),
-            canary=cut["canary"],
-        )
+        same = {
+            name: cut[name] for name in ("round", "start", "end", "requests", "bytes", "canary")
+        }
+        batch = Batch(number=cut["batch"], worst=money(cut["worst_usd"]), **same)
         self.batches[batch.number] = batch
         self.numbers = max(self.numbers, batch.number)
 
@@ -140,29 +119,8 @@ class State:
         return self.with_status("doubt", "question", "open")
 
 
-def without(ranges: list[Range], cut: Range) -> list[Range]:
-    """What is left of the ranges."""
-    left = []
-    for each in ranges:
-        left += [
-            Range(each.start, min(each.end, cut.start)),
-            Range(max(each.start, cut.end), each.end),
-        ]
-    return sorted({each for each in left if each.start < each.end})
-
-
-def joined(ranges: list[Range]) -> list[Range]:
-    """The same ranges in order, neighbours as one."""
-    whole: list[Range] = []
-    for each in sorted(ranges):
-        if whole and each.start <= whole[-1].end:
-            before = whole.pop()
-            each = Range(before.start, max(before.end, each.end))
-        whole.append(each)
-    return whole
-
-
 def on_run(state: State, event: Event) -> None:
+    _ = event["input"]["bytes"], event["input"]["sha256"], event["request_settings"]["model"]
     state.began = event
 
 
@@ -220,7 +178,8 @@ def on_made(state: State, event: Event) -> None:
 
 
 def on_not_made(state: State, event: Event) -> None:
-    state.batches[event["batch"]].forget_submission()
+    batch = state.batches[event["batch"]]
+    batch.status, batch.since, batch.took_s, batch.candidates = "unsent", None, None, []
 
 
 def on_halved(state: State, event: Event) -> None:

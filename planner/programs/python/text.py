@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, NoReturn
@@ -20,8 +21,15 @@ def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+def finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
 # NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
 decode_json = json.JSONDecoder(parse_constant=no_constant).decode
+# An answer was paid for, whatever stands in it: what JSON cannot write counts as nothing.
+decode_answer = json.JSONDecoder(parse_constant=finite, parse_float=finite).decode
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
