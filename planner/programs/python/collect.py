@@ -14,7 +14,7 @@ from pathlib import Path
 from planner.programs.python.answer import ApiBatch, Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source
-from planner.programs.python.errors import LostBatchError, StoppedError, TroubleError
+from planner.programs.python.errors import LostBatchError, TroubleError
 from planner.programs.python.folder import Folder, sync_folder
 from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
@@ -108,7 +108,7 @@ class Collector:
             return
         account_trouble = sort_batch(self.folder, self.source, self.log, batch)
         if account_trouble and not self.folder.state.canceling:
-            raise StoppedError("The account lacks credit. Add credit.")
+            raise TroubleError("The account lacks credit. Add credit.")
 
     async def is_stored(self, batch: Batch) -> bool:
         """Wait for the end of a batch and bring its results. False: there is nothing to sort."""

@@ -64,10 +64,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one request stands in INPUT, in bytes, and what became of it so far.
-
-    `before` are the attempts before a person asked to send it again.
-    """
+    """Where one request stands in INPUT, in bytes, and what became of it so far."""
 
     custom_id: str
     offset: int
@@ -75,7 +72,7 @@ class Place:
     attempts: int = 0
     reason: str = "not_sent"
     result: object = None
-    before: int = 0
+    before: int = 0  # attempts before a person asked to send it again
 
 
 class Range(NamedTuple):
