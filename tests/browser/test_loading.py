@@ -202,8 +202,12 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")
     expect(page.locator("[data-slot='answer.sentence']")).to_be_empty()
     expect(page).to_have_url(re.compile(r"#workload\.requests=33333$"))
-    server.faults.clear()
+    arrives = Event()
+    server.faults[PLANNER] = held(arrives)
     page.get_by_role("button", name="Try again").click()
+    expect(page.locator("html")).to_have_attribute("data-answer", "working")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "33,333 requests", timeout=READY_MS
     )
