@@ -128,6 +128,7 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
+    clearAlternatives();
   }
   form.showProblems(problems);
   showTrouble("value");
@@ -158,12 +159,18 @@ async function askRest(query) {
   }
 }
 
+function clearAlternatives() {
+  showRows("alternatives", []);
+  shown.alternatives = null;
+}
+
 /** Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look as if it were. */
 function showWorking() {
   results.dataset.blank = "";
   for (const place of document.querySelectorAll("[data-slot], [data-echo]")) place.textContent = "…";
   find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent;
   find('[data-slot="page.title"]').textContent = find("h1").textContent;
+  clearAlternatives();
 }
 
 /** No plan came: the page says why, and what it shows is older. */
