@@ -1,7 +1,8 @@
 """The facts that the planner stands on: models and prices, limits, and observed batch durations.
 
-Every number stands in a JSON file beside this module, with its source and its date; here it is only read. A file
-is read on the first question about it and never again. All results are frozen, money and ratios are exact `Decimal`.
+Every number stands in a JSON file beside this module, with its source and its date; here it is only
+read. A file is read on the first question about it and never again. All results are frozen, money
+and ratios are exact `Decimal`.
 """
 
 import json
@@ -73,7 +74,10 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One limit, rule or ratio. `statement` says it in one sentence; `date` is that of the source, ISO 8601."""
+    """One limit, rule or ratio.
+
+    `statement` says it in one sentence; `date` is that of the source, ISO 8601.
+    """
 
     key: str
     value: int | Decimal | str
@@ -86,7 +90,10 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:
-    """Batch limits of one usage tier. None: not published, or, for "custom", by arrangement; `note` says which."""
+    """Batch limits of one usage tier.
+
+    None: not published, or, for "custom", by arrangement; `note` says which.
+    """
 
     key: str
     name: str
@@ -100,7 +107,10 @@ class Tier:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rates:
-    """Real-time limits of one model in one tier: requests, input tokens and output tokens per minute."""
+    """Real-time limits of one model in one tier.
+
+    Requests, input tokens and output tokens per minute.
+    """
 
     rpm: int
     itpm: int
@@ -134,7 +144,10 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuideRow:
-    """A row of the original planner's table, which no source supports: batches of at most so many requests."""
+    """A row of the original planner's table, which no source supports.
+
+    Batches of at most so many requests.
+    """
 
     requests_up_to: int
     low_s: int
@@ -154,7 +167,8 @@ def model(name: str) -> Model:
 
 
 def successor(model: Model) -> Model:
-    """The model to use instead: the newest active one of the family, or the model itself if it is active.
+    """The model to use instead: the newest active one of the family, or the model itself if it is
+    active.
 
     A model of limited access is named only in place of another one of limited access.
     """
@@ -186,7 +200,10 @@ def batch_byte_limit() -> int:
 
 
 def tier(key: str) -> Tier:
-    """The usage tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
+    """The usage tier "evaluation", "start", "build", "scale" or "custom".
+
+    KeyError for another key.
+    """
     return _tiers()[key]
 
 
@@ -206,7 +223,10 @@ def realtime_rates(tier_key: str, pool: str | None) -> Rates | None:
 
 @cache
 def guide() -> tuple[GuideRow, ...]:
-    """The original planner's table of durations. No source supports it; `limit("original_guide")` says more."""
+    """The original planner's table of durations.
+
+    No source supports it; `limit("original_guide")` says more.
+    """
     return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
 
@@ -286,7 +306,9 @@ def _realtime() -> dict[tuple[str, str | None], Rates]:
 
 
 def _sourced(row: Row, sources: Row) -> Row:
-    """A copy of the row that has the text of its sources instead of their keys, and the date of the newest."""
+    """A copy of the row that has the text of its sources instead of their keys, and the date of the
+    newest.
+    """
     cited = [sources[key] for key in row["sources"]]
     rest = {name: value for name, value in row.items() if name != "sources"}
     return rest | {

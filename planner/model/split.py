@@ -27,7 +27,10 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchLimits:
-    """What a batch may be: the requests that a person wants in it, bytes of the whole body, requests in the queue."""
+    """What a batch may be.
+
+    The requests that a person wants in it, bytes of the whole body, requests in the queue.
+    """
 
     requests_per_batch: int
     bytes_per_batch: int
@@ -37,8 +40,8 @@ class BatchLimits:
 def request_bytes(input_tokens: int, model: facts.Model) -> int:
     """UTF-8 bytes of a request of that many tokens of English text.
 
-    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`, `…_old`).
-    Code and other scripts differ; measuring the requests is better.
+    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`,
+    `…_old`). Code and other scripts differ; measuring the requests is better.
     """
     per_token = facts.limit(f"chars_per_token_{model.tokenizer}").value
     return len(_AROUND_PROMPT) + len(model.id) + int(input_tokens * per_token)
@@ -77,10 +80,12 @@ def split(
     round: int = 0,
     first: int = 1,
 ) -> tuple[Batch, ...]:
-    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last what is left.
+    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last
+    what is left.
 
-    With `prime` the first request goes alone, so that the others can read the cache that it writes. Batches are
-    numbered from `first`. Raises ScenarioError when there would be more than MAX_BATCHES.
+    With `prime` the first request goes alone, so that the others can read the cache that it writes.
+    Batches are numbered from `first`. Raises ScenarioError when there would be more than
+    MAX_BATCHES.
     """
     size, binding = largest(request_bytes, limits)
     rest = requests - 1 if prime else requests

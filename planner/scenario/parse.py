@@ -1,4 +1,5 @@
-"""The one door through which answers come in: JSON values become a scenario, or every problem with them.
+"""The one door through which answers come in: JSON values become a scenario, or every problem with
+them.
 
 Everything is checked here, once; below it nothing is checked again.
 """
@@ -17,10 +18,12 @@ _PLACES = {entry.name: place for place, entry in enumerate(FIELDS)}
 
 
 def parse(raw: Any, *, problems: Iterable[Problem] = ()) -> Scenario:
-    """A scenario from nested JSON values, as `json.loads` returns them: `{"workload": {"requests": 10000}}`.
+    """A scenario from nested JSON values, as `json.loads` returns them: `{"workload": {"requests":
+    10000}}`.
 
-    Missing fields take their defaults. Raises ScenarioError with every problem: those that the reader of the
-    texts has had, unknown fields, values of the wrong type or out of bounds, and values that do not go together.
+    Missing fields take their defaults. Raises ScenarioError with every problem: those that the
+    reader of the texts has had, unknown fields, values of the wrong type or out of bounds, and
+    values that do not go together.
     """
     known = list(problems)
     answers = dict(_flatten(raw, known))
@@ -30,8 +33,8 @@ def parse(raw: Any, *, problems: Iterable[Problem] = ()) -> Scenario:
 def replace(scenario: Scenario, change: Mapping[str, Any]) -> Scenario:
     """The scenario with some fields changed: `{"workload.model": "claude-haiku-5-5"}`.
 
-    Only they are checked, and what must hold between fields. KeyError for a field that does not exist; raises
-    ScenarioError.
+    Only they are checked, and what must hold between fields. KeyError for a field that does not
+    exist; raises ScenarioError.
     """
     return _checked(scenario, change, [])
 
@@ -54,7 +57,10 @@ def changed(before: Scenario, after: Scenario) -> tuple[str, ...]:
 
 
 def _checked(base: Scenario, answers: Mapping[str, Any], problems: list[Problem]) -> Scenario:
-    """The base with the answers in their places; raises ScenarioError with `problems` and every other one."""
+    """The base with the answers in their places.
+
+    Raises ScenarioError with `problems` and every other one.
+    """
     values: dict[str, Any] = {}
     for name, answer in answers.items():
         try:
@@ -86,7 +92,10 @@ def _assemble(base: Scenario, values: Mapping[str, Any]) -> Scenario:
 
 
 def _flatten(raw: Any, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
-    """The known fields in `raw` with their values; what is unknown or no object goes to `problems`."""
+    """The known fields in `raw` with their values.
+
+    What is unknown or no object goes to `problems`.
+    """
     if not isinstance(raw, Mapping):
         problems.append(
             Problem(
@@ -115,7 +124,10 @@ def _flatten(raw: Any, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
 
 
 def unknown_field(name: str) -> Problem:
-    """The problem of a field that does not exist; it names what was typed and the field that is nearest."""
+    """The problem of a field that does not exist.
+
+    It names what was typed and the field that is nearest.
+    """
     from difflib import get_close_matches  # a slow import that only a mistake needs
 
     shown = short(name)
@@ -128,8 +140,8 @@ def unknown_field(name: str) -> Problem:
     return Problem(shown, f"There is no such field.{hint}")
 
 
-# What must hold between fields. A rule is asked only when its own fields are right; its problem stands
-# beside the first of them.
+# What must hold between fields. A rule is asked only when its own fields are right; its problem
+# stands beside the first of them.
 
 
 class _Rule(NamedTuple):

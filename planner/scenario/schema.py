@@ -1,7 +1,7 @@
 """The form of a scenario file, as a JSON Schema made from the fields.
 
-An editor completes and checks by it, another program writes by it. What JSON Schema cannot say, that two fields
-must go together, `parse` alone checks.
+An editor completes and checks by it, another program writes by it. What JSON Schema cannot say,
+that two fields must go together, `parse` alone checks.
 """
 
 from collections.abc import Callable

@@ -181,7 +181,9 @@ def judge(module: Path, folder: Path, jobs: int) -> tuple[int, list[Mutant]]:
         def unnoticed(number: int) -> list[Mutant]:
             return [mutant for mutant in shares[number] if not workers[number].notices(mutant)]
 
-        return len(changes), [mutant for part in pool.map(unnoticed, range(jobs)) for mutant in part]
+        return len(changes), [
+            mutant for part in pool.map(unnoticed, range(jobs)) for mutant in part
+        ]
 
 
 def main() -> int:
