@@ -39,7 +39,7 @@ def rounds(requests: int, policy: Retries) -> tuple[Round, ...]:
     for number in range(policy.max + 1):
         failing *= policy.transient_rate
         lost = 0 if number else permanent
-        transient = min(_half_up(failing), left - lost)
+        transient = _half_up(failing)  # never more than are left: each rate is below 1
         planned.append(Round(number, left, transient, lost))
         left = transient
         if not left:
