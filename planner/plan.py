@@ -13,13 +13,16 @@ from planner.scenario import Scenario
 
 _HOUR_S = 3600.0
 
-# Limits of these tiers are not published or are by arrangement; the plan counts with those of the nearest that is.
+# Limits of these tiers are not published or are by arrangement; the plan counts with those of the
+# nearest that is.
 _COUNTED_AS = {"evaluation": "start", "custom": "scale"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What the account may do. `queue_known` is False where the tier's queue limit is not published."""
+    """What the account may do. `queue_known` is False where the tier's queue limit is not
+    published.
+    """
 
     tier: facts.Tier
     queue_requests: int
@@ -30,7 +33,9 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The limit on the answers: the scenario's or proposed, and the share of answers that it cuts off."""
+    """The limit on the answers: the scenario's or proposed, and the share of answers that it cuts
+    off.
+    """
 
     max_tokens: int
     proposed: bool
@@ -51,7 +56,9 @@ class Requests:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that follows from a scenario; caveats and alternatives are judgements on it (`advice`)."""
+    """Everything that follows from a scenario; caveats and alternatives are judgements on it
+    (`advice`).
+    """
 
     scenario: Scenario
     model: facts.Model
@@ -80,7 +87,9 @@ class Plan:
 
     @property
     def retry_batches(self) -> tuple[split.Batch, ...]:
-        """The batches of the retry rounds as expected, numbered on. A plan that is only compared never makes them."""
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared
+        never makes them.
+        """
         batches: list[split.Batch] = []
         for later in self.rounds[1:]:
             first = len(self.batches) + len(batches) + 1
@@ -96,7 +105,9 @@ class Plan:
 
     @property
     def largest_batch(self) -> split.Batch:
-        """The first of its largest batches: a batch that primes the cache or is the rest is smaller."""
+        """The first of its largest batches: a batch that primes the cache or is the rest is
+        smaller.
+        """
         return max(self.batches, key=attrgetter("requests"))
 
 
@@ -150,7 +161,9 @@ def make_plan(scenario: Scenario) -> Plan:
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario that a sum buys."""
+    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
+    that a sum buys.
+    """
     return _bill(
         scenario,
         facts.model(scenario.workload.model),
@@ -208,7 +221,8 @@ def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simu
     )
 
 
-# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as the model, share it.
+# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
+# the model, share it.
 @lru_cache(maxsize=12)  # of at most 8 MB each
 def _forecast(
     stages: tuple[tuple[int, ...], ...],
@@ -274,7 +288,9 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
 
 
 def _caches(scenario: Scenario, model: facts.Model) -> bool:
-    """Whether the prefix is really cached: one that is too short is silently not (fact `cache_min_tokens`)."""
+    """Whether the prefix is really cached: one that is too short is silently not (fact
+    `cache_min_tokens`).
+    """
     wanted = scenario.caching.mode != "none"
     return wanted and cost.cacheable(scenario.workload.shared_prefix_tokens, model)
 

@@ -1,7 +1,8 @@
 """The facts that the planner stands on: models and prices, limits, and observed batch durations.
 
-Every number stands in a JSON file beside this module, with its source and its date; here it is only read. A file
-is read on the first question about it and never again. All results are frozen, money and ratios are exact `Decimal`.
+Every number stands in a JSON file beside this module, with its source and its date; here it is only
+read. A file is read on the first question about it and never again. All results are frozen, money
+and ratios are exact `Decimal`.
 """
 
 import json
@@ -29,14 +30,19 @@ class Prices:
 class Model:
     """One model of the catalogue.
 
-    status: "active", "legacy" (works, a newer one is advised), "deprecated" (works, its end is announced) or
-        "retired" (requests fail). limited_access: for verified organisations only.
-    retires_on is an announced end; retires_not_before is a promise that the end will not come earlier. ISO dates.
-    long_prompt_tokens: a longer prompt puts the whole request at the long_* prices; None: one price for all lengths.
+    status: "active", "legacy" (works, a newer one is advised), "deprecated" (works, its end is
+        announced) or "retired" (requests fail). limited_access: for verified organisations only.
+    retires_on is an announced end; retires_not_before is a promise that the end will not come
+        earlier. ISO dates.
+    long_prompt_tokens: a longer prompt puts the whole request at the long_* prices; None: one
+        price for all lengths.
     batch_max_output_tokens counts with the beta header extended_output_header, where there is one.
-    tokenizer: "new" (Claude 4.7 and later) or "old". min_cacheable_tokens: shorter prefixes are silently not cached.
-    us_multiplier: factor on every token price for inference in the US; None: the model refuses `inference_geo`.
-    tool_prompt_tokens: input tokens that tools add with `tool_choice` auto or none; None where not published.
+    tokenizer: "new" (Claude 4.7 and later) or "old". min_cacheable_tokens: shorter prefixes are
+        silently not cached.
+    us_multiplier: factor on every token price for inference in the US; None: the model refuses
+        `inference_geo`.
+    tool_prompt_tokens: input tokens that tools add with `tool_choice` auto or none; None where
+        not published.
     rate_limit_pool: "standard" or "fable", for `realtime_rates`; None where not known.
     """
 
@@ -73,7 +79,9 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One limit, rule or ratio. `statement` says it in one sentence; `date` is that of the source, ISO 8601."""
+    """One limit, rule or ratio. `statement` says it in one sentence; `date` is that of the source,
+    ISO 8601.
+    """
 
     key: str
     value: int | Decimal | str
@@ -86,7 +94,9 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:
-    """Batch limits of one usage tier. None: not published, or, for "custom", by arrangement; `note` says which."""
+    """Batch limits of one usage tier. None: not published, or, for "custom", by arrangement; `note`
+    says which.
+    """
 
     key: str
     name: str
@@ -100,7 +110,9 @@ class Tier:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rates:
-    """Real-time limits of one model in one tier: requests, input tokens and output tokens per minute."""
+    """Real-time limits of one model in one tier: requests, input tokens and output tokens per
+    minute.
+    """
 
     rpm: int
     itpm: int
@@ -113,7 +125,8 @@ class Rates:
 class Observation:
     """One observed batch: how many requests took how many seconds, from creation to end.
 
-    kind: "exact" (the API's own timestamps), "measured" (a client's clock, polling included), "approx", "claim",
+    kind: "exact" (the API's own timestamps), "measured" (a client's clock, polling included),
+        "approx", "claim",
         "range", "upper-bound", or "censored": the batch was still running after seconds_low.
     seconds_low equals seconds_high unless the source gives a range or an upper bound.
     used: whether the duration model is made from it; why_unused is "" if so.
@@ -134,7 +147,9 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuideRow:
-    """A row of the original planner's table, which no source supports: batches of at most so many requests."""
+    """A row of the original planner's table, which no source supports: batches of at most so many
+    requests.
+    """
 
     requests_up_to: int
     low_s: int
@@ -154,7 +169,8 @@ def model(name: str) -> Model:
 
 
 def successor(model: Model) -> Model:
-    """The model to use instead: the newest active one of the family, or the model itself if it is active.
+    """The model to use instead: the newest active one of the family, or the model itself if it is
+    active.
 
     A model of limited access is named only in place of another one of limited access.
     """
@@ -186,7 +202,7 @@ def batch_byte_limit() -> int:
 
 
 def tier(key: str) -> Tier:
-    """The usage tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
+    """The tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
     return _tiers()[key]
 
 
@@ -206,7 +222,9 @@ def realtime_rates(tier_key: str, pool: str | None) -> Rates | None:
 
 @cache
 def guide() -> tuple[GuideRow, ...]:
-    """The original planner's table of durations. No source supports it; `limit("original_guide")` says more."""
+    """The original planner's table of durations. No source supports it; `limit("original_guide")`
+    says more.
+    """
     return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
 
@@ -286,7 +304,9 @@ def _realtime() -> dict[tuple[str, str | None], Rates]:
 
 
 def _sourced(row: Row, sources: Row) -> Row:
-    """A copy of the row that has the text of its sources instead of their keys, and the date of the newest."""
+    """A copy of the row that has the text of its sources instead of their keys, and the date of the
+    newest.
+    """
     cited = [sources[key] for key in row["sources"]]
     rest = {name: value for name, value in row.items() if name != "sources"}
     return rest | {

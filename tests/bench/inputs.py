@@ -1,8 +1,9 @@
-"""`python -m tests.bench.inputs`: 200,000 random inputs through every door; none may raise anything but ScenarioError.
+"""`python -m tests.bench.inputs`: 200,000 random inputs through every door; none may raise anything
+but ScenarioError.
 
-Forms, links, files and `--set` get what is right, nearly right, and anything at all. What is a scenario comes back from
-its own link and file equal; one in a hundred is planned and shown. Prints how many were what, and the first input that
-failed; exit code 1 then.
+Forms, links, files and `--set` get what is right, nearly right, and anything at all. What is a
+scenario comes back from its own link and file equal; one in a hundred is planned and shown. Prints
+how many were what, and the first input that failed; exit code 1 then.
 """
 
 import argparse

@@ -1,10 +1,12 @@
-"""`python -m tests.bench.mutants`: does a changed line of `planner/model/` make its module's own tests fail?
+"""`python -m tests.bench.mutants`: does a changed line of `planner/model/` make its module's own
+tests fail?
 
-Changes one operator, constant or statement at a time and runs `tests/planner/model/test_<module>.py` against it. Prints
-every change that no test noticed, and the share that one did. Exit code 1 if that share is below LEAST.
+Changes one operator, constant or statement at a time and runs
+`tests/planner/model/test_<module>.py` against it. Prints every change that no test noticed, and the
+share that one did. Exit code 1 if that share is below LEAST.
 
-Each worker keeps a copy of the planner of its own and forks for each change, so that nothing but the changed package
-is imported anew. A change after which the tests do not end counts as noticed.
+Each worker keeps a copy of the planner of its own and forks for each change, so that nothing but
+the changed package is imported anew. A change after which the tests do not end counts as noticed.
 """
 
 import argparse
@@ -94,7 +96,7 @@ def _is_type(node: ast.BinOp) -> bool:
 
 
 def mutants(module: Path) -> Iterator[Mutant]:
-    """Every change of the module's code; frozen=True and maxsize=8 of a decorator change no answer."""
+    """Every change of the module's code; a decorator's frozen=True or maxsize=8 changes no answer."""
     tree = ast.parse((ROOT / module).read_text("utf-8"))
     decorators = set(map(id, _decorators(tree)))
     for place, node in enumerate(ast.walk(tree)):
@@ -136,7 +138,9 @@ class Worker:
     def __init__(self, folder: Path) -> None:
         self.root = folder
         self.seconds = count(1_000_000_000)
-        shutil.copytree(ROOT / "planner", folder / "planner", ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+        shutil.copytree(
+            ROOT / "planner", folder / "planner", ignore=shutil.ignore_patterns("__pycache__")
+        )
         for name in ("tests", "pyproject.toml"):
             (folder / name).symlink_to(ROOT / name)
 
@@ -176,7 +180,19 @@ class Worker:
         for name in [name for name in sys.modules if name.split(".")[0] in ("planner", "tests")]:
             del sys.modules[name]
         own = f"tests/planner/model/test_{Path(module).stem}.py"
-        options = ["-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
+        options = [
+            "-o",
+            "addopts=",
+            "--import-mode=importlib",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+        ]
         return int(pytest.main([*options, "--hypothesis-seed=0", "--rootdir", str(self.root), own]))
 
 
