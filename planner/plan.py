@@ -20,9 +20,8 @@ _COUNTED_AS = {"evaluation": "start", "custom": "scale"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """What the account may do.
-
-    `queue_known` is False where the tier's queue limit is not published.
+    """What the account may do. `queue_known` is False where the tier's queue limit is not
+    published.
     """
 
     tier: facts.Tier
@@ -34,9 +33,8 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The limit on the answers.
-
-    The scenario's or proposed, and the share of answers that it cuts off.
+    """The limit on the answers: the scenario's or proposed, and the share of answers that it cuts
+    off.
     """
 
     max_tokens: int
@@ -58,9 +56,8 @@ class Requests:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that follows from a scenario.
-
-    Caveats and alternatives are judgements on it (`advice`).
+    """Everything that follows from a scenario; caveats and alternatives are judgements on it
+    (`advice`).
     """
 
     scenario: Scenario
@@ -90,9 +87,8 @@ class Plan:
 
     @property
     def retry_batches(self) -> tuple[split.Batch, ...]:
-        """The batches of the retry rounds as expected, numbered on.
-
-        A plan that is only compared never makes them.
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared
+        never makes them.
         """
         batches: list[split.Batch] = []
         for later in self.rounds[1:]:
@@ -109,9 +105,8 @@ class Plan:
 
     @property
     def largest_batch(self) -> split.Batch:
-        """The first of its largest batches.
-
-        A batch that primes the cache or is the rest is smaller.
+        """The first of its largest batches: a batch that primes the cache or is the rest is
+        smaller.
         """
         return max(self.batches, key=attrgetter("requests"))
 
@@ -166,9 +161,8 @@ def make_plan(scenario: Scenario) -> Plan:
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast.
-
-    Quick enough to look for the scenario that a sum buys.
+    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
+    that a sum buys.
     """
     return _bill(
         scenario,
@@ -294,9 +288,8 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
 
 
 def _caches(scenario: Scenario, model: facts.Model) -> bool:
-    """Whether the prefix is really cached.
-
-    One that is too short is silently not (fact `cache_min_tokens`).
+    """Whether the prefix is really cached: one that is too short is silently not (fact
+    `cache_min_tokens`).
     """
     wanted = scenario.caching.mode != "none"
     return wanted and cost.cacheable(scenario.workload.shared_prefix_tokens, model)

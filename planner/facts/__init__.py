@@ -30,14 +30,19 @@ class Prices:
 class Model:
     """One model of the catalogue.
 
-    status: "active", "legacy" (works, a newer one is advised), "deprecated" (works, its end is announced) or
-        "retired" (requests fail). limited_access: for verified organisations only.
-    retires_on is an announced end; retires_not_before is a promise that the end will not come earlier. ISO dates.
-    long_prompt_tokens: a longer prompt puts the whole request at the long_* prices; None: one price for all lengths.
+    status: "active", "legacy" (works, a newer one is advised), "deprecated" (works, its end is
+        announced) or "retired" (requests fail). limited_access: for verified organisations only.
+    retires_on is an announced end; retires_not_before is a promise that the end will not come
+        earlier. ISO dates.
+    long_prompt_tokens: a longer prompt puts the whole request at the long_* prices; None: one
+        price for all lengths.
     batch_max_output_tokens counts with the beta header extended_output_header, where there is one.
-    tokenizer: "new" (Claude 4.7 and later) or "old". min_cacheable_tokens: shorter prefixes are silently not cached.
-    us_multiplier: factor on every token price for inference in the US; None: the model refuses `inference_geo`.
-    tool_prompt_tokens: input tokens that tools add with `tool_choice` auto or none; None where not published.
+    tokenizer: "new" (Claude 4.7 and later) or "old". min_cacheable_tokens: shorter prefixes are
+        silently not cached.
+    us_multiplier: factor on every token price for inference in the US; None: the model refuses
+        `inference_geo`.
+    tool_prompt_tokens: input tokens that tools add with `tool_choice` auto or none; None where
+        not published.
     rate_limit_pool: "standard" or "fable", for `realtime_rates`; None where not known.
     """
 
@@ -74,9 +79,8 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One limit, rule or ratio.
-
-    `statement` says it in one sentence; `date` is that of the source, ISO 8601.
+    """One limit, rule or ratio. `statement` says it in one sentence; `date` is that of the source,
+    ISO 8601.
     """
 
     key: str
@@ -90,9 +94,8 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:
-    """Batch limits of one usage tier.
-
-    None: not published, or, for "custom", by arrangement; `note` says which.
+    """Batch limits of one usage tier. None: not published, or, for "custom", by arrangement; `note`
+    says which.
     """
 
     key: str
@@ -107,9 +110,8 @@ class Tier:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rates:
-    """Real-time limits of one model in one tier.
-
-    Requests, input tokens and output tokens per minute.
+    """Real-time limits of one model in one tier: requests, input tokens and output tokens per
+    minute.
     """
 
     rpm: int
@@ -123,7 +125,8 @@ class Rates:
 class Observation:
     """One observed batch: how many requests took how many seconds, from creation to end.
 
-    kind: "exact" (the API's own timestamps), "measured" (a client's clock, polling included), "approx", "claim",
+    kind: "exact" (the API's own timestamps), "measured" (a client's clock, polling included),
+        "approx", "claim",
         "range", "upper-bound", or "censored": the batch was still running after seconds_low.
     seconds_low equals seconds_high unless the source gives a range or an upper bound.
     used: whether the duration model is made from it; why_unused is "" if so.
@@ -144,9 +147,8 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuideRow:
-    """A row of the original planner's table, which no source supports.
-
-    Batches of at most so many requests.
+    """A row of the original planner's table, which no source supports: batches of at most so many
+    requests.
     """
 
     requests_up_to: int
@@ -200,10 +202,7 @@ def batch_byte_limit() -> int:
 
 
 def tier(key: str) -> Tier:
-    """The usage tier "evaluation", "start", "build", "scale" or "custom".
-
-    KeyError for another key.
-    """
+    """The tier "evaluation", "start", "build", "scale" or "custom". KeyError for another key."""
     return _tiers()[key]
 
 
@@ -223,9 +222,8 @@ def realtime_rates(tier_key: str, pool: str | None) -> Rates | None:
 
 @cache
 def guide() -> tuple[GuideRow, ...]:
-    """The original planner's table of durations.
-
-    No source supports it; `limit("original_guide")` says more.
+    """The original planner's table of durations. No source supports it; `limit("original_guide")`
+    says more.
     """
     return tuple(GuideRow(**row) for row in _read("limits.json")["guide"])
 
