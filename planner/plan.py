@@ -2,33 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 
 from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
+from planner.model.account import Account, account_of
 from planner.model.durations import DurationModel, model_of
 from planner.scenario import Scenario
 
 _HOUR_S = 3600.0
-
-# Limits of these tiers are not published or are by arrangement; the plan counts with those of the
-# nearest that is.
-_COUNTED_AS = {"evaluation": "start", "custom": "scale"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """What the account may do. `queue_known` is False where the tier's queue limit is not
-    published.
-    """
-
-    tier: facts.Tier
-    queue_requests: int
-    queue_known: bool
-    monthly_spend_usd: Decimal | None
-    spend_left_usd: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +99,7 @@ def make_plan(scenario: Scenario) -> Plan:
     model, work, account = (
         facts.model(scenario.workload.model),
         scenario.workload,
-        _account(scenario),
+        account_of(scenario.limits),
     )
     request_bytes = work.bytes_per_request or split.request_bytes(work.input_tokens, model)
     limits = split.BatchLimits(
@@ -238,26 +221,6 @@ def _forecast(
         simulate.simulate(stages, durations, rules, runs=runs, seed=seed),
         confidence=confidence,
         deadline_s=deadline_s,
-    )
-
-
-def _account(scenario: Scenario) -> Account:
-    tier = facts.tier(scenario.limits.tier)
-    published = facts.tier(_COUNTED_AS.get(tier.key, tier.key))
-    queue = scenario.limits.queue_requests or tier.queue_requests or published.queue_requests
-    if not queue:
-        raise AssertionError(f"tier {published.key} has no queue limit in facts/limits.json")
-    cap = scenario.limits.monthly_spend_usd or (
-        Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None
-    )
-    return Account(
-        tier=tier,
-        queue_requests=queue,
-        queue_known=bool(scenario.limits.queue_requests or tier.queue_requests),
-        monthly_spend_usd=cap,
-        spend_left_usd=None
-        if cap is None
-        else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
     )
 
 

@@ -13,8 +13,8 @@ import argparse
 import ast
 import copy
 import os
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +31,8 @@ import tests.strategies  # noqa: F401 - what they bring along is imported once, 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path("planner/model")
 LEAST = 0.9
-PATIENCE_S = 180
+PATIENCE_S = 90  # of CPU time: on a busy machine a test may wait long for its turn
+MEMORY_BYTES = 2_000_000_000
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -95,9 +96,9 @@ def _is_type(node: ast.BinOp) -> bool:
     return isinstance(node.op, ast.BitOr)
 
 
-def mutants(module: Path) -> Iterator[Mutant]:
+def mutants(module: Path, source: str) -> Iterator[Mutant]:
     """Every change of the module's code; a decorator's frozen=True or maxsize=8 changes no answer."""
-    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    tree = ast.parse(source)
     decorators = set(map(id, _decorators(tree)))
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in decorators:
@@ -170,8 +171,9 @@ class Worker:
             return True
 
     def _test(self, module: str) -> int:
-        """In the child: run the tests, silently; an alarm ends what does not end by itself."""
-        signal.alarm(PATIENCE_S)
+        """In the child: run the tests, silently; limits end what does not end by itself."""
+        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
@@ -201,7 +203,7 @@ def judge(module: Path, folder: Path, jobs: int) -> tuple[int, list[Mutant]]:
     workers = [Worker(folder / f"{module.stem}-{number}") for number in range(jobs)]
     if workers[0].fails(module.as_posix()):
         raise SystemExit(f"the tests of {module} fail without any change")
-    changes = list(mutants(module))
+    changes = list(mutants(module, (workers[0].root / module).read_text("utf-8")))
     with ThreadPoolExecutor(jobs) as pool:
         shares = [changes[number::jobs] for number in range(jobs)]
 
