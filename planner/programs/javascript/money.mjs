@@ -84,12 +84,21 @@ export function countOf(holder, name) {
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
-/** Tokens by kind as `usage` reports them, and what they cost; null for a model without a price. */
-export function bill(message, prices) {
+/** The price of a model, named with its date or without; undefined for one that is not known. */
+export function priceOf(prices, model) {
+  const name = String(model);
+  return prices.get(name) ?? prices.get(name.replace(/-\d{8}$/, ""));
+}
+
+/**
+ * Tokens by kind as `usage` reports them, and what they cost; null for a model without a price.
+ * `asked` gives the model that was asked for.
+ */
+export function bill(message, prices, asked = () => "") {
   const usage = isObject(message?.usage) ? message.usage : {};
   const counts = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, countOf(usage, kind)]));
   counts.web_search_requests = countOf(usage.server_tool_use, "web_search_requests");
-  const price = prices.get(message?.model);
+  const price = priceOf(prices, message?.model) ?? priceOf(prices, asked());
   if (!price) return [counts, null];
   const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind]));
   const reported = BigInt(countOf(usage.cache_creation, "ephemeral_1h_input_tokens"));

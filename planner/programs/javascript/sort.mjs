@@ -11,7 +11,7 @@ import { StoppedError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
-import { grouped, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
+import { grouped, isBlank, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
 
 // What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
 const TRY_AGAIN = [
@@ -21,6 +21,7 @@ const TRY_AGAIN = [
   "timeout_error",
   "expired",
   "missing",
+  "content_filtered",
 ];
 const GIVE_UP = [
   "invalid_request_error",
@@ -48,8 +49,12 @@ export function resultIn(line) {
 export function reasonIn(result) {
   if (result.type !== "errored") return { reason: String(result.type), message: "" };
   const error = result.error?.error;
+  const message = String(error?.message ?? "");
   const reason = typeof error?.type === "string" ? error.type : "unknown";
-  return { reason, message: String(error?.message ?? "") };
+  // What is blocked is an answer, and the next one may differ.
+  const isFiltered = /content filter/i.test(message) && /output|response/i.test(message);
+  if (reason === "invalid_request_error" && isFiltered) return { reason: "content_filtered", message };
+  return { reason, message };
 }
 
 /** Appends to the three files of answers, and counts. */
@@ -80,9 +85,9 @@ export class Sorting {
     [file.pending, file.bytes] = [[], 0];
   }
 
-  /** The API's own line, to the byte. */
-  success(line, { message }) {
-    const [usage, cost] = bill(message, this.prices);
+  /** The API's own line, to the byte. `asked` gives the model that was asked for. */
+  success(line, { message }, asked) {
+    const [usage, cost] = bill(message, this.prices, asked);
     this.succeeded++;
     if (message?.stop_reason === "max_tokens") this.truncated++;
     if (message?.stop_reason === "refusal") this.refused++;
@@ -151,19 +156,21 @@ export class Sorter {
 
   /** Sort a stored batch. A StoppedError when its results say that the account lacks credit. */
   sort(batch) {
+    const { source } = this;
     const waiting = new Map();
-    for (const { place } of this.source.placesOf(batch)) waiting.set(place.custom_id, place);
+    for (const { place } of source.placesOf(batch)) waiting.set(place.custom_id, place);
     let lacksCredit = false;
     const fields = this.append((sorting) => {
-      for (const line of linesIn(this.folder.resultsFile(batch))) {
-        const parsed = resultIn(line);
-        const place = waiting.get(parsed?.custom_id);
+      for (const parsed of this.resultsOf(batch)) {
+        const place = waiting.get(parsed.custom_id);
         if (!place) continue;
         waiting.delete(place.custom_id);
-        if (parsed.result.type === "succeeded") sorting.success(line, parsed.result);
-        else if (!this.failure(sorting, batch, place, parsed.result)) lacksCredit = true;
+        const { line, result } = parsed;
+        const asked = () => source.requests.modelOf(source.at(place).value);
+        if (result.type === "succeeded") sorting.success(line, result, asked);
+        else if (!this.failure(sorting, batch, place, result)) lacksCredit = true;
       }
-      for (const place of waiting.values()) this.retry(sorting, batch, place, "missing", null);
+      this.missing(sorting, batch, [...waiting.values()]);
     });
     this.folder.note("sorted", { batch: batch.number, ...fields });
     const [good, again, bad] = [fields.succeeded, fields.again, fields.given_up].map(grouped);
@@ -171,6 +178,30 @@ export class Sorter {
     this.log.line(`Batch ${batch.number}: ${counts}`);
     if (lacksCredit && !this.folder.state.canceling) {
       throw new StoppedError("The account lacks credit: requests failed for it. Add credit.");
+    }
+  }
+
+  /** {custom_id, result, line} of each line that is a result; any other is logged, by its number. */
+  *resultsOf(batch) {
+    const file = this.folder.resultsFile(batch);
+    let number = 0;
+    for (const line of linesIn(file)) {
+      number++;
+      const parsed = resultIn(line);
+      if (parsed) yield { ...parsed, line };
+      else if (!isBlank(line)) {
+        const where = `line ${number} of ${path.basename(file)}`;
+        this.log.line(`Batch ${batch.number}: ${where} cannot be read; it stays there`);
+      }
+    }
+  }
+
+  /** What results do not hold: paid for if the API counts more successes than they have. */
+  missing(sorting, batch, places) {
+    const isPaid = sorting.succeeded < (batch.counts?.succeeded ?? 0);
+    for (const place of places) {
+      if (isPaid) sorting.giveUp(place, place.attempts + 1, "missing", null);
+      else this.retry(sorting, batch, place, "missing", null);
     }
   }
 
@@ -194,9 +225,10 @@ export class Sorter {
       this.log.line(`Batch ${batch.number}: ${shown(reason)} is not known here`);
     }
     const attempts = place.attempts + 1;
+    const since = attempts - (place.before ?? 0); // a person asked to try again
     // An unknown type of result may have been paid for.
     const mayBePaid = result !== null && !["errored", "expired"].includes(result.type);
-    if (forGood || mayBePaid || attempts > this.settings.maxRetries) {
+    if (forGood || mayBePaid || since > this.settings.maxRetries) {
       sorting.giveUp(place, attempts, reason, result);
     } else {
       sorting.again(place, attempts, reason, result);
@@ -220,7 +252,9 @@ export class Sorter {
     const { state } = folder;
     const fields = this.append((sorting) => {
       const rest = state.withStatus("unsent").map((batch) => source.placesOf(batch));
-      rest.push(source.places(state.round, state.position));
+      for (const { start, end } of state.ranges(source.endOf(state.round))) {
+        rest.push(source.places(state.round, start, end));
+      }
       if (state.again) rest.push(source.places(state.round + 1, 0, state.lengths[2]));
       for (const places of rest) {
         for (const { place } of places) {

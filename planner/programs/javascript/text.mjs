@@ -15,7 +15,7 @@ export const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 /** JSON in ASCII. */
 export function jsonAscii(value, indent) {
   const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value, null, indent).replace(/[\x7f-\uffff]/g, escape);
+  return (JSON.stringify(value, null, indent) ?? "null").replace(/[\x7f-\uffff]/g, escape);
 }
 
 /** A name out of somebody's file, short and on one line. */
@@ -76,6 +76,9 @@ export function stripped(line) {
 }
 
 export const isBlank = (line) => stripped(line).length === 0;
+
+/** The first line of a file without its byte order mark. */
+export const withoutMark = (line) => (line.indexOf("\ufeff") === 0 ? line.subarray(3) : line);
 
 export const isWhole = (line) => line[line.length - 1] === 10;
 
