@@ -8,19 +8,24 @@ ARGS   ?=
 # What is installed carries the hash of what asked for it: another hash installs again, the same hash never.
 hash  = $(shell git hash-object $(1) | cut -c 1-12)
 py    = .venv/bin/python
-pip   = $(py) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps
+# No version without its hash: whatever registry serves a package, it is the one that was tested.
+pip   = $(py) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes
 
 # Debian ships Python without venv: root is given it, others are told its name.
 install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qqy python3-venv; else \
 	echo 'Python cannot make environments yet: sudo apt-get install python3-venv' >&2; exit 1; fi
 
-py-build  := .venv/build-$(call hash,pyproject.toml)
-py-test   := .venv/test-$(call hash,pyproject.toml)
+# Exactly what pyproject.toml names, with the hash of every file of it for every system, and no registry.
+compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url pyproject.toml
+
+py-build  := .venv/build-$(call hash,requirements-build.txt)
+py-test   := .venv/test-$(call hash,requirements-test.txt)
 npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build check bench clean
+.PHONY: help serve test setup setup-test build wheel check bench lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,28 +44,39 @@ setup-test: $(py-test) $(npm-test) ## what the tests need, a browser too
 build: setup ## the site, in dist/
 	$(py) build.py
 
-check: setup-test ## lint and types
-	$(py) -m ruff check planner build.py tests
+# -P: from here, `build` would be our build.py
+wheel: $(py-test) ## the Python package, in wheel/
+	rm -rf wheel
+	$(py) -P -m build --no-isolation --outdir wheel
+
+check: setup-test ## lint, format and types
+	$(py) -m ruff check
+	$(py) -m ruff format --check
 	$(py) -m mypy
 
 bench: setup-test ## how fast it is; no test depends on it
 	$(py) -m tests.bench
 	$(py) -m tests.bench.programs
 
+lock:        ## requirements-*.txt anew, after a version in pyproject.toml has changed
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet uv==0.13.9
+	build/lock/bin/uv $(compile) --group build -o requirements-build.txt
+	build/lock/bin/uv $(compile) --group build --group test -o requirements-test.txt
+
 clean:       ## remove everything that make made
-	rm -rf .venv node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find planner tests -name __pycache__ -exec rm -rf {} +
 
 $(py-build):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 is needed: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(install-venv)
 	$(PYTHON) -m venv --clear .venv
-	$(pip) pip==26.3
-	$(pip) --group build
+	$(pip) -r requirements-build.txt
 	@touch $@
 
 $(py-test): | $(py-build)
-	$(pip) --group test
+	$(pip) -r requirements-test.txt
 	$(py) -m pip check
 	@touch $@
 

@@ -12,4 +12,6 @@ from planner.errors import Problem, ScenarioError
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 
-__all__ = ["Plan", "Problem", "Scenario", "ScenarioError", "make_plan", "parse"]
+__version__ = "1.0.0"
+
+__all__ = ["Plan", "Problem", "Scenario", "ScenarioError", "__version__", "make_plan", "parse"]

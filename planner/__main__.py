@@ -1,51 +1,87 @@
-"""The command line: `python -m planner plan`, `programs`, `facts`.
+"""The command line: `batch-planner plan`, `programs`, `facts`, `schema`.
 
-Exit code 0; 1 when a caveat blocks the run, or a deadline or budget that was asked about is missed; 2 for bad
-input, with every problem on standard error.
+Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
+about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
+130 after Ctrl-C. A reader that closes the pipe early, as `head` does, changes nothing: the code is
+still the plan's.
 """
 
 import argparse
-import dataclasses
 import io
 import json
 import os
 import sys
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, NamedTuple, TextIO
 
-from planner import advice, facts
+from planner import __version__
+from planner.advice.caveat import Caveat
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.errors import Problem, ScenarioError
-from planner.plan import Plan, make_plan
-from planner.scenario import Scenario, texts
-from planner.show import view
+from planner.plan import make_plan
+from planner.scenario import Scenario, links, texts
+from planner.scenario.schema import schema
+from planner.show import catalogue, view
 from planner.show.export import export_text
-from planner.words import count, price
+from planner.show.report import report
+
+_MAX_FILE_BYTES = 16_000_000  # ten thousand rows of history take one million
+
+
+class _Answer(NamedTuple):
+    """What a command says on standard output and on standard error, and the exit code."""
+
+    lines: Iterable[str]
+    code: int = 0
+    complaints: Sequence[str] = ()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    asked = _parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # not every terminal's own encoding has → and ÷
     try:
-        return int(asked.run(asked))
+        answer = _answer(arguments)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # not every terminal's own encoding has → and ÷
+            sys.stdout.reconfigure(encoding="utf-8")
+        why = _write(sys.stdout, answer.lines)
+        lost = [f"error: Standard output cannot be written: {why}."] if why else []
+        _write(sys.stderr, map(_shown, (*answer.complaints, *lost)))
+    except KeyboardInterrupt:
+        return 130
+    return 2 if lost else answer.code
+
+
+def _answer(arguments: Sequence[str] | None) -> _Answer:
+    # argparse prints the help, the version and mistakes itself: a full disk would go unnoticed, and
+    # a file name that it repeats would reach the terminal as it is
+    out, complaints = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(complaints):
+            options = _parser().parse_args(arguments)
+        answer: _Answer = options.run(options)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 2
+        return _Answer(out.getvalue().splitlines(), code, complaints.getvalue().splitlines())
     except ScenarioError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _Answer((), 2, [f"error: {problem}" for problem in error.problems])
+    return answer
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="planner", description="Plan a workload for the Message Batches API."
+        prog="batch-planner",
+        description="Plan a workload for the Message Batches API.",
+        allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    plan = commands.add_parser("plan", help="batches, cost and time of a scenario")
+
+    plan = commands.add_parser(
+        "plan", help="batches, cost and time of a scenario", allow_abbrev=False
+    )
     _add_scenario(plan)
     plan.add_argument("--json", action="store_true", help="print the whole plan as JSON")
     plan.add_argument(
@@ -57,17 +93,28 @@ def _parser() -> argparse.ArgumentParser:
         "--fail-over-budget", action="store_true", help="exit 1 when the cost is over the budget"
     )
     plan.set_defaults(run=_plan)
-    programs_of = commands.add_parser(
-        "programs", help="the two programs that run the plan, and a sample of their input"
+
+    programs = commands.add_parser(
+        "programs",
+        help="the two programs that run the plan, and a sample of their input",
+        allow_abbrev=False,
     )
-    _add_scenario(programs_of)
-    programs_of.add_argument(
+    _add_scenario(programs)
+    programs.add_argument(
         "--out", required=True, metavar="DIR", help="the folder to write them into"
     )
-    programs_of.set_defaults(run=_programs)
-    data = commands.add_parser("facts", help="models, prices and limits, with sources")
-    data.add_argument("--json", action="store_true", help="print them as JSON")
-    data.set_defaults(run=_facts)
+    programs.set_defaults(run=_programs)
+
+    facts = commands.add_parser(
+        "facts", help="models, prices and limits, with sources", allow_abbrev=False
+    )
+    facts.add_argument("--json", action="store_true", help="print them as JSON")
+    facts.set_defaults(run=_facts)
+
+    form = commands.add_parser(
+        "schema", help="the JSON Schema of a scenario file", allow_abbrev=False
+    )
+    form.set_defaults(run=_schema)
     return parser
 
 
@@ -75,8 +122,8 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario",
         nargs="?",
-        metavar="SCENARIO.json",
-        help="a scenario file; the defaults without one",
+        metavar="SCENARIO",
+        help="a JSON file, - for standard input, or a link of the page; the defaults without one",
     )
     parser.add_argument(
         "--set",
@@ -87,194 +134,130 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _scenario(asked: argparse.Namespace) -> Scenario:
-    given = {}
-    for setting in asked.set:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
-        given[name] = text
-    return texts.read_texts(given, {} if asked.scenario is None else _read(asked.scenario))
+# The commands
 
 
-def _read(path: str) -> Any:
-    try:
-        document = Path(path).read_text("utf-8-sig")
-    except OSError as why:
-        raise ScenarioError(Problem("", f"{path} cannot be read: {why.strerror}.")) from None
-    except UnicodeDecodeError:
-        raise ScenarioError(Problem("", f"{path} is not UTF-8 text.")) from None
-    except ValueError:  # a path that no file can have
-        raise ScenarioError(Problem("", f"{path!r} cannot be read.")) from None
-    return texts.read_json(document)
+def _plan(options: argparse.Namespace) -> _Answer:
+    plan = make_plan(_scenario(options))
+    judged = caveats(plan)
+    text = export_text(plan, judged, alternatives(plan)) if options.json else report(plan, judged)
+    stopping = {"deadline-unlikely"} if options.fail_over_deadline else set()
+    stopping |= {"budget-exceeded"} if options.fail_over_budget else set()
+    return _Answer([text], _code(judged, stopping))
 
 
-def _plan(asked: argparse.Namespace) -> int:
-    plan = make_plan(_scenario(asked))
-    caveats = advice.caveats(plan)
-    print(export_text(plan) if asked.json else _report(plan, caveats))
-    stopping = {caveat.code for caveat in caveats if caveat.severity == "blocks"}
-    if asked.fail_over_deadline:
-        stopping |= {caveat.code for caveat in caveats if caveat.code == "deadline-unlikely"}
-    if asked.fail_over_budget:
-        stopping |= {caveat.code for caveat in caveats if caveat.code == "budget-exceeded"}
-    return 1 if stopping else 0
-
-
-def _programs(asked: argparse.Namespace) -> int:
-    plan = make_plan(_scenario(asked))
-    folder = Path(asked.out)
+def _programs(options: argparse.Namespace) -> _Answer:
+    plan = make_plan(_scenario(options))
+    if not options.out:  # as an unset variable leaves it: not the current folder
+        raise ScenarioError(Problem("", "--out takes the name of a folder."))
+    folder, lines = Path(options.out), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for program in view.show_programs(plan):
             file = folder / program["name"]
             if program["language"] == "jsonl" and file.exists():
-                print(f"{file} is there already: kept")
+                lines.append(f"{_shown(str(file))} is there already: kept")
                 continue
             file.write_bytes(program["text"].encode())  # bytes: a line ends with \n on every system
-            print(file)
-            for command in filter(None, (program["install"], program["run"])):
-                print(f"    {command}")
-    except OSError as why:
+            lines.append(_shown(str(file)))
+            lines.extend(f"    {program[key]}" for key in ("install", "run") if program[key])
+    except (OSError, ValueError) as why:
         raise ScenarioError(
-            Problem("", f"{asked.out} cannot be written: {why.strerror}.")
+            Problem("", f"{options.out} cannot be written: {_reason(why)}.")
         ) from None
-    return 1 if any(caveat.severity == "blocks" for caveat in advice.caveats(plan)) else 0
+    return _Answer(lines, _code(caveats(plan)))
 
 
-def _report(plan: Plan, caveats: Sequence[advice.Caveat]) -> str:
-    shown = view.show(plan)
-    slots, lists = shown["slots"], shown["lists"]
-    lines = [
-        slots["answer.sentence"],
-        " ".join(filter(None, (slots["answer.half"], slots["answer.tail"]))),
-        "",
-    ]
-    for caveat, row in zip(caveats, lists["caveats"], strict=True):
-        lines.append(f"{row['label']}: {caveat.message}")
-        if caveat.fix:
-            lines.append(
-                f"    {row['fix_label']}: {' '.join(f'--set {name}={value}' for name, value in caveat.fix.items())}"
-            )
-    facts_of_plan = [
-        ("Batches", f"{slots['batches.count']} ({slots['batches.size']})"),
-        ("P50 / P85 / P95", f"{slots['time.p50']} / {slots['time.p85']} / {slots['time.p95']}"),
-        ("Batch cost", slots["cost.batch"]),
-        (
-            "Real-time cost",
-            slots["cost.realtime"]
-            + (f", at best in {slots['realtime.time']}" if plan.realtime else ""),
-        ),
-        ("Saved", slots["cost.saved"]),
-        ("Failed at first", slots["requests.failed"]),
-        ("Given up", slots["requests.given_up"]),
-        ("max_tokens", f"{slots['answers.max_tokens']} (cuts off {slots['answers.cut']})"),
-    ]
-    lines.append("")
-    lines.extend(f"{name:<17}{text}" for name, text in facts_of_plan)
-    lines.append("")
-    lines.extend(
-        _table(
-            ("Cost", "Tokens", "per million", "Amount"),
-            ("kind", "tokens", "price", "amount"),
-            lists["cost.lines"],
+def _facts(options: argparse.Namespace) -> _Answer:
+    return _Answer([catalogue.catalogue_json() if options.json else catalogue.catalogue()])
+
+
+def _schema(_: argparse.Namespace) -> _Answer:
+    return _Answer([json.dumps(schema(), ensure_ascii=False, indent=1)])
+
+
+def _code(judged: Sequence[Caveat], stopping: Iterable[str] = ()) -> int:
+    """1 when a caveat blocks the run or is one of those that were asked about."""
+    stops = any(caveat.severity == "blocks" or caveat.code in stopping for caveat in judged)
+    return 1 if stops else 0
+
+
+# The scenario
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    settings, source = dict(map(_setting, options.set)), options.scenario
+    if source is None:
+        return texts.read_texts(settings)
+    if links.is_link(source):
+        # what a link says and what is set are texts alike: all their problems come together
+        return texts.read_texts({**texts.query_texts(links.query_of(source)), **settings})
+    return texts.read_texts(settings, texts.read_json(_read(source)))
+
+
+def _setting(setting: str) -> tuple[str, str]:
+    name, equals, text = setting.partition("=")
+    if not equals:
+        raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
+    return name, text
+
+
+def _read(source: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises ScenarioError."""
+    name = "Standard input" if source == "-" else source
+    try:
+        with _opened(source) as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as why:  # ValueError: a name that no file can have
+        raise ScenarioError(Problem("", f"{name} cannot be read: {_reason(why)}.")) from None
+    if len(content) > _MAX_FILE_BYTES:
+        raise ScenarioError(
+            Problem("", f"{name} has more than {_MAX_FILE_BYTES:,} bytes: it is no scenario.")
         )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ScenarioError(Problem("", f"{name} is not UTF-8 text.")) from None
+
+
+def _opened(source: str) -> BinaryIO:
+    if source != "-":
+        return Path(source).open("rb")
+    if sys.stdin is None:  # closed by the shell, as with `<&-`
+        raise ValueError("it is closed")
+    return sys.stdin.buffer
+
+
+def _reason(why: Exception) -> str:
+    return (why.strerror if isinstance(why, OSError) else None) or str(why)
+
+
+# The streams
+
+
+def _write(stream: TextIO | None, lines: Iterable[str]) -> str:
+    """Print lines; returns why that was impossible, as on a full disk, or ""."""
+    if stream is None:  # closed by the shell, as with `>&-`: nobody reads
+        return ""
+    try:
+        for line in lines:
+            stream.write(f"{line}\n")
+        stream.flush()
+    except OSError as why:
+        # what is still in the buffer goes nowhere: Python would try again when it ends
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+        # a reader that has closed the pipe has seen enough
+        return "" if isinstance(why, BrokenPipeError) else _reason(why)
+    return ""
+
+
+def _shown(text: str) -> str:
+    """The text with all that a terminal would obey, and what is no letter, written out: `\\x1b`."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
     )
-    lines.append("")
-    lines.extend(
-        _table(
-            (
-                f"Queue at P85: {slots['queue.range']}",
-                "Requests",
-                "Bytes",
-                "Sent",
-                "Done",
-                "At P95",
-            ),
-            ("name", "requests", "bytes", "start", "end", "latest"),
-            lists["batches"],
-        )
-    )
-    return "\n".join(lines)
-
-
-def _table(heads: Sequence[str], keys: Sequence[str], rows: Sequence[dict[str, str]]) -> list[str]:
-    """Lines of a table: the first column to the left, the others to the right."""
-    cells = [list(heads), *([row[key] for key in keys] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(keys))]
-    return [
-        "  ".join(
-            text.ljust(width) if place == 0 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
-
-
-def _facts(asked: argparse.Namespace) -> int:
-    if asked.json:
-        everything = {
-            "checked_on": facts.checked_on(),
-            "models": [dataclasses.asdict(model) for model in facts.models()],
-            "limits": [dataclasses.asdict(fact) for fact in facts.limits()],
-            "tiers": [dataclasses.asdict(tier) for tier in facts.tiers()],
-            "durations": [dataclasses.asdict(row) for row in facts.observations()],
-        }
-        print(json.dumps(everything, ensure_ascii=False, indent=1, default=_decimal))
-        return 0
-    print(f"Checked on {facts.checked_on()}. Prices in US$ for a million tokens in a batch.\n")
-    rows = [
-        {
-            "name": model.name,
-            "id": model.id,
-            "status": model.status,
-            "in": price(model.batch.input),
-            "out": price(model.batch.output),
-        }
-        for model in facts.models()
-    ]
-    print(
-        "\n".join(
-            _table(
-                ("Model", "Id", "Status", "Input", "Output"),
-                ("name", "id", "status", "in", "out"),
-                rows,
-            )
-        )
-    )
-    print()
-    tiers = [
-        {
-            "name": tier.name,
-            "queue": _known(tier.queue_requests),
-            "rpm": _known(tier.batch_rpm),
-            "cap": _known(tier.monthly_spend_usd, "$"),
-        }
-        for tier in facts.tiers()
-    ]
-    print(
-        "\n".join(
-            _table(
-                ("Tier", "Queue limit", "Calls a minute", "Monthly spend"),
-                ("name", "queue", "rpm", "cap"),
-                tiers,
-            )
-        )
-    )
-    print()
-    for fact in facts.limits():
-        print(f"{fact.key}: {fact.statement} [{fact.source}, {fact.date}]")
-    return 0
-
-
-def _known(number: int | None, unit: str = "") -> str:
-    return "not published" if number is None else f"{unit}{count(number)}"
-
-
-def _decimal(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 if __name__ == "__main__":

@@ -2,83 +2,135 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
-from planner import scenario
+from planner import scenario as scenarios
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.errors import Problem, ScenarioError
-from planner.plan import make_plan
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, texts
+from planner.scenario.salvage import salvage
 from planner.show import view
+from planner.show.changes import changes
 from planner.show.export import export_text
+
+_Json = dict[str, Any]
 
 
 def handle(request: str) -> str:
     """Answer one JSON request with one JSON reply.
 
-    Request: `query` (a link's query string) or `texts` (the text of each field), and optionally
-    `before` (a query; the reply says what differs from it), `percentile` ("p50", "p85", "p95"),
-    `rows` ("FIRST-LAST", batches of the queue to unfold) and `want`: "plan" (default), "alternatives",
-    "programs" or "json".
+    Request: the scenario as `query`, a link's query string, or as `texts`, the text of each field;
+    and, each if needed,
 
-    Reply: `query`, `values` (the text of every field), `changed` (field names) and `view`, as `view.show` returns
-    it; for "alternatives" only that list; for "programs" the `programs` of `view.show_programs`; for "json" the text of `plan --json` as `json`. A scenario with problems
-    gets `{"problems": [{"field", "label", "message"}]}`. Any other exception is a defect of the planner.
+        want        "plan", which is taken without it, "alternatives", "programs" or "json"
+        percentile  "p50", "p85" or "p95": the run that the queue shows
+        rows        "FIRST-LAST": batches of the queue to unfold
+        before      a query: the reply says what differs from it
+
+    Reply: `query`, the scenario as a link carries it, and by what is wanted
+
+        plan          values: the text of every field by name; changed: names of fields;
+                      view: {"slots", "lists", "charts"}, see `view.show`
+        alternatives  view: the list `alternatives` alone
+        programs      programs: rows, see `view.show_programs`
+        json          json: the text that `plan --json` prints
+
+    or, where the scenario cannot be planned, {"problems": [{"field", "label", "message"}]}; that of
+    a link's plan has `values` and `view` too: the texts for the form, bad ones as the link gives
+    them, and the page of a plan of all that is good. Any other exception is a defect of the planner.
     """
-    ask = json.loads(request)
+    question = json.loads(request)
     try:
-        asked = texts.read_query(ask["query"]) if "query" in ask else texts.read_texts(ask["texts"])
-        reply = _answer(asked, ask)
+        reply = _reply(question)
     except ScenarioError as error:
-        reply = {"problems": [_problem(problem) for problem in error.problems]}
+        reply = {"problems": [_problem(problem) for problem in error.problems]} | _saved(question)
     return json.dumps(reply, ensure_ascii=False)
 
 
-def _answer(asked: Scenario, ask: dict[str, Any]) -> dict[str, Any]:
-    plan, query = make_plan(asked), texts.write_query(asked)
-    want = ask.get("want", "plan")
-    if want == "alternatives":
-        return {
-            "query": query,
-            "view": {
-                "slots": {},
-                "lists": {"alternatives": view.show_alternatives(plan)},
-                "charts": {},
-            },
-        }
-    if want == "programs":
-        return {"query": query, "programs": view.show_programs(plan)}
-    if want == "json":
-        return {"query": query, "json": export_text(plan)}
-    range_asked = re.fullmatch(r"(\d{1,7})-(\d{1,7})", ask.get("rows", ""))
-    rows = (int(range_asked[1]), int(range_asked[2])) if range_asked else None
-    shown = view.show(plan, percentile=ask.get("percentile", "p85"), rows=rows)
-    changed = _changed(ask.get("before"), asked)
-    shown["slots"]["answer.changed"] = view.changes(asked, changed)
+def _reply(question: _Json) -> _Json:
+    if "query" in question:
+        scenario = texts.read_query(question["query"])
+    else:
+        scenario = texts.read_texts(question["texts"])
+    return _answer(scenario, question)
+
+
+def _answer(scenario: Scenario, question: _Json) -> _Json:
+    answer = _ANSWERS[question.get("want", "plan")]
+    return {"query": texts.write_query(scenario), **answer(make_plan(scenario), question)}
+
+
+def _saved(question: _Json) -> _Json:
+    """What the reply to a link with problems holds beside them."""
+    if "query" not in question or question.get("want", "plan") != "plan":
+        return {}
+    good, bad = salvage(question["query"])
+    try:
+        reply = _answer(good, question)
+    except ScenarioError:  # each value is good, but there is no plan of them
+        reply = _answer(Scenario(), question) | {"values": texts.write_texts(good)}
+    return {"values": reply["values"] | bad, "view": reply["view"]}
+
+
+def _plan(plan: Plan, question: _Json) -> _Json:
+    before = _before(question.get("before"), plan.scenario)
+    page = view.show(
+        plan,
+        percentile=question.get("percentile", "p85"),
+        unfold=_range(question.get("rows", "")),
+    )
+    page["slots"]["answer.changed"] = changes(plan.scenario, before)
     return {
-        "query": query,
-        "values": texts.write_texts(asked),
-        "changed": [name for name, _ in changed],
-        "view": shown,
+        "values": texts.write_texts(plan.scenario),
+        "changed": [name for name, _ in before],
+        "view": page,
     }
 
 
-def _changed(before: str | None, asked: Scenario) -> list[tuple[str, str]]:
-    """The fields that differ from the scenario of the query `before`, each with its text there."""
-    if before is None:
+def _alternatives(plan: Plan, _: _Json) -> _Json:
+    lists = {"alternatives": view.show_alternatives(plan)}
+    return {"view": {"slots": {}, "lists": lists, "charts": {}}}
+
+
+def _programs(plan: Plan, _: _Json) -> _Json:
+    return {"programs": view.show_programs(plan)}
+
+
+def _json(plan: Plan, _: _Json) -> _Json:
+    return {"json": export_text(plan, caveats(plan), alternatives(plan))}
+
+
+_ANSWERS: dict[str, Callable[[Plan, _Json], _Json]] = {
+    "plan": _plan,
+    "alternatives": _alternatives,
+    "programs": _programs,
+    "json": _json,
+}
+
+
+def _range(rows: str) -> tuple[int, int] | None:
+    numbers = re.fullmatch(r"(\d{1,7})-(\d{1,7})", rows)
+    return (int(numbers[1]), int(numbers[2])) if numbers else None
+
+
+def _before(query: str | None, scenario: Scenario) -> list[tuple[str, Any]]:
+    """The fields that differ from the scenario of the query before, each with its value there."""
+    if query is None:
         return []
     try:
-        old = texts.read_query(before)
+        before = texts.read_query(query)
     except ScenarioError:
-        return []
-    return [
-        (name, texts.text_of(scenario.field(name), scenario.value_of(old, name)))
-        for name in scenario.changed(old, asked)
-    ]
+        return []  # what cannot be compared has not changed
+    names = scenarios.changed(before, scenario)
+    return [(name, scenarios.value_of(before, name)) for name in names]
 
 
 def _problem(problem: Problem) -> dict[str, str]:
     try:
-        label = scenario.field(problem.field).label
+        label = scenarios.field(problem.field).label
     except KeyError:
-        label = ""
+        label = ""  # a field that does not exist, or the whole link
     return {"field": problem.field, "label": label, "message": problem.message}

@@ -2,39 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 
 from planner import facts
-from planner.model import cost, realtime, retry, simulate, split, summary, tokens
+from planner.model import answers, cost, realtime, retry, simulate, split, summary
+from planner.model.account import Account, account_of
 from planner.model.durations import DurationModel, model_of
-from planner.scenario import Duration, Scenario, batch_byte_limit
+from planner.scenario import Scenario
 
 _HOUR_S = 3600.0
-
-# Limits of these tiers are not published or are by arrangement; the plan counts with those of the nearest that is.
-_COUNTED_AS = {"evaluation": "start", "custom": "scale"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """What the account may do. `queue_known` is False where the tier's queue limit is not published."""
-
-    tier: facts.Tier
-    queue_requests: int
-    queue_known: bool
-    monthly_spend_usd: Decimal | None
-    spend_left_usd: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The limit on the answers: proposed or given, and the share of answers that it cuts off."""
+    """The limit on the answers: the scenario's or proposed, and the share of answers that it cuts
+    off.
+    """
 
     max_tokens: int
     proposed: bool
     share_cut: float
-    remedy_tokens: int  # cuts off at most tokens.ACCEPTED_CUT
+    remedy_tokens: int  # cuts off at most answers.ACCEPTED_CUT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,16 +39,17 @@ class Requests:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that follows from a scenario; caveats and alternatives are judgements on it (`advice`)."""
+    """Everything that follows from a scenario; caveats and alternatives are judgements on it
+    (`advice`).
+    """
 
     scenario: Scenario
     model: facts.Model
     account: Account
     request_bytes: int
     bytes_estimated: bool
+    limits: split.BatchLimits
     batches: tuple[split.Batch, ...]
-    retry_batches: tuple[split.Batch, ...]
-    policy: retry.RetryPolicy
     rounds: tuple[retry.Round, ...]
     requests: Requests
     durations: DurationModel
@@ -79,57 +69,72 @@ class Plan:
         return datetime.fromisoformat(at) if at else None
 
     @property
+    def retry_batches(self) -> tuple[split.Batch, ...]:
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared
+        never makes them.
+        """
+        batches: list[split.Batch] = []
+        for later in self.rounds[1:]:
+            first = len(self.batches) + len(batches) + 1
+            batches += split.split(
+                later.sent, self.request_bytes, self.limits, round=later.number, first=first
+            )
+        return tuple(batches)
+
+    @property
     def confident_s(self) -> float:
         """Seconds within which the run is done with the confidence that the scenario asks for."""
         return self.forecast.confident.makespan_s
 
+    @property
+    def largest_batch(self) -> split.Batch:
+        """The first of its largest batches: a batch that primes the cache or is the rest is
+        smaller.
+        """
+        return max(self.batches, key=attrgetter("requests"))
+
 
 def make_plan(scenario: Scenario) -> Plan:
-    """The plan of a scenario. Raises ScenarioError where no batch can ever start, or far too many would."""
-    model = facts.model(scenario.workload.model)
-    work = scenario.workload
-    account = _account(scenario)
-    request_bytes = work.bytes_per_request or tokens.request_bytes(work.input_tokens, model)
+    """The plan of a scenario. Raises ScenarioError where there would be far too many batches."""
+    model, work, account = (
+        facts.model(scenario.workload.model),
+        scenario.workload,
+        account_of(scenario.limits),
+    )
+    request_bytes = work.bytes_per_request or split.request_bytes(work.input_tokens, model)
     limits = split.BatchLimits(
         requests_per_batch=scenario.batches.requests_per_batch,
-        bytes_per_batch=batch_byte_limit(),
+        bytes_per_batch=facts.batch_byte_limit(),
         queue_requests=account.queue_requests,
     )
-    caches = _caches(scenario, model)
-    primes = caches and scenario.caching.prime and work.requests > 1
-    batches = split.split(work.requests, request_bytes, limits, prime=primes)
-
-    policy = _policy(scenario)
-    rounds = retry.rounds(work.requests, policy)
-    shape = _Shape(
-        requests=work.requests,
-        batch_requests=split.largest(request_bytes, limits)[0],
-        queue_requests=account.queue_requests,
-        primes=primes,
-        concurrent=scenario.batches.concurrent,
-        poll_s=scenario.batches.poll_s,
-        policy=policy,
-        duration=scenario.duration,
-        confidence=scenario.goal.confidence,
-        deadline_s=scenario.goal.deadline_h * _HOUR_S,
-        seed=scenario.forecast.seed,
-    )
+    rounds = retry.rounds(work.requests, scenario.retries)
     bill = _bill(scenario, model, rounds)
+    primes = bill.caches and scenario.caching.prime and work.requests > 1
+    batches = split.split(work.requests, request_bytes, limits, prime=primes)
+    batch_requests, _ = split.largest(request_bytes, limits)
+    durations = model_of(scenario.duration)
     return Plan(
         scenario=scenario,
         model=model,
         account=account,
         request_bytes=request_bytes,
         bytes_estimated=not work.bytes_per_request,
+        limits=limits,
         batches=batches,
-        retry_batches=_retry_batches(rounds, request_bytes, limits, len(batches)),
-        policy=policy,
         rounds=rounds,
         requests=bill.requests,
-        durations=model_of(scenario.duration),
-        forecast=_forecast(shape),
+        durations=durations,
+        forecast=_forecast(
+            _stages(batches, primes),
+            durations,
+            _rules(scenario, account.queue_requests, batch_requests),
+            runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
+            seed=scenario.forecast.seed,
+            confidence=scenario.goal.confidence,
+            deadline_s=scenario.goal.deadline_h * _HOUR_S,
+        ),
         answers=_answers(scenario, model),
-        caches=caches,
+        caches=bill.caches,
         primes=primes,
         cache_reads=bill.cache_reads,
         tariff=bill.tariff,
@@ -139,11 +144,13 @@ def make_plan(scenario: Scenario) -> Plan:
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario that a sum buys."""
+    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
+    that a sum buys.
+    """
     return _bill(
         scenario,
         facts.model(scenario.workload.model),
-        retry.rounds(scenario.workload.requests, _policy(scenario)),
+        retry.rounds(scenario.workload.requests, scenario.retries),
     ).cost
 
 
@@ -152,6 +159,7 @@ class _Bill:
     """What is paid, and for what."""
 
     requests: Requests
+    caches: bool
     cache_reads: int
     tariff: cost.Tariff
     cost: cost.Cost
@@ -171,79 +179,48 @@ def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...
     cache = scenario.caching.mode if caches else "none"
     return _Bill(
         requests=requests,
+        caches=caches,
         cache_reads=cache_reads,
         tariff=tariff,
         cost=cost.price(request, billed, cache_reads, cache=cache, tariff=tariff),
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Shape:
-    """All that a forecast depends on: scenarios that differ in anything else share it."""
-
-    requests: int
-    batch_requests: int
-    queue_requests: int
-    primes: bool
-    concurrent: int
-    poll_s: float
-    policy: retry.RetryPolicy
-    duration: Duration
-    confidence: float
-    deadline_s: float
-    seed: int
+def _stages(batches: tuple[split.Batch, ...], primes: bool) -> tuple[tuple[int, ...], ...]:
+    """The sizes of the batches, those that wait for the primer apart from it."""
+    sizes = tuple(batch.requests for batch in batches)
+    return (sizes[:1], sizes[1:]) if primes else (sizes,)
 
 
-@lru_cache(maxsize=16)
-def _forecast(shape: _Shape) -> summary.Forecast:
-    primer = 1 if shape.primes else 0
-    sizes = split.sizes(shape.requests - primer, shape.batch_requests)
-    rules = simulate.Rules(
-        concurrent=shape.concurrent,
-        queue_requests=shape.queue_requests,
-        poll_s=shape.poll_s,
+def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simulate.Rules:
+    return simulate.Rules(
+        concurrent=scenario.batches.concurrent,
+        queue_requests=queue_requests,
+        poll_s=scenario.batches.poll_s,
         expiry_s=float(facts.limit("expiry_h").value) * _HOUR_S,
-        shared_load=shape.duration.shared_load,
-        retry=shape.policy,
-        batch_requests=shape.batch_requests,
-    )
-    stages = [(1,), sizes] if shape.primes else [sizes]
-    planned = sum(
-        -(-each.sent // shape.batch_requests) for each in retry.rounds(shape.requests, shape.policy)
-    )
-    count = simulate.replications(planned)
-    runs = simulate.simulate(stages, model_of(shape.duration), rules, runs=count, seed=shape.seed)
-    return summary.summarise(runs, confidence=shape.confidence, deadline_s=shape.deadline_s)
-
-
-def _account(scenario: Scenario) -> Account:
-    tier = facts.tier(scenario.limits.tier)
-    published = facts.tier(_COUNTED_AS.get(tier.key, tier.key))
-    queue = scenario.limits.queue_requests or tier.queue_requests or published.queue_requests
-    if not queue:
-        raise AssertionError(f"tier {published.key} has no queue limit in data/limits.json")
-    cap = scenario.limits.monthly_spend_usd or (
-        Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None
-    )
-    return Account(
-        tier=tier,
-        queue_requests=queue,
-        queue_known=bool(scenario.limits.queue_requests or tier.queue_requests),
-        monthly_spend_usd=cap,
-        spend_left_usd=None
-        if cap is None
-        else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
+        shared_load=scenario.duration.shared_load,
+        retry=scenario.retries,
+        batch_requests=batch_requests,
     )
 
 
-def _policy(scenario: Scenario) -> retry.RetryPolicy:
-    asked = scenario.retries
-    return retry.RetryPolicy(
-        max_retries=asked.max,
-        backoff=asked.backoff,
-        base_delay_s=asked.base_delay_s,
-        transient_rate=asked.transient_rate,
-        permanent_rate=asked.permanent_rate,
+# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
+# the model, share it.
+@lru_cache(maxsize=12)  # of at most 8 MB each
+def _forecast(
+    stages: tuple[tuple[int, ...], ...],
+    durations: DurationModel,
+    rules: simulate.Rules,
+    *,
+    runs: int,
+    seed: int,
+    confidence: float,
+    deadline_s: float,
+) -> summary.Forecast:
+    return summary.summarise(
+        simulate.simulate(stages, durations, rules, runs=runs, seed=seed),
+        confidence=confidence,
+        deadline_s=deadline_s,
     )
 
 
@@ -259,24 +236,11 @@ def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
     )
 
 
-def _retry_batches(
-    rounds: tuple[retry.Round, ...], request_bytes: int, limits: split.BatchLimits, before: int
-) -> tuple[split.Batch, ...]:
-    """The batches of the retry rounds as expected, numbered on from those `before`."""
-    batches: list[split.Batch] = []
-    for later in rounds[1:]:
-        first = before + len(batches) + 1
-        batches.extend(
-            split.split(later.sent, request_bytes, limits, round=later.number, first=first)
-        )
-    return tuple(batches)
-
-
 def _answers(scenario: Scenario, model: facts.Model) -> Answers:
     work = scenario.workload
-    lengths = tokens.answer_lengths(work.output_tokens, work.output_p95_tokens)
+    lengths = answers.lengths(work.output_tokens, work.output_p95_tokens)
     most = min(model.batch_max_output_tokens, model.context_tokens - work.input_tokens)
-    proposal = lengths.max_tokens(tokens.ACCEPTED_CUT, most)
+    proposal = lengths.max_tokens(answers.ACCEPTED_CUT, most)
     chosen = work.max_tokens or proposal
     return Answers(
         max_tokens=chosen,
@@ -287,13 +251,11 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
 
 
 def _caches(scenario: Scenario, model: facts.Model) -> bool:
-    """Whether the prefix is really cached: one that is too short is silently not (fact `cache_min_tokens`)."""
-    prefix = scenario.workload.shared_prefix_tokens
-    return (
-        scenario.caching.mode != "none"
-        and prefix > 0
-        and prefix >= (model.min_cacheable_tokens or 0)
-    )
+    """Whether the prefix is really cached: one that is too short is silently not (fact
+    `cache_min_tokens`).
+    """
+    wanted = scenario.caching.mode != "none"
+    return wanted and cost.cacheable(scenario.workload.shared_prefix_tokens, model)
 
 
 def _cache_reads(scenario: Scenario, billed: int) -> int:

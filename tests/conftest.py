@@ -44,6 +44,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return out
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files below a folder by path, as `build.build()` gives those of a site."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
 @pytest.fixture
 def server(site: Path, request: pytest.FixtureRequest) -> Iterator[StaticServer]:
     """The site at an origin of its own, so that no test sees what another stored; a parameter is the path below it."""

@@ -52,27 +52,42 @@ def never(handler: "_Handler", reply: Reply) -> None:
     handler.close_connection = True
 
 
-def slow(seconds: float) -> Fault:
-    """The whole file, late."""
+def held(until: threading.Event) -> Fault:
+    """The whole file, as soon as the test lets it go."""
 
     def wait(handler: "_Handler", reply: Reply) -> Reply:
-        handler.stopping.wait(seconds)
+        while not (until.wait(0.05) or handler.stopping.is_set()):
+            pass
         return reply
 
     return wait
+
+
+def hanging_at(part: str) -> Fault:
+    """The worker's script, but that a question with this part is never answered, nor ever ends."""
+
+    def hang(handler: "_Handler", reply: Reply) -> Reply:
+        status, kind, body = reply
+        start = b"function answer({ id, text }) {"
+        assert start in body
+        loop = f"if (text.includes({part!r})) for (;;);".encode()
+        return status, kind, body.replace(start, start + loop)
+
+    return hang
 
 
 class StaticServer:
     """Serves `root` under `base` ("/" or "/some/path/") on 127.0.0.1 as a context manager.
 
     `faults` maps the end of a path to a fault; it may be changed while the server runs. `asked` lists the
-    paths that were asked for.
+    paths that were asked for, `log` all that a server can know of each request: its line and its headers.
     """
 
     def __init__(self, root: Path, base: str = "/") -> None:
         self.root, self.base = root.resolve(), base
         self.faults: dict[str, Fault] = {}
         self.asked: list[str] = []
+        self.log: list[str] = []
         self._stopping = threading.Event()
         self._server = ThreadingHTTPServer(
             ("127.0.0.1", 0), partial(_Handler, self, self._stopping)
@@ -115,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.site.asked.append(path)
+        self.site.log.append(f"{self.requestline}\n{self.headers}")
         status, found = self.site.file(path)
         body = found.read_bytes() if found.is_file() else b"not found"
         reply: Reply | None = (status, TYPES.get(found.suffix, "application/octet-stream"), body)

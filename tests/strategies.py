@@ -8,8 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner import facts, scenario
-from planner.model.retry import RetryPolicy
-from planner.scenario import FIELDS, Field, Scenario
+from planner.scenario import FIELDS, Field, Retries, Scenario
 
 MODELS = [model.id for model in facts.models()]
 LARGEST_BATCH_BYTES = 243_200_000  # 256,000,000 less 5 %
@@ -225,11 +224,11 @@ def json_trees() -> st.SearchStrategy[Any]:
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def policies() -> st.SearchStrategy[RetryPolicy]:
+def policies() -> st.SearchStrategy[Retries]:
     """Every policy that a scenario allows."""
     return st.builds(
-        RetryPolicy,
-        max_retries=st.integers(0, 10),
+        Retries,
+        max=st.integers(0, 10),
         backoff=st.sampled_from(["exponential", "linear", "fixed"]),
         base_delay_s=st.floats(0, 86_400),
         transient_rate=st.floats(0, 0.9),

@@ -1,5 +1,5 @@
-"""Guides and answers: what the builder refuses, that they type no number, and what a reader, a search engine and a
-feed reader find in them."""
+"""Guides and answers: that they type no number, that their claims hold, and what a reader, a search
+engine and a feed reader find in them."""
 
 import html
 import json
@@ -13,31 +13,26 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
+import jinja2
 import pytest
 
 import build
 from planner import advice, facts
 from planner.plan import make_plan
-from planner.programs import generate
-from planner.scenario import FIELDS, Scenario, texts
+from planner.scenario import FIELDS, texts
 from planner.show import view
+from tests.conftest import files_of
 
 ROOT = Path(build.ROOT)
 ARTICLES = sorted(
     path for folder in ("guides", "faq") for path in (ROOT / "content" / folder).glob("*.md")
 )
-GUIDE = "---\ntitle: A guide\ndescription: What it says.\nsummary: In short.\norder: 1\nchecked: 2026-11-22\n---\n"
 
 
-@pytest.fixture(scope="module")
-def site() -> dict[str, bytes]:
-    """The whole site, from the project's own files."""
-    return build.build()
-
-
-@pytest.fixture(scope="module")
-def env() -> build.jinja2.Environment:
-    return build.environment(ROOT / "site" / "templates")
+@pytest.fixture(scope="session")
+def site(site: Path) -> dict[str, bytes]:
+    """The whole site by path, from the project's own files."""
+    return files_of(site)
 
 
 def pages_of(site: dict[str, bytes], folder: str) -> dict[str, str]:
@@ -47,123 +42,6 @@ def pages_of(site: dict[str, bytes], folder: str) -> dict[str, str]:
         for path, content in site.items()
         if re.fullmatch(rf"{folder}/[^/]+/index\.html", path)
     }
-
-
-def write_guide(folder: Path, text: str, name: str = "a.md") -> Path:
-    (folder / "guides").mkdir(exist_ok=True)
-    (folder / "guides" / name).write_text(text, "utf-8")
-    return folder
-
-
-def faults_of(content: Path, env: build.jinja2.Environment) -> list[tuple[str, str]]:
-    """Where and what of everything that keeps the articles of a folder from being rendered."""
-    with pytest.raises(build.SiteError) as caught:
-        build.render(build.read_pages(content), env, 0)
-    assert all(fault.remedy for fault in caught.value.faults)
-    return [(fault.where, fault.what) for fault in caught.value.faults]
-
-
-# ---------------------------------------------------------------- what the builder refuses
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "where", "what"),
-    [
-        ("summary: In short.\n", "", 1, "summary is missing"),
-        ("summary: In short.", "summary:", 4, "summary is missing"),
-        ("title: A guide", "titel: A guide", 1, "title is missing"),
-        ("order: 1", "order: one", 5, "order is not a number"),
-        ("checked: 2026-11-22", "checked: November", 6, "checked is not a date such as 2026-11-22"),
-        ("order: 1", "order: 1\nauthor: me", 6, "the front matter has an unknown key, author"),
-        ("---\ntitle", "title", 1, "there is no front matter"),
-    ],
-)
-def test_front_matter_that_is_not_whole(
-    tmp_path: Path, old: str, new: str, where: int, what: str
-) -> None:
-    """Each fault names the file and the line."""
-    with pytest.raises(build.SiteError) as caught:
-        build.read_pages(write_guide(tmp_path, GUIDE.replace(old, new)))
-    assert (f"content/guides/a.md:{where}", what) in [
-        (fault.where, fault.what) for fault in caught.value.faults
-    ]
-
-
-def test_folder_that_nothing_is_made_from(tmp_path: Path) -> None:
-    """A misplaced article is not left out in silence."""
-    (tmp_path / "news").mkdir()
-    (tmp_path / "news" / "a.md").write_text(GUIDE)
-    with pytest.raises(
-        build.SiteError, match=r"content/news/a\.md: nothing is made from this folder"
-    ):
-        build.read_pages(tmp_path)
-
-
-def test_two_articles_in_one_place(tmp_path: Path) -> None:
-    """The order of a kind is without doubt."""
-    write_guide(tmp_path, GUIDE, "b.md")
-    with pytest.raises(build.SiteError, match="the order 1 is that of"):
-        build.read_pages(write_guide(tmp_path, GUIDE))
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ('{{ fact("expiry_hours") }}', "there is no 'expiry_hours'"),
-        ('{{ price("claude-sonnet-5-5", "batch.outputs") }}', "has no attribute 'outputs'"),
-        ('{{ price("claude-nobody", "batch.output") }}', "there is no 'claude-nobody'"),
-        ('{{ plan("workload.requests=0", "cost.batch") }}', "Requests must be"),
-        ('{{ plan("workload.requets=5", "cost.batch") }}', "no such field"),
-        ('{{ plan("", "cost.bach") }}', "has no attribute 'cost.bach'"),
-        ('{{ chart("", "que") }}', "there is no 'que'"),
-        ('{{ try_it("workload.requests=0", "Try") }}', "Requests must be"),
-        ('{{ guide("nowhere") }}', "no"),
-        (
-            '{{ code("run_batches.py", first="NO SUCH LINE", until="x") }}',
-            "0 lines of run_batches.py begin with",
-        ),
-        ("{{ 1 + 1 }}", "it is not one call"),
-        ("```klingon\nnuqneH\n```", "no lexer for alias 'klingon' found"),
-        ('{{ fakt("expiry_h") }}', "there is no fakt, only"),
-        ('{{ fact("expiry_h" }}', "("),
-        ("## A heading", "the heading “A heading” has no anchor"),
-        ("## A {: #a }\n\n## B {: #a }", "the anchor #a is used twice"),
-        ("# Title", "an article begins with ##"),
-    ],
-)
-def test_article_that_cannot_be_rendered(
-    tmp_path: Path, env: build.jinja2.Environment, text: str, what: str
-) -> None:
-    """An unknown fact, model, slot or expression, a scenario with an error, a heading without an anchor of its own."""
-    (where, found), *more = faults_of(write_guide(tmp_path, f"{GUIDE}One line.\n\n{text}\n"), env)
-    assert more == []
-    assert where == f"content/guides/a.md:{12 if 'B {: #a }' in text else 10}"
-    assert what in found
-
-
-def test_every_fault_of_every_article_is_told_at_once(
-    tmp_path: Path, env: build.jinja2.Environment
-) -> None:
-    """Nobody builds five times to mend five slips."""
-    write_guide(tmp_path, GUIDE + '{{ fact("a") }}\n\n{{ fact("b") }} {{ fact("c") }}\n')
-    write_guide(tmp_path, GUIDE.replace("order: 1", "order: 2") + "## D\n", "b.md")
-    assert [where for where, _ in faults_of(tmp_path, env)] == [
-        "content/guides/a.md:8",
-        "content/guides/a.md:10",
-        "content/guides/a.md:10",
-        "content/guides/b.md:8",
-    ]
-
-
-@pytest.mark.parametrize(
-    "link", ['{{ guide("a", "gone") }}', "[there](#gone)", "[there](/guides/gone/)"]
-)
-def test_dead_link_names_its_line(tmp_path: Path, env: build.jinja2.Environment, link: str) -> None:
-    """A link of an article that leads nowhere is found where it was written, not only in the page that was made."""
-    pages = build.read_pages(write_guide(tmp_path, f"{GUIDE}One line.\n\nTwo, {link}.\n"))
-    made, places = build.render(pages, env, 0)
-    found = [fault for fault in build.check(made, places) if "gone" in fault.what]
-    assert [fault.where for fault in found] == ["content/guides/a.md:10"]
 
 
 # ---------------------------------------------------------------- no typed number
@@ -217,8 +95,12 @@ def test_no_number_is_typed(path: Path) -> None:
 _CHANGED = """
 import hashlib, json, sys
 import build
+from builder.notices import Notices
 pages = build.read_pages(build.ROOT / "content")
-made, places = build.render(pages, build.environment(build.ROOT / "site" / "templates"), 0)
+templates = build.ROOT / "site" / "templates"
+env = build.environment(templates, site_name=build.SITE_NAME, site_url=build.SITE_URL)
+about = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
+made = build.render(pages, build.compose_all(pages, env), env, about)
 print(json.dumps({path: content.decode() for path, content in made.items()}))
 """
 
@@ -396,7 +278,7 @@ def test_every_link_to_a_plan_can_be_planned(site: dict[str, bytes]) -> None:
     queries = set()
     for page in [*pages_of(site, "guides").values(), *pages_of(site, "faq").values()]:
         queries |= {
-            link.replace("&amp;", "&") for link in re.findall(r'href="\.\./\.\./\?([^"]*)"', page)
+            link.replace("&amp;", "&") for link in re.findall(r'href="\.\./\.\./#([^"]*)"', page)
         }
     assert len(queries) > 40
     for query in queries:
@@ -414,7 +296,7 @@ def test_code_is_coloured_without_inline_style(site: dict[str, bytes]) -> None:
 
 
 def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> None:
-    """The settings in the guide are lines of the program of the default plan."""
+    """The settings in the guide are lines of the example plan's program."""
     page = site["guides/programs/index.html"].decode()
     shown = html.unescape(
         re.sub(
@@ -423,16 +305,18 @@ def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> No
             page.split('<pre class="listing" tabindex="0"><code>')[1].split("</code>")[0],
         )
     )
-    program = next(each.text for each in generate(make_plan(Scenario())))
+    program = site["programs/run_batches.py"].decode()
     assert "REQUESTS_PER_BATCH = " in shown
     assert shown.strip() in program
 
 
 @pytest.mark.parametrize("kind", ["fields", "charts", "caveats"])
-def test_everything_on_the_page_has_its_section(env: build.jinja2.Environment, kind: str) -> None:
+def test_everything_on_the_page_has_its_section(kind: str) -> None:
     """Each field, picture and caveat leads to a section of a guide; the builder refuses a dead one."""
-    sections = env.get_template("beside.html").module.sections
-    source = Path(advice.__file__).read_text("utf-8")
+    templates = jinja2.FileSystemLoader(ROOT / "site" / "templates")
+    sections = jinja2.Environment(loader=templates).get_template("panel.html").module.sections
+    rules = sorted(Path(advice.__file__).parent.glob("*.py"))
+    source = " ".join(path.read_text("utf-8") for path in rules)
     wanted = {
         "fields": {entry.name for entry in FIELDS},
         "charts": set(plan_of("")["charts"]),

@@ -1,25 +1,23 @@
-"""The site is whole: what the builder refuses, and what its pages hold before any script runs."""
+"""The site is whole: what is written, and what its pages hold before any script runs."""
 
-import io
+import html
 import json
 import re
-import zipfile
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 import build
+from builder.faults import Fault, SiteError
+from builder.output import write
 from planner import facts
 from planner.plan import make_plan
-from planner.scenario import FIELDS, Scenario
+from planner.scenario import FIELDS, Scenario, texts
+from planner.scenario.schema import schema
 from planner.show import view
+from tests.conftest import files_of
 
-PAGE = (
-    '<!doctype html><html lang="en"><head><title>A page</title><meta name="description" content="What it says.">'
-    '<link rel="stylesheet" href="css/page.css"></head><body><h1>A page</h1><p id="place">Text</p>{}</body></html>'
-)
 VOID = {
     "area",
     "base",
@@ -38,9 +36,9 @@ VOID = {
 
 
 @pytest.fixture(scope="session")
-def site():
-    """The whole site, from the project's own files."""
-    return build.build()
+def site(site):
+    """The whole site by path, from the project's own files."""
+    return files_of(site)
 
 
 class Element:
@@ -107,137 +105,16 @@ def shown():
     return view.show(make_plan(Scenario()))
 
 
-# What the checks find
-
-
-def whats(site: dict[str, bytes]) -> list[str]:
-    return [fault.what for fault in build.check(site)]
-
-
-def small_site(extra: str = "", page: str = PAGE) -> dict[str, bytes]:
-    return {
-        "index.html": page.format(extra).encode(),
-        "css/page.css": b"",
-        "about/index.html": PAGE.replace("css/", "../css/").encode(),
-    }
-
-
-def test_a_whole_site_has_no_fault():
-    """A link to another page, to an anchor there and to a scenario are all in order."""
-    assert (
-        build.check(
-            small_site(
-                '<a href="about/">x</a> <a href="about/#place">y</a> <a href="?workload.requests=5">z</a>'
-            )
-        )
-        == []
-    )
-
-
-@pytest.mark.parametrize(
-    ("link", "expected"),
-    [
-        ("nowhere/", "the link nowhere/ leads to nowhere/index.html, which is not there"),
-        ("about/#gone", "the link about/#gone leads to an id that about/index.html does not have"),
-        ("#gone", "the link #gone leads to an id that index.html does not have"),
-        ("/about/", "the link /about/ leaves the site"),
-        ("../about/", "the link ../about/ leaves the site"),
-    ],
-)
-def test_a_dead_link_is_a_fault(link, expected):
-    """Pages, anchors, and links that would break below another path are checked."""
-    assert whats(small_site(f'<a href="{link}">x</a>')) == [expected]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("<h1>A page</h1>", "", "the page has 0 h1 headings"),
-        ("<h1>A page</h1>", "<h1>A page</h1><h1>B</h1>", "the page has 2 h1 headings"),
-        ("<title>A page</title>", "<title> </title>", "the page has no title"),
-        ('content="What it says."', 'content=""', "the page has no description"),
-        ('<p id="place">', '<p id="place"><b id="place"></b>', "the id place is used twice"),
-        ("Text", '<img src="css/page.css">', "1 images have no alt text"),
-        ("Text", '<p style="color: red">', "<p style> is forbidden by the page's policy"),
-        ("Text", "<script>1</script>", "<script> is forbidden by the page's policy"),
-        ("Text", '<p onclick="x()">', "<p onclick> is forbidden by the page's policy"),
-    ],
-)
-def test_a_page_that_is_not_whole_is_a_fault(old, new, expected):
-    """One h1, title, description, unique ids, alt texts, and nothing that the policy forbids."""
-    assert expected in whats(small_site(page=PAGE.replace(old, new)))
-
-
-@pytest.mark.parametrize(
-    "tag",
-    ['<script src="{}"></script>', '<img alt="" src="{}">', '<link rel="stylesheet" href="{}">'],
-)
-def test_a_page_that_loads_from_elsewhere_is_a_fault(tag):
-    """Scripts, pictures and styles come from the site itself; plain links may lead out."""
-    address = "https://example.com/thing"
-    assert whats(small_site(tag.format(address))) == [f"{address} is loaded from elsewhere"]
-    assert whats(small_site(f'<a href="{address}">x</a>')) == []
-
-
-def test_a_title_in_a_picture_is_no_page_title():
-    """Every SVG has a <title> of its own."""
-    page = PAGE.replace("<title>A page</title>", "").replace(
-        "Text", "<svg><title>Chart</title></svg>"
-    )
-    assert "the page has no title" not in whats(small_site("<svg><title>Chart</title></svg>"))
-    assert "the page has no title" in whats(small_site(page=page))
-
-
-def test_data_in_a_script_element_is_no_fault():
-    """The policy forbids scripts in the page; data for search engines are never run."""
-    assert whats(small_site('<script type="application/ld+json">{}</script>')) == []
-
-
-def test_a_missing_import_of_a_script_is_a_fault():
-    """What a module or a style sheet refers to is part of the site."""
-    site = small_site() | {
-        "js/app.js": b'import { x } from "./gone.js";\n',
-        "css/page.css": b"a{background:url(gone.svg)}",
-    }
-    assert sorted(whats(site)) == [
-        "the link ./gone.js leads to js/gone.js, which is not there",
-        "the link gone.svg leads to css/gone.svg, which is not there",
-    ]
-
-
-def test_front_matter_is_checked_in_every_file(tmp_path):
-    """All faults at once, each with its file."""
-    (tmp_path / "a.md").write_text("No front matter")
-    (tmp_path / "b.md").write_text("---\ntitle: B\nnav: B\norder: 1\n---\ntext")
-    (tmp_path / "c.md").write_text(
-        "---\ntitle: C\ndescription: D\nnav: C\norder: 2\nauthor: E\n---\ntext"
-    )
-    with pytest.raises(build.SiteError) as caught:
-        build.read_pages(tmp_path)
-    assert [(fault.where, fault.what) for fault in caught.value.faults] == [
-        ("content/a.md:1", "there is no front matter"),
-        ("content/b.md:1", "description is missing"),
-        ("content/c.md:6", "the front matter has an unknown key, author"),
-    ]
-
-
-def test_a_missing_runtime_is_a_fault(tmp_path):
-    """Each file that is not there is named."""
-    with pytest.raises(build.SiteError) as caught:
-        build.pack_runtime(tmp_path, Path(build.ROOT / "planner"))
-    assert len(caught.value.faults) == len(build.PYODIDE_FILES)
-
-
 # What is written
 
 
 def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
     """The old site stays as it was, the fault goes to stderr with its remedy, and the exit code is 1."""
     out = tmp_path / "dist"
-    build.write({"index.html": b"old", "runtime/planner.zip": b""}, out)
+    write({"index.html": b"old", "runtime/planner.zip": b""}, out)
 
     def broken() -> dict[str, bytes]:
-        raise build.SiteError(build.Fault(where="index.html", what="no h1", remedy="Give it one."))
+        raise SiteError(Fault(where="index.html", what="no h1", remedy="Give it one."))
 
     monkeypatch.setattr(build, "build", broken)
     assert build.main(["--out", str(out)]) == 1
@@ -249,35 +126,38 @@ def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
     assert (out / "index.html").read_bytes() == b"old"
 
 
-def test_writing_replaces_the_whole_site(tmp_path):
-    """A file of an earlier build does not stay behind."""
-    out = tmp_path / "dist"
-    build.write({"old.html": b"1", "runtime/planner.zip": b""}, out)
-    build.write({"a/new.html": b"2", "runtime/planner.zip": b""}, out)
-    assert sorted(
-        file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()
-    ) == [
-        "a/new.html",
-        "runtime/planner.zip",
-    ]
-
-
-def test_a_folder_that_is_no_site_is_not_replaced(tmp_path):
-    """`--out` with the wrong folder must not delete somebody's files."""
-    (tmp_path / "thesis.txt").write_text("ten years of work")
-    with pytest.raises(build.SiteError, match="is not a site"):
-        build.write({"index.html": b""}, tmp_path)
-    assert (tmp_path / "thesis.txt").exists()
+@pytest.mark.parametrize("address", ["nonsense", "ftp://example.org", "https://[bad", "https:///x"])
+def test_address_of_the_site_that_is_none_is_a_fault(address, monkeypatch):
+    """It would stand in every canonical link."""
+    monkeypatch.setattr(build, "SITE_URL", f"{address}/")
+    with pytest.raises(SiteError, match="is no address"):
+        build.build()
 
 
 def test_two_builds_are_equal_in_every_byte(site):
-    """No clock and no chance in the builder."""
+    """No clock and no chance in the builder: another process made the same."""
     again = build.build()
     assert sorted(again) == sorted(site)
     assert [path for path in site if site[path] != again[path]] == []
 
 
 # What the pages hold
+
+
+def test_no_address_of_the_site_tells_a_plan(site):
+    """A plan stands behind the #, which no server sees, and can be read; no page says where one came from."""
+    for path, content in site.items():
+        if path.endswith(".html"):
+            assert b'<meta name="referrer" content="no-referrer">' in content
+            links = [
+                html.unescape(link) for link in re.findall(r'href="([^"]*)"', content.decode())
+            ]
+            own = [urlsplit(link) for link in links if not re.match("[a-z]+:", link)]
+            assert [link for link in own if link.query] == []
+            for link in own:
+                if "=" in link.fragment:
+                    texts.read_query(link.fragment)
+    assert sum(content.count(b"#workload.") for content in site.values()) > 50
 
 
 def test_no_page_loads_anything_from_elsewhere(site):
@@ -383,6 +263,21 @@ def test_the_method_page_holds_every_fact(site):
     assert {f"fact-{fact.key.replace('_', '-')}" for fact in facts.limits()} <= set(ids)
 
 
+def test_every_page_leads_to_the_notices(site):
+    """What is shipped of others, with every licence in full, is one press away."""
+    for path, content in site.items():
+        if path.endswith(".html"):
+            assert re.search(rb'<footer.*href="[^"]*notices/".*</footer>', content, re.DOTALL), path
+    page = html.unescape(site["notices/index.html"].decode())
+    for text in (build.ROOT / "site" / "notices").glob("*.txt"):
+        assert text.read_text("utf-8").rstrip() in page, text.name
+
+
+def test_the_schema_of_a_scenario_is_that_of_the_command(site):
+    """An editor that is pointed at the site checks as `batch-planner schema` does."""
+    assert json.loads(site["scenario.schema.json"]) == schema()
+
+
 def test_the_site_map_lists_every_page_once(site):
     """All pages but the one for missing pages."""
     found = re.findall(r"<loc>(.*?)</loc>", site["sitemap.xml"].decode())
@@ -390,46 +285,3 @@ def test_the_site_map_lists_every_page_once(site):
     assert sorted(found) == sorted(
         build.SITE_URL + path.removesuffix("index.html") for path in pages
     )
-
-
-def test_the_runtime_is_byte_code_without_packages(site):
-    """The library and the planner are compiled, programs that we hand out are not, and the lock file names no package."""
-    packed = {
-        name: zipfile.ZipFile(io.BytesIO(site[f"runtime/{name}.zip"])).namelist()
-        for name in ("planner", "python_stdlib")
-    }
-    assert {
-        "planner/bridge.pyc",
-        "planner/facts/models.json",
-        "planner/programs/python/main.py",
-    } <= set(packed["planner"])
-    assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(
-        packed["python_stdlib"]
-    )
-    sources = [
-        name
-        for names in packed.values()
-        for name in names
-        if name.endswith(".py") and not name.startswith("planner/programs/python/")
-    ]
-    assert sources == []
-    assert json.loads(site["runtime/pyodide-lock.json"])["packages"] == {}
-
-
-def test_byte_code_is_the_same_when_it_is_made_anew(site, tmp_path):
-    """The cache saves time and changes nothing: without it the planner is compiled to the same bytes."""
-    (tmp_path / "pyodide").symlink_to(build.PYODIDE_DIR.resolve())
-    library = tmp_path / "library.zip"
-    library.write_bytes(site["runtime/python_stdlib.zip"])
-    made = build._compiled(tmp_path / "pyodide", library, build._zip(build.ROOT / "planner"))
-    assert tmp_path in made.parents
-    assert made.read_bytes() == site["runtime/planner.zip"]
-
-
-def test_sources_that_cannot_be_compiled_are_a_fault(tmp_path):
-    """What Python says of it reaches the reader."""
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "module.py").write_text("def (")
-    library = build.PYODIDE_DIR / "python_stdlib.zip"
-    with pytest.raises(build.SiteError, match=r"site/runtime/compile\.mjs: .*SyntaxError"):
-        build._compiled(build.PYODIDE_DIR, library, build._zip(tmp_path / "broken"))

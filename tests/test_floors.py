@@ -32,8 +32,8 @@ FLOORS = (
     ("advice",),
     ("programs",),
     ("show",),
-    ("bridge", "__main__"),
     ("__init__",),
+    ("bridge", "__main__"),
 )
 FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places}
 # The parts of the program that is handed out keep rules of their own: they run elsewhere, with clock and screen.
@@ -76,7 +76,7 @@ DRAWS |= {
     "stdev",
     "NormalDist",
 }
-ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": {"median"}}
+ALLOWED_NAMES = {"math": MATH, "random": {"Random"}, "statistics": set[str]()}
 CLOCKS = {"now", "utcnow", "today"}
 BANNED_MODULES = {"time", "cmath", "locale", "secrets"}
 
@@ -104,7 +104,7 @@ def place_of(module: str) -> str:
 
 def planner_imports(tree: ast.AST) -> list[str]:
     """The dotted names below `planner` that a module imports: "words", "model.split"; a name of a module counts as
-    the module where there is one."""
+    the module where there is one, a name of the package itself as its `__init__`."""
     targets = []
     for origin, name in imports(tree):
         package, _, inner = origin.partition(".")
@@ -113,9 +113,9 @@ def planner_imports(tree: ast.AST) -> list[str]:
             targets.append(
                 module
                 if (PLANNER / module.replace(".", "/")).with_suffix(".py").exists()
-                else inner or name
+                else inner or (name if (PLANNER / name).is_dir() and name else "__init__")
             )
-    return [target or "__init__" for target in targets]
+    return targets
 
 
 def faults(module: str, source: str) -> list[str]:

@@ -1,15 +1,21 @@
 """Cut a workload into batches, its order kept."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from planner import facts
 from planner.errors import Problem, ScenarioError
-from planner.scenario import ENVELOPE_BYTES
 
+ENVELOPE_BYTES = len('{"requests":[]}')  # what stands around the requests of a batch
+# what stands around the prompt in a request of one user message
+_AROUND_PROMPT = (
+    '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,'
+    '"messages":[{"role":"user","content":""}]}}'
+)
 MAX_BATCHES = 20_000  # more would keep a browser busy for seconds and no person reads them
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Requests that are submitted together, in round 0 or a retry round.
 
     `binding` is the limit that sets the size of the batches: count, bytes or queue.
@@ -24,15 +30,27 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchLimits:
-    """What a batch may be: requests as asked for, bytes of the whole body, requests in the queue."""
+    """What a batch may be: the requests that a person wants in it, bytes of the whole body,
+    requests in the queue.
+    """
 
     requests_per_batch: int
     bytes_per_batch: int
     queue_requests: int
 
 
+def request_bytes(input_tokens: int, model: facts.Model) -> int:
+    """UTF-8 bytes of a request of that many tokens of English text.
+
+    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`,
+    `…_old`). Code and other scripts differ; measuring the requests is better.
+    """
+    per_token = facts.limit(f"chars_per_token_{model.tokenizer}").value
+    return len(_AROUND_PROMPT) + len(model.id) + int(input_tokens * per_token)
+
+
 def largest(request_bytes: int, limits: BatchLimits) -> tuple[int, str]:
-    """The most requests that one batch may hold, and the limit that says so. 0 when not even one fits."""
+    """The most requests that one batch may hold, and the limit that says so."""
     # a comma follows every request but the last
     by_bytes = (limits.bytes_per_batch - ENVELOPE_BYTES + 1) // (request_bytes + 1)
     # of equal limits the person's own wish is named, then the bytes
@@ -64,19 +82,14 @@ def split(
     round: int = 0,
     first: int = 1,
 ) -> tuple[Batch, ...]:
-    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last what is left.
+    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last
+    what is left.
 
-    With `prime` the first request goes alone, so that the others can read the cache that it writes. Batches are
-    numbered from `first`. Raises ScenarioError when no request fits, or when there would be more than MAX_BATCHES.
+    With `prime` the first request goes alone, so that the others can read the cache that it writes.
+    Batches are numbered from `first`. Raises ScenarioError when there would be more than
+    MAX_BATCHES.
     """
     size, binding = largest(request_bytes, limits)
-    if size < 1:
-        raise ScenarioError(
-            Problem(
-                "workload.bytes_per_request",
-                f"A request of {request_bytes:,} bytes is larger than a batch may be.",
-            )
-        )
     rest = requests - 1 if prime else requests
     if rest > MAX_BATCHES * size:
         raise ScenarioError(_too_many(requests, size, binding))

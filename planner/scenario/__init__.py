@@ -1,22 +1,21 @@
 """What is asked: every question of the planner, and the door through which answers come in."""
 
 from planner.scenario.fields import (
-    ENVELOPE_BYTES,
     FIELDS,
     GROUPS,
     Duration,
     GroupInfo,
+    Limits,
+    Retries,
     Scenario,
-    batch_byte_limit,
     field,
-    largest_request_bytes,
     value_of,
 )
-from planner.scenario.kinds import Choices, Field, History, Question
+from planner.scenario.history import History
 from planner.scenario.parse import changed, parse, replace, to_json, unknown_field
+from planner.scenario.questions import Choices, Field, Question
 
 __all__ = [
-    "ENVELOPE_BYTES",
     "FIELDS",
     "GROUPS",
     "Choices",
@@ -24,12 +23,12 @@ __all__ = [
     "Field",
     "GroupInfo",
     "History",
+    "Limits",
     "Question",
+    "Retries",
     "Scenario",
-    "batch_byte_limit",
     "changed",
     "field",
-    "largest_request_bytes",
     "parse",
     "replace",
     "to_json",

@@ -1,8 +1,7 @@
-"""The inputs: every question the planner asks, and the one door through which answers come in.
+"""The questions of the planner: one line of a group is one question.
 
-One line of a group is one question: type, default, label, bounds, help. The form, the share link, the
-command line and the JSON file are all made from these lines. `parse` checks everything once; below it
-nothing is checked again.
+Type, default, kind, label, help, bounds. The form, the share link, the command line and the JSON
+file are all made from these lines.
 """
 
 import dataclasses
@@ -12,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from planner import facts
-from planner.scenario.kinds import Choices, Field, History, Question
-
-ENVELOPE_BYTES = len('{"requests":[]}')  # what stands around the requests of a batch
+from planner.scenario.history import History
+from planner.scenario.kinds import CHOICE, FLAG, HISTORY, INTEGER, MODEL, MONEY, NUMBER, TIME
+from planner.scenario.questions import Choices, Field, Kind, Question
+from planner.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class GroupInfo:
 
 
 def _ask(
-    default: Any, kind: str, label: str, help: str = "", low: Any = 0, high: Any = 0, **more: Any
+    default: Any, kind: Kind, label: str, help: str = "", low: Any = 0, high: Any = 0, **more: Any
 ) -> Any:
     question = Question(
         kind=kind, label=label, help=help, low=Decimal(str(low)), high=Decimal(str(high)), **more
@@ -40,7 +40,15 @@ def _model_choices() -> Choices:
     return tuple((model.id, model.name + state.get(model.status, "")) for model in facts.models())
 
 
-_BATCH_SIZES = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+def _most(key: str) -> int:
+    return int(facts.limit(key).value)
+
+
+_BATCH_REQUESTS = _most("batch_max_requests")
+_BATCH_BYTES = _most("batch_max_bytes")
+_ANSWER_TOKENS = _most("extended_output_tokens")
+_US_PRICE = f"{plain(Decimal(facts.limit('us_multiplier').value))} times the price"
+_BATCH_SIZES = (1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, _BATCH_REQUESTS)
 _BACKOFFS = (
     ("exponential", "Exponential: 1, 2, 4 … times"),
     ("linear", "Linear: 1, 2, 3 … times"),
@@ -52,15 +60,9 @@ _DURATION_MODELS = (
     ("formula", "A formula"),
     ("guide", "The old rule of thumb"),
 )
-_TIERS = (
-    ("evaluation", "Evaluation"),
-    ("start", "Start"),
-    ("build", "Build"),
-    ("scale", "Scale"),
-    ("custom", "Custom"),
-)
+_TIERS = tuple((tier.key, tier.name) for tier in facts.tiers())
 _CACHES = (("none", "No caching"), ("5m", "5 minutes"), ("1h", "1 hour"))
-_GEOS = (("global", "Anywhere"), ("us", "United States only (1.1 times the price)"))
+_GEOS = (("global", "Anywhere"), ("us", f"The United States only ({_US_PRICE})"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,14 +70,14 @@ class Workload:
     """What is to be asked: how many requests, and how long they and their answers are."""
 
     # fmt: off
-    model: str = _ask("claude-sonnet-5-5", "model", "Model", choices=_model_choices())
-    requests: int = _ask(10_000, "integer", "Requests", "In all.", 1, 10_000_000)
-    input_tokens: int = _ask(500, "integer", "Input tokens", "Mean of a request, shared prefix included.", 1, 1_000_000)
-    output_tokens: int = _ask(1000, "integer", "Output tokens", "Mean of an answer, thinking included.", 1, 300_000)
-    output_p95_tokens: int = _ask(0, "integer", "Long answers", "95 % of answers are at most this long. 0 = twice the mean.", 0, 300_000, unit="tokens")
-    max_tokens: int = _ask(0, "integer", "max_tokens", "0 = proposed, so that at most 1 % of answers are cut off.", 0, 300_000)
-    bytes_per_request: int = _ask(0, "integer", "Bytes per request", "As JSON in UTF-8. 0 = estimated from the input tokens.", 0, 256_000_000)
-    shared_prefix_tokens: int = _ask(0, "integer", "Shared prefix", "Leading tokens that all requests share: system prompt, tools, documents.", 0, 1_000_000, unit="tokens")
+    model: str = _ask("claude-sonnet-5-5", MODEL, "Model", choices=_model_choices())
+    requests: int = _ask(10_000, INTEGER, "Requests", "In all.", 1, 10_000_000)
+    input_tokens: int = _ask(500, INTEGER, "Input tokens", "Mean of a request, shared prefix included.", 1, 1_000_000)
+    output_tokens: int = _ask(1000, INTEGER, "Output tokens", "Mean of an answer, thinking included.", 1, _ANSWER_TOKENS)
+    output_p95_tokens: int = _ask(0, INTEGER, "Long answers", "95 % of answers are at most this long. 0 = twice the mean.", 0, _ANSWER_TOKENS, unit="tokens")
+    max_tokens: int = _ask(0, INTEGER, "max_tokens", "0 = proposed, so that at most 1 % of answers are cut off.", 0, _ANSWER_TOKENS)
+    bytes_per_request: int = _ask(0, INTEGER, "Bytes per request", "As JSON in UTF-8. 0 = estimated from the input tokens.", 0, _BATCH_BYTES)
+    shared_prefix_tokens: int = _ask(0, INTEGER, "Shared prefix", "Leading tokens that all requests share: system prompt, tools, documents.", 0, 1_000_000, unit="tokens")
     # fmt: on
 
 
@@ -84,9 +86,9 @@ class Batches:
     """How the workload is cut and sent."""
 
     # fmt: off
-    requests_per_batch: int = _ask(10_000, "integer", "Requests per batch", "The largest batch. Bytes and the queue limit may force smaller ones.", 1, 100_000, slider=_BATCH_SIZES)
-    concurrent: int = _ask(1, "integer", "Batches at once", "Open at the same time.", 1, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100))
-    poll_s: float = _ask(60.0, "number", "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
+    requests_per_batch: int = _ask(10_000, INTEGER, "Requests per batch", "The largest batch. Bytes and the queue limit may force smaller ones.", 1, _BATCH_REQUESTS, slider=_BATCH_SIZES)
+    concurrent: int = _ask(1, INTEGER, "Batches at once", "Open at the same time.", 1, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100))
+    poll_s: float = _ask(60.0, NUMBER, "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
     # fmt: on
 
 
@@ -95,11 +97,11 @@ class Retries:
     """What happens to requests that fail."""
 
     # fmt: off
-    max: int = _ask(3, "integer", "Retries", "Rounds after the first.", 0, 10)
-    backoff: str = _ask("exponential", "choice", "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
-    base_delay_s: float = _ask(60.0, "number", "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
-    transient_rate: float = _ask(0.01, "number", "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
-    permanent_rate: float = _ask(0.0, "number", "Permanent failures", "Share that can never succeed: invalid, refused by policy.", 0, 1)
+    max: int = _ask(3, INTEGER, "Retries", "Rounds after the first.", 0, 10)
+    backoff: str = _ask("exponential", CHOICE, "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
+    base_delay_s: float = _ask(60.0, NUMBER, "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
+    transient_rate: float = _ask(0.01, NUMBER, "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
+    permanent_rate: float = _ask(0.0, NUMBER, "Permanent failures", "Share that can never succeed: invalid, or too long for the model.", 0, 1)
     # fmt: on
 
 
@@ -108,12 +110,12 @@ class Duration:
     """How long a batch takes."""
 
     # fmt: off
-    model: str = _ask("observed", "choice", "Judged by", choices=_DURATION_MODELS)
-    seconds_per_request: float = _ask(5.0, "number", "Seconds per request", "Formula only.", 0.1, 600, unit="s")
-    parallel_requests: int = _ask(50, "integer", "Requests at once", "Formula only: how many of a batch are worked on together.", 1, 100_000)
-    startup_s: float = _ask(120.0, "number", "Start of a batch", "Formula only.", 0, 3600, unit="s")
-    history: History = _ask((), "history", "My batches", "One batch a line: requests:seconds, for example 8150:1200. At most 10,000.", high=10_000)
-    shared_load: float = _ask(0.7, "number", "Slow together", "0 = each batch has its own luck, 1 = all batches of a run are equally slow.", 0, 1)
+    model: str = _ask("observed", CHOICE, "Judged by", choices=_DURATION_MODELS)
+    seconds_per_request: float = _ask(5.0, NUMBER, "Seconds per request", "Formula only.", 0.1, 600, unit="s")
+    parallel_requests: int = _ask(50, INTEGER, "Requests at once", "Formula only: how many of a batch are worked on together.", 1, 100_000)
+    startup_s: float = _ask(120.0, NUMBER, "Start of a batch", "Formula only.", 0, 3600, unit="s")
+    history: History = _ask((), HISTORY, "My batches", "One batch a line: requests:seconds, for example 8150:1200. At most 10,000.", high=10_000)
+    shared_load: float = _ask(0.7, NUMBER, "Slow together", "0 = each batch has its own luck, 1 = all batches of a run are equally slow.", 0, 1)
     # fmt: on
 
 
@@ -122,10 +124,10 @@ class Limits:
     """What the account may do."""
 
     # fmt: off
-    tier: str = _ask("start", "choice", "Tier", "Sets queue limit, rate limits and monthly spend.", choices=_TIERS)
-    queue_requests: int = _ask(0, "integer", "Queue limit", "Requests that may wait for the organisation at once. 0 = the tier's.", 0, 100_000_000, unit="requests")
-    monthly_spend_usd: Decimal = _ask(Decimal(0), "money", "Monthly spend limit", "0 = the tier's.", 0, 100_000_000, unit="US$")
-    spent_this_month_usd: Decimal = _ask(Decimal(0), "money", "Spent this month", "", 0, 100_000_000, unit="US$")
+    tier: str = _ask("start", CHOICE, "Tier", "Sets queue limit, rate limits and monthly spend.", choices=_TIERS)
+    queue_requests: int = _ask(0, INTEGER, "Queue limit", "Requests that may wait for the organisation at once. 0 = the tier's.", 0, 100_000_000, unit="requests")
+    monthly_spend_usd: Decimal = _ask(Decimal(0), MONEY, "Monthly spend limit", "0 = the tier's.", 0, 100_000_000, unit="US$")
+    spent_this_month_usd: Decimal = _ask(Decimal(0), MONEY, "Spent this month", "", 0, 100_000_000, unit="US$")
     # fmt: on
 
 
@@ -134,9 +136,9 @@ class Caching:
     """Prompt caching of the shared prefix."""
 
     # fmt: off
-    mode: str = _ask("none", "choice", "Cache the prefix", "How long a cached prefix is kept.", choices=_CACHES)
-    prime: bool = _ask(True, "flag", "Prime the cache", "Send one request first, so that the others can read the cache.")
-    hit_rate: float = _ask(0.7, "number", "Hit rate", "Share of requests that read the cache once it is primed: 0.7 or 70 %.", 0, 1)
+    mode: str = _ask("none", CHOICE, "Cache the prefix", "How long a cached prefix is kept.", choices=_CACHES)
+    prime: bool = _ask(True, FLAG, "Prime the cache", "Send one request first, so that the others can read the cache.")
+    hit_rate: float = _ask(0.7, NUMBER, "Hit rate", "Share of requests that read the cache once it is primed: 0.7 or 70 %.", 0, 1)
     # fmt: on
 
 
@@ -145,8 +147,8 @@ class Pricing:
     """What changes the price."""
 
     # fmt: off
-    geo: str = _ask("global", "choice", "Processed in", choices=_GEOS)
-    bill_failed: bool = _ask(False, "flag", "Count failed attempts", "The provider does not bill them; tick for a cautious budget.")
+    geo: str = _ask("global", CHOICE, "Processed in", choices=_GEOS)
+    bill_failed: bool = _ask(False, FLAG, "Count failed attempts", "The provider does not bill them; tick for a cautious budget.")
     # fmt: on
 
 
@@ -155,10 +157,10 @@ class Goal:
     """What is wanted of the run."""
 
     # fmt: off
-    start_at: str = _ask("", "time", "Start", "Date and time with offset, for clock times: 2026-11-22T22:00+01:00.")
-    deadline_h: float = _ask(0.0, "number", "Deadline", "Hours after the start. 0 = none.", 0, 720, unit="h")
-    budget_usd: Decimal = _ask(Decimal(0), "money", "Budget", "0 = none.", 0, 100_000_000, unit="US$")
-    confidence: float = _ask(0.85, "number", "Confidence", "How sure the answer should be: 0.85 or 85 %.", 0.5, 0.99)
+    start_at: str = _ask("", TIME, "Start", "Date and time with offset, for clock times: 2026-11-22T22:00+01:00.")
+    deadline_h: float = _ask(0.0, NUMBER, "Deadline", "Hours after the start. 0 = none.", 0, 720, unit="h")
+    budget_usd: Decimal = _ask(Decimal(0), MONEY, "Budget", "0 = none.", 0, 100_000_000, unit="US$")
+    confidence: float = _ask(0.85, NUMBER, "Confidence", "How sure the answer should be: 0.85 or 85 %.", 0.5, 0.99)
     # fmt: on
 
 
@@ -167,13 +169,15 @@ class Forecast:
     """How the simulation draws."""
 
     # fmt: off
-    seed: int = _ask(1, "integer", "Seed", "Another seed draws other runs; the same seed gives the same digits.", 0, 4_294_967_295)
+    seed: int = _ask(1, INTEGER, "Seed", "Another seed draws other runs; the same seed gives the same digits.", 0, 4_294_967_295)
     # fmt: on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """All inputs of a plan, checked. The dotted name of a field is its path here: `workload.requests`."""
+    """All inputs of a plan, checked. The dotted name of a field is its path here:
+    `workload.requests`.
+    """
 
     workload: Workload = Workload()
     batches: Batches = Batches()
@@ -224,16 +228,3 @@ def value_of(scenario: Scenario, name: str) -> Any:
     """The value of the field of that dotted name."""
     group, _, key = name.partition(".")
     return getattr(getattr(scenario, group), key)
-
-
-def largest_request_bytes() -> int:
-    """The most bytes that one request may have: a batch of one must stay below the provider's limit."""
-    return batch_byte_limit() - ENVELOPE_BYTES
-
-
-def batch_byte_limit() -> int:
-    """The most bytes that we let a batch have: the provider's limit less our margin (facts `batch_max_bytes`)."""
-    limit, margin = (
-        Decimal(facts.limit(key).value) for key in ("batch_max_bytes", "batch_byte_margin")
-    )
-    return int(limit - limit * margin)

@@ -1,172 +1,30 @@
-"""What a person is asked: the words of a question, its bounds, and the check of one answer."""
+"""The kinds of question, one row each: check, read, dump, write, fill, say, phrase, as `Field`
+explains them.
+
+The rows stand at the end of the file; nothing else in the project asks which kind a field is of.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from planner import facts
-from planner.words import plain
-
-Choices = tuple[tuple[str, str], ...]
-History = tuple[tuple[int, float], ...]
+from planner.scenario import history
+from planner.scenario.questions import Field, Kind
+from planner.words import count, plain
 
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """What a person is asked: its words and what is allowed."""
-
-    kind: str  # integer number money choice model flag time history
-    label: str
-    help: str = ""
-    low: Decimal = Decimal(0)
-    high: Decimal = Decimal(0)
-    choices: Choices = ()
-    unit: str = ""
-    slider: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field(Question):
-    """A question with its place in the scenario: `name` is dotted, `default` as `parse` would return it."""
-
-    name: str
-    group: str
-    default: Any
-
-
-def check(entry: Field, given: Any) -> Any:
-    """The value of a field as the scenario keeps it, from a JSON value, a Decimal or a text.
-
-    Raises ValueError with the sentence that a person reads: what is allowed.
-    """
-    return _CHECKS[entry.kind](entry, given)
-
-
-def _within(entry: Field, given: Any, what: str) -> Decimal:
-    allowed = f"must be {what} from {bound(entry.low)} to {bound(entry.high)}"
-    # bool first: True is an int in Python
-    if isinstance(given, bool) or not isinstance(given, int | float | Decimal):
-        raise ValueError(f"{entry.label} {allowed}.")
-    number = Decimal(repr(given)) if isinstance(given, float) else Decimal(given)
-    if not number.is_finite() or not entry.low <= number <= entry.high:
-        raise ValueError(f"{entry.label} {allowed}.")
-    return number
-
-
-def _integer(entry: Field, given: Any) -> int:
-    number = _within(entry, given, "a whole number")
-    if number != number.to_integral_value():
-        raise ValueError(f"{entry.label} must be a whole number, not {plain(number)[:20]}.")
-    return int(number)
-
-
-def _number(entry: Field, given: Any) -> float:
-    return _rounded(_within(entry, given, "a number"), 9)
-
-
-def _money(entry: Field, given: Any) -> Decimal:
-    return _within(entry, given, "an amount").quantize(_HUNDREDTH_OF_A_CENT).normalize() + 0
-
-
-def _flag(entry: Field, given: Any) -> bool:
-    if not isinstance(given, bool):
-        raise ValueError(f"{entry.label} must be true or false.")
-    return given
-
-
-def _choice(entry: Field, given: Any) -> str:
-    allowed = [value for value, _ in entry.choices]
-    if not isinstance(given, str) or given not in allowed:
-        raise ValueError(f"{entry.label} must be one of {', '.join(allowed)}.")
-    return given
-
-
-def _model(entry: Field, given: Any) -> str:
-    if isinstance(given, str):
-        try:
-            return facts.model(given).id
-        except KeyError:
-            pass
-    shown = (
-        f"“{short(given)}” is not in the catalogue"
-        if isinstance(given, str)
-        else "The model must be a text"
-    )
-    raise ValueError(
-        f"{shown}. Choose a model such as {entry.default}; the method page lists all of them."
-    )
-
-
-def _time(entry: Field, given: Any) -> str:
-    example = f"{entry.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
-    if given == "":
-        return ""
-    if not isinstance(given, str) or not _TIME.fullmatch(given):
-        raise ValueError(example)
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise ValueError(example) from None
-    if moment.utcoffset() is None or not 2020 <= moment.year <= 2100:
-        raise ValueError(example)
-    return moment.isoformat(timespec="seconds" if moment.second else "minutes")
-
-
-def _history(entry: Field, given: Any) -> History:
-    if not isinstance(given, list | tuple):
-        raise ValueError(
-            f"{entry.label} must be a list of rows of requests and seconds, such as [[8150, 1200]]."
-        )
-    if len(given) > entry.high:
-        raise ValueError(
-            f"{entry.label} may have at most {entry.high:,} rows; there are {len(given):,}."
-        )
-    return tuple(_history_row(row, number) for number, row in enumerate(given, start=1))
-
-
-def _history_row(row: Any, number: int) -> tuple[int, float]:
-    if isinstance(row, Mapping) and set(row) == {"requests", "seconds"}:
-        row = (row["requests"], row["seconds"])
-    if not isinstance(row, list | tuple) or len(row) != 2:
-        raise ValueError(
-            f"Row {number:,} of the history must be requests and seconds, such as [8150, 1200]."
-        )
-    requests, seconds = row
-    if not (
-        _is_number(requests) and 1 <= requests <= 100_000 and requests == int(requests)
-        and _is_number(seconds) and Decimal("0.001") <= seconds <= 2_592_000
-    ):  # fmt: skip
-        raise ValueError(
-            f"Row {number:,} of the history: requests must be a whole number from 1 to 100,000, "
-            "seconds a number from 0.001 to 2,592,000 (30 days)."
-        )
-    return int(requests), _rounded(Decimal(seconds), 3)
-
-
-def _rounded(number: Decimal, digits: int) -> float:
-    """To so many decimals: what is finer says nothing, and would not come back from a text."""
-    return float(round(number, digits)) + 0.0  # + 0.0: there is no minus zero
-
-
-def _is_number(value: Any) -> bool:
-    """A finite number; True is none, although Python counts it as an int."""
-    return (
-        isinstance(value, int | float | Decimal)
-        and not isinstance(value, bool)
-        and Decimal(value).is_finite()
-    )
-
-
-def bound(number: Decimal) -> str:
-    """A bound as messages and help texts write it: '10,000,000', '0.9'."""
-    return f"{number:,}" if number == number.to_integral_value() else plain(number)
+TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_NUMBER = re.compile(
+    r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
+    r"(?:e(?P<exponent>[+-]?\d{1,4}))?\s*(?P<suffix>[km%]?)",
+    re.IGNORECASE,
+)
+_FACTORS = {"": Decimal(1), "k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
+_YES = {"true", "on", "yes", "1"}
+_NO = {"false", "off", "no", "0", ""}
 
 
 def short(text: Any) -> str:
@@ -175,13 +33,170 @@ def short(text: Any) -> str:
     return line if len(line) <= 60 else line[:59] + "…"
 
 
-_CHECKS: dict[str, Callable[[Field, Any], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "money": _money,
-    "flag": _flag,
-    "choice": _choice,
-    "model": _model,
-    "time": _time,
-    "history": _history,
-}
+# Numbers
+
+
+def _within(field: Field, answer: Any, what: str) -> Decimal:
+    allowed = f"must be {what} from {_bound(field.low)} to {_bound(field.high)}"
+    # bool first: True is an int in Python
+    if isinstance(answer, bool) or not isinstance(answer, int | float | Decimal):
+        raise ValueError(f"{field.label} {allowed}.")
+    # repr: the shortest decimal of a float is what was written, not its binary value
+    number = Decimal(repr(answer)) if isinstance(answer, float) else Decimal(answer)
+    if not number.is_finite() or not field.low <= number <= field.high:
+        raise ValueError(f"{field.label} {allowed}.")
+    return number
+
+
+def _check_integer(field: Field, answer: Any) -> int:
+    number = _within(field, answer, "a whole number")
+    if number != number.to_integral_value():
+        raise ValueError(f"{field.label} must be a whole number, not {plain(number)[:20]}.")
+    return int(number)
+
+
+def _check_number(field: Field, answer: Any) -> float:
+    # nine decimals: what is finer says nothing, and would not come back from a text; + 0.0: no
+    # minus zero
+    return float(round(_within(field, answer, "a number"), 9)) + 0.0
+
+
+def _check_money(field: Field, answer: Any) -> Decimal:
+    # + 0: there is no minus zero
+    return _within(field, answer, "an amount").quantize(_HUNDREDTH_OF_A_CENT).normalize() + 0
+
+
+def _read_number(field: Field, text: str) -> Any:
+    if not text:
+        return field.default
+    match = _NUMBER.fullmatch(text)
+    if not match:
+        raise ValueError(
+            f"{field.label} must be a number from {_bound(field.low)} to {_bound(field.high)}, "
+            "such as 10000, 10,000, 10k or 1e4."
+        )
+    digits = re.sub(r"[^\d.+-]", "", match["digits"])
+    return Decimal(f"{digits}e{match['exponent'] or 0}") * _FACTORS[match["suffix"].lower()]
+
+
+def _dump_number(number: float | Decimal) -> int | float:
+    return int(number) if number == int(number) else float(number)
+
+
+def _say_plainly(_field: Field, number: float | Decimal) -> str:
+    return plain(number)
+
+
+def _say_count(_field: Field, number: int) -> str:
+    return count(number)
+
+
+def _phrase_amount(field: Field, value: Any) -> str:
+    return " ".join(filter(None, (field.label, field.say(value), field.unit)))
+
+
+# Flags, choices, models
+
+
+def _check_flag(field: Field, answer: Any) -> bool:
+    if not isinstance(answer, bool):
+        raise ValueError(f"{field.label} must be true or false.")
+    return answer
+
+
+def _read_flag(_field: Field, text: str) -> bool | str:
+    return True if text.lower() in _YES else False if text.lower() in _NO else text
+
+
+def _write_flag(flag: bool) -> str:
+    return "true" if flag else "false"
+
+
+def _say_flag(_field: Field, flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _check_choice(field: Field, answer: Any) -> str:
+    allowed = [key for key, _ in field.choices]
+    if not isinstance(answer, str) or answer not in allowed:
+        raise ValueError(f"{field.label} must be one of {', '.join(allowed)}.")
+    return answer
+
+
+def _say_choice(field: Field, key: str) -> str:
+    return dict(field.choices)[key]
+
+
+def _phrase_choice(field: Field, value: Any) -> str:
+    words = field.say(value)
+    return f"{field.label}: {words[0].lower()}{words[1:]}"
+
+
+def _check_model(field: Field, answer: Any) -> str:
+    if isinstance(answer, str):
+        try:
+            return facts.model(answer).id
+        except KeyError:
+            pass
+    wrong = (
+        f"“{short(answer)}” is not in the catalogue"
+        if isinstance(answer, str)
+        else "The model must be a text"
+    )
+    raise ValueError(
+        f"{wrong}. Choose a model such as {field.default}; the method page lists all of them."
+    )
+
+
+# Times
+
+
+def _check_time(field: Field, answer: Any) -> str:
+    example = f"{field.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
+    if answer == "":
+        return ""
+    if not isinstance(answer, str) or not TIME_FORM.fullmatch(answer):
+        raise ValueError(example)
+    try:
+        moment = datetime.fromisoformat(answer)
+    except ValueError:
+        raise ValueError(example) from None
+    if moment.utcoffset() is None or not 2020 <= moment.year <= 2100:
+        raise ValueError(example)
+    return moment.isoformat(timespec="seconds" if moment.second else "minutes")
+
+
+# What several kinds need
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _read_as_it_is(_field: Field, text: str) -> str:
+    return text
+
+
+def _say_as_it_is(_field: Field, text: str) -> str:
+    return text
+
+
+def _phrase_value_alone(field: Field, value: Any) -> str:
+    return field.say(value)
+
+
+def _bound(number: Decimal) -> str:
+    """A bound as messages write it: '10,000,000', '0.9'."""
+    return f"{number:,}" if number == number.to_integral_value() else plain(number)
+
+
+# fmt: off
+INTEGER = Kind(name="integer", inputmode="numeric", check=_check_integer, read=_read_number, dump=_same, write=plain, fill=count, say=_say_count, phrase=_phrase_amount)
+NUMBER = Kind(name="number", inputmode="decimal", check=_check_number, read=_read_number, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
+MONEY = Kind(name="money", inputmode="decimal", check=_check_money, read=_read_number, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
+FLAG = Kind(name="flag", control="checkbox", check=_check_flag, read=_read_flag, dump=_same, write=_write_flag, fill=_write_flag, say=_say_flag, phrase=_phrase_choice)
+CHOICE = Kind(name="choice", control="select", check=_check_choice, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_choice)
+MODEL = Kind(name="model", control="select", check=_check_model, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_value_alone)
+TIME = Kind(name="time", check=_check_time, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_as_it_is, phrase=_phrase_amount)
+HISTORY = Kind(name="history", control="textarea", max_chars=history.MAX_CHARS, check=history.check, read=history.read, dump=history.dump, write=history.write, fill=history.fill, say=history.say, phrase=history.phrase)
+# fmt: on

@@ -1,42 +1,28 @@
 """The scenario as texts: what a form holds, a command line sets and a share link carries.
 
-10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85. Only the texts are read here; what they may
-say is decided in `scenario.parse`.
+10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85. A field reads and writes its own text
+(`kinds`); what it may say is decided in `scenario.parse`.
 """
 
 import json
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from planner import scenario as scenarios
 from planner.errors import Problem, ScenarioError
 from planner.scenario import Scenario
-from planner.scenario.kinds import Field, bound
-from planner.words import counted, plain
 
 MAX_QUERY_CHARS = 250_000  # ten thousand rows of history fit
-MAX_TEXT_CHARS = 200
-MAX_HISTORY_CHARS = 240_000
 
-_NUMBER = re.compile(
-    r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
-    r"(?:e(?P<exponent>[+-]?\d{1,4}))?\s*(?P<suffix>[km%]?)",
-    re.IGNORECASE,
-)
-_FACTORS = {"": Decimal(1), "k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
 _NOTHING: Mapping[str, Any] = {}
-_YES = {"true", "on", "yes", "1"}
-_NO = {"false", "off", "no", "0", ""}
 
 
 def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
     """A scenario from one text for each dotted field name, on top of the JSON values of `base`.
 
-    A field without a text or a value takes its default. Raises ScenarioError with every problem, those of the
-    texts and those of `scenario.parse` together.
+    A field without a text or a value takes its default. Raises ScenarioError with every problem,
+    those of the texts and those of `scenario.parse` together.
     """
     tree = base
     problems: list[Problem] = []
@@ -47,16 +33,24 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
             problems.append(scenarios.unknown_field(name))
             continue
         try:
-            value = _value(entry, text)
+            answer = entry.read(text)
         except ValueError as why:
             problems.append(Problem(name, str(why)))
         else:
-            tree = _with(tree, entry.group, name.partition(".")[2], value)
-    return scenarios.parse(tree, found=problems)
+            tree = _with(tree, entry.group, entry.key, answer)
+    return scenarios.parse(tree, problems=problems)
 
 
 def read_query(query: str) -> Scenario:
-    """A scenario from a link's query string, with or without its question mark; raises ScenarioError."""
+    """A scenario from what a link holds behind its # (or ?), with or without that sign.
+
+    Raises ScenarioError.
+    """
+    return read_texts(query_texts(query))
+
+
+def query_texts(query: str) -> dict[str, str]:
+    """The texts that a link gives, by field name; raises ScenarioError if it is mangled."""
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
             Problem(
@@ -66,7 +60,7 @@ def read_query(query: str) -> Scenario:
         )
     try:
         pairs = parse_qsl(
-            query.removeprefix("?"), keep_blank_values=True, max_num_fields=200, errors="strict"
+            query.lstrip("#?"), keep_blank_values=True, max_num_fields=200, errors="strict"
         )
     except ValueError:
         raise ScenarioError(
@@ -79,11 +73,14 @@ def read_query(query: str) -> Scenario:
         raise ScenarioError(
             *(Problem(name[:60], "The link gives this field more than once.") for name in twice)
         )
-    return read_texts(texts)
+    return texts
 
 
 def read_json(document: str) -> Any:
-    """The JSON values of a scenario file, for `read_texts` or `scenario.parse`; raises ScenarioError if it is no JSON."""
+    """The JSON values of a scenario file, for `read_texts` or `scenario.parse`.
+
+    Raises ScenarioError if it is no JSON.
+    """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
@@ -112,83 +109,41 @@ def read_json(document: str) -> Any:
 
 
 def write_query(scenario: Scenario) -> str:
-    """The query string of a link to the scenario, without question mark: only what differs from the defaults."""
+    """The query string of a link to the scenario, without question mark.
+
+    Only what differs from the defaults.
+    """
     return "&".join(
-        f"{entry.name}={quote(text_of(entry, value), safe=':;,+/@')}".replace("+", "%2B")
+        f"{name}={quote(text, safe=':;,+/@')}".replace("+", "%2B")
+        for name, text in differing(scenario)
+    )
+
+
+def write_texts(scenario: Scenario) -> dict[str, str]:
+    """The text of every field, as a form holds it.
+
+    Large numbers with commas, one row of history a line.
+    """
+    return {
+        entry.name: entry.fill(scenarios.value_of(scenario, entry.name))
+        for entry in scenarios.FIELDS
+    }
+
+
+def differing(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """The fields that are not at their defaults, by name, each with the text that `read_texts`
+    reads back.
+    """
+    return tuple(
+        (entry.name, entry.write(value))
         for entry in scenarios.FIELDS
         if (value := scenarios.value_of(scenario, entry.name)) != entry.default
     )
 
 
-def write_texts(scenario: Scenario) -> dict[str, str]:
-    """The text of every field, as a form holds it: large numbers with commas, one row of history a line."""
-    texts = {}
-    for entry in scenarios.FIELDS:
-        value = scenarios.value_of(scenario, entry.name)
-        text = f"{value:,}" if entry.kind == "integer" else text_of(entry, value)
-        texts[entry.name] = text.replace(";", "\n") if entry.kind == "history" else text
-    return texts
-
-
-def text_of(entry: Field, value: Any) -> str:
-    """The text that `read_texts` reads back to the same value, to the digit."""
-    if entry.kind == "history":
-        return ";".join(f"{requests}:{plain(seconds)}" for requests, seconds in value)
-    if entry.kind == "flag":
-        return "true" if value else "false"
-    if entry.kind in ("integer", "number", "money"):
-        return plain(value)
-    return str(value)
-
-
-def _with(tree: Any, group: str, key: str, value: Any) -> Any:
-    """The tree with one value replaced; what is no object stays, for `parse` to name."""
+def _with(tree: Any, group: str, key: str, answer: Any) -> Any:
+    """The tree with one answer in its place; what is no object stays, for `parse` to name."""
     inner = tree.get(group, {}) if isinstance(tree, Mapping) else None
     if not isinstance(inner, Mapping):
         return tree
-    return {**tree, group: {**inner, key: value}}
-
-
-def _value(entry: Field, text: str) -> Any:
-    text = text.strip()
-    if entry.kind == "history":
-        return _history(entry, text)
-    if len(text) > MAX_TEXT_CHARS:
-        raise ValueError(
-            f"{entry.label} has {counted(len(text), 'character')}; at most {MAX_TEXT_CHARS} can be read."
-        )
-    if entry.kind == "flag":
-        return True if text.lower() in _YES else False if text.lower() in _NO else text
-    if entry.kind in ("integer", "number", "money"):
-        return _number(entry, text) if text else entry.default
-    return text
-
-
-def _number(entry: Field, text: str) -> Decimal:
-    found = _NUMBER.fullmatch(text)
-    if not found:
-        raise ValueError(
-            f"{entry.label} must be a number from {bound(entry.low)} to {bound(entry.high)}, "
-            "such as 10000, 10,000, 10k or 1e4."
-        )
-    digits = re.sub(r"[^\d.+-]", "", found["digits"])
-    return Decimal(f"{digits}e{found['exponent'] or 0}") * _FACTORS[found["suffix"].lower()]
-
-
-def _history(entry: Field, text: str) -> list[list[Any]]:
-    if len(text) > MAX_HISTORY_CHARS:
-        raise ValueError(
-            f"{entry.label} has {len(text):,} characters; at most {MAX_HISTORY_CHARS:,} can be read."
-        )
-    rows = []
-    for number, row in enumerate(re.split(r"[\n;]+|(?<=\d) +(?=\d)", text), start=1):
-        if not row.strip():
-            continue
-        parts = re.split(r"[:,\t]", row.strip())
-        try:
-            rows.append([Decimal(part.strip()) for part in parts])
-        except ArithmeticError:
-            raise ValueError(
-                f"Row {number:,} must be requests:seconds, such as 8150:1200, not “{row.strip()[:40]}”."
-            ) from None
-    return rows
+    return {**tree, group: {**inner, key: answer}}

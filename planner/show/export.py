@@ -1,44 +1,56 @@
-"""Export a plan for programs: the JSON document of `python -m planner plan --json`.
+"""Export a plan for programs: the JSON document of the command `plan --json`.
 
 Money is a decimal string, exact to a hundredth of a cent; times are seconds.
 """
 
 import json
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from planner import advice, facts, scenario
-from planner.advice import neighbours
+from planner import facts, scenario
+from planner.advice.caveat import Caveat
+from planner.advice.neighbours import Alternative
 from planner.model.cost import Line
 from planner.model.split import Batch
 from planner.plan import Plan
 from planner.words import plain
 
+# Programs read it: it grows when a name goes or means something else, not when a name is added.
+FORMAT = 1
+
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 
-def export(plan: Plan) -> dict[str, Any]:
-    """The whole plan as JSON values, its caveats and alternatives included; the names are those of the contract."""
-    forecast = plan.forecast
+def export(
+    plan: Plan, caveats: Sequence[Caveat], alternatives: Sequence[Alternative]
+) -> dict[str, Any]:
+    """The whole plan as JSON values; the names are those of the contract."""
+    batches = [_batch(batch) for batch in plan.batches + plan.retry_batches]
+    return _document(plan, caveats, alternatives, batches)
+
+
+def export_text(plan: Plan, caveats: Sequence[Caveat], alternatives: Sequence[Alternative]) -> str:
+    """That document as JSON text, the same to the letter wherever it is made."""
+    text = json.dumps(_document(plan, caveats, alternatives, []), ensure_ascii=False, indent=1)
+    # by hand: json.dumps takes seconds for the 100,000 batches of the largest plans once it indents
+    rows = ",\n".join(map(_batch_text, plan.batches + plan.retry_batches))
+    return text.replace('"batches": []', f'"batches": [\n{rows}\n ]', 1)
+
+
+def _document(
+    plan: Plan,
+    caveats: Sequence[Caveat],
+    alternatives: Sequence[Alternative],
+    batches: list[dict[str, Any]],
+) -> dict[str, Any]:
     return {
+        "format": FORMAT,
         "scenario": scenario.to_json(plan.scenario),
         "catalogue": {"checked_on": facts.checked_on()},
-        "batches": [_batch(batch) for batch in plan.batches + plan.retry_batches],
-        "time": {
-            "p50_s": forecast.p50.makespan_s,
-            "p85_s": forecast.p85.makespan_s,
-            "p95_s": forecast.p95.makespan_s,
-            "confidence_s": plan.confident_s,
-            "deadline_probability": forecast.deadline_probability,
-            "expiry_probability": forecast.expiry_probability,
-            "replications": forecast.replications,
-        },
-        "cost": {
-            "batch_usd": usd(plan.cost.batch_usd),
-            "realtime_usd": usd(plan.cost.realtime_usd),
-            "saved_usd": usd(plan.cost.saved_usd),
-            "lines": [_line(line) for line in plan.cost.lines],
-        },
+        "batches": batches,
+        "time": _time(plan),
+        "cost": _cost(plan),
         "requests": {
             "failed_first_round": plan.requests.failed_first_round,
             "retried": plan.requests.retried,
@@ -46,36 +58,14 @@ def export(plan: Plan) -> dict[str, Any]:
             "answered": plan.requests.answered,
         },
         "answers": {"max_tokens": plan.answers.max_tokens, "share_cut": plan.answers.share_cut},
-        "realtime": {"seconds": plan.realtime.seconds, "binding": plan.realtime.binding}
-        if plan.realtime
-        else None,
-        "caveats": [
-            {
-                "code": caveat.code,
-                "severity": caveat.severity,
-                "message": caveat.message,
-                "fix": caveat.fix,
-            }
-            for caveat in advice.caveats(plan)
-        ],
-        "alternatives": [
-            {
-                "change": alternative.change,
-                "p85_s": alternative.plan.forecast.p85.makespan_s,
-                "batch_usd": usd(alternative.plan.cost.batch_usd),
-            }
-            for alternative in neighbours.alternatives(plan)
-        ],
+        "realtime": _realtime(plan),
+        "caveats": [_caveat(caveat) for caveat in caveats],
+        "alternatives": [_alternative(alternative) for alternative in alternatives],
     }
 
 
-def export_text(plan: Plan) -> str:
-    """The plan as JSON text, the same to the letter wherever it is made."""
-    return json.dumps(export(plan), ensure_ascii=False, indent=1)
-
-
 def usd(amount: Decimal) -> str:
-    """Dollars with two decimals, or up to four where there are fractions of a cent: '55.00', '262.5025'."""
+    """Dollars with two decimals, or up to four where there are fractions of a cent: '262.5025'."""
     whole, _, digits = f"{amount.quantize(_HUNDREDTH_OF_A_CENT, ROUND_HALF_UP):f}".partition(".")
     return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
 
@@ -90,10 +80,62 @@ def _batch(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _batch_text(batch: Batch) -> str:
+    return (
+        f'  {{\n   "number": {batch.number},\n   "requests": {batch.requests},\n'
+        f'   "bytes": {batch.bytes},\n   "round": {batch.round},\n   "binding": "{batch.binding}"\n  }}'
+    )
+
+
+def _time(plan: Plan) -> dict[str, Any]:
+    forecast = plan.forecast
     return {
-        "kind": line.kind,
-        "tokens": line.tokens,
-        "usd_per_mtok": plain(line.usd_per_mtok),
-        "usd": usd(line.usd),
+        "p50_s": forecast.p50.makespan_s,
+        "p85_s": forecast.p85.makespan_s,
+        "p95_s": forecast.p95.makespan_s,
+        "confidence_s": plan.confident_s,
+        "deadline_probability": forecast.deadline_probability,
+        "expiry_probability": forecast.expiry_probability,
+        "replications": forecast.replications,
+    }
+
+
+def _cost(plan: Plan) -> dict[str, Any]:
+    return {
+        "batch_usd": usd(plan.cost.batch_usd),
+        "realtime_usd": usd(plan.cost.realtime_usd),
+        "saved_usd": usd(plan.cost.saved_usd),
+        "lines": [_cost_line(cost_line) for cost_line in plan.cost.lines],
+    }
+
+
+def _cost_line(cost_line: Line) -> dict[str, Any]:
+    return {
+        "kind": cost_line.kind,
+        "tokens": cost_line.tokens,
+        "usd_per_mtok": plain(cost_line.usd_per_mtok),
+        "usd": usd(cost_line.usd),
+    }
+
+
+def _realtime(plan: Plan) -> dict[str, Any] | None:
+    if plan.realtime is None:
+        return None
+    return {"seconds": plan.realtime.seconds, "binding": plan.realtime.binding}
+
+
+def _caveat(caveat: Caveat) -> dict[str, Any]:
+    return {
+        "code": caveat.code,
+        "severity": caveat.severity,
+        "message": caveat.message,
+        "fix": caveat.fix,
+    }
+
+
+def _alternative(alternative: Alternative) -> dict[str, Any]:
+    return {
+        "change": alternative.change,
+        "p85_s": alternative.plan.forecast.p85.makespan_s,
+        "batch_usd": usd(alternative.plan.cost.batch_usd),
     }

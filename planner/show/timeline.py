@@ -1,21 +1,28 @@
-"""Lay a typical run out in rows on a time axis: its batches, or groups of them where they are many."""
+"""Lay a run out in rows on a time axis: its batches, or groups of them where they are many."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast
+from planner.plan import Plan
 from planner.words import count
 
 MAX_ROWS = 40
-MOMENTS = 100  # steps of the slider
+
+_Numbered = tuple[int, Record]  # a batch with its number in the run, from 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One batch, or consecutive batches folded into one: `first` to `last` count from 1, times in seconds."""
+    """One batch, or consecutive batches folded into one: `first` to `last` count from 1.
+
+    Times in seconds since the first submission. `latest_s` is its end in the run at P95, its own
+    end where that run does not have it.
+    """
 
     first: int
     last: int
@@ -27,7 +34,7 @@ class Row:
     submitted_s: float
     ended_s: float
     noticed_s: float
-    latest_s: float  # its end in the run at P95; its own where that run does not have it
+    latest_s: float
 
     @property
     def folded(self) -> bool:
@@ -41,72 +48,95 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
-    """The rows of a typical run, with the seconds at the right end of the axis, and the range that is shown."""
+    """A run in rows, with the seconds at the right end of its axis and those of the run at P95."""
 
     rows: tuple[Row, ...]
     end_s: float
     makespan_s: float
     latest_s: float
-    batches: int  # in all, folded or not
-    records: tuple[Record, ...]
+    records: tuple[Record, ...]  # of all batches, shown or not
 
-    def moment_s(self, step: int) -> float:
-        """The time of a step of the slider, 0 to MOMENTS."""
-        return self.makespan_s * (step / MOMENTS)  # at the last step exactly the makespan
+    @property
+    def batches(self) -> int:
+        return len(self.records)
 
 
-def timeline(
+def timeline_of(plan: Plan, run: Run, shown: tuple[int, int] | None = None) -> Timeline:
+    """The rows of a run of the plan, see `lay_out`."""
+    batches = plan.batches + plan.retry_batches
+    return lay_out(run, plan.forecast, batches, plan.request_bytes, shown)
+
+
+def lay_out(
     run: Run,
     forecast: Forecast,
     planned: Sequence[Batch],
     request_bytes: int,
     shown: tuple[int, int] | None,
 ) -> Timeline:
-    """The rows of `run`, folded to at most MAX_ROWS; `shown` picks batches FIRST to LAST (from 1) to
-    unfold; a range that the run does not have shows all."""
-    records = run.records
-    ready: dict[int, float] = {}
-    for record in records:
-        ready[record.round] = min(ready.get(record.round, record.submitted_s), record.submitted_s)
-    bindings = {batch.number: batch.binding for batch in planned}
-    late = forecast.p95.records
+    """The rows of `run`, folded to at most MAX_ROWS.
+
+    `shown` picks batches FIRST to LAST, from 1, to unfold; a range that the run does not have, as
+    after a change of the percentile, shows all.
+    """
+    records = tuple(run.records)
     first, last = shown or (1, len(records))
-    if not 1 <= first <= last <= len(records):  # a range of another run: this one has fewer batches
+    if not 1 <= first <= last <= len(records):
         first, last = 1, len(records)
-    groups = _fold([(number, records[number - 1]) for number in range(first, last + 1)])
-    rows = tuple(
-        Row(
-            first=members[0][0],
+    ready = _ready(records)
+    late = tuple(forecast.p95.records)
+    rows = []
+    for members in _fold([(number, records[number - 1]) for number in range(first, last + 1)]):
+        number, head = members[0]
+        batches = [record for _, record in members]
+        row = Row(
+            first=number,
             last=members[-1][0],
-            round=members[0][1].round,
-            requests=sum(record.requests for _, record in members),
-            bytes=sum(body_bytes(record.requests, request_bytes) for _, record in members),
-            binding=bindings.get(members[0][0], planned[-1].binding),
-            ready_s=ready[members[0][1].round],
-            submitted_s=min(record.submitted_s for _, record in members),
-            ended_s=max(record.ended_s for _, record in members),
-            noticed_s=max(record.noticed_s for _, record in members),
-            latest_s=max(
-                late[number - 1].ended_s
-                if number <= len(late) and late[number - 1].round == record.round
-                else record.ended_s
-                for number, record in members
-            ),
+            round=head.round,
+            requests=sum(record.requests for record in batches),
+            bytes=sum(body_bytes(record.requests, request_bytes) for record in batches),
+            # a run may have more retries than expected: the last that was planned stands for them
+            binding=planned[min(number, len(planned)) - 1].binding,
+            ready_s=ready[head.round],
+            submitted_s=min(record.submitted_s for record in batches),
+            ended_s=max(record.ended_s for record in batches),
+            noticed_s=max(record.noticed_s for record in batches),
+            latest_s=_latest_s(members, late),
         )
-        for members in groups
-    )
+        rows.append(row)
     return Timeline(
-        rows=rows,
-        end_s=_axis_end(run.makespan_s),
+        rows=tuple(rows),
+        end_s=max(run.makespan_s, 1.0) * 1.2,  # room for the doubt beyond the end of this run
         makespan_s=run.makespan_s,
         latest_s=forecast.p95.makespan_s,
-        batches=len(records),
         records=records,
     )
 
 
-def _fold(members: list[tuple[int, Record]]) -> list[list[tuple[int, Record]]]:
-    """Consecutive batches of one round, in groups of one size: the smallest that gives at most MAX_ROWS groups."""
+def _ready(records: Sequence[Record]) -> dict[int, float]:
+    """When the batches of each round could be sent: when its first was. Until then they wait."""
+    ready: dict[int, float] = {}
+    for record in records:
+        ready[record.round] = min(ready.get(record.round, record.submitted_s), record.submitted_s)
+    return ready
+
+
+def _latest_s(members: Sequence[_Numbered], late: Sequence[Record]) -> float:
+    """When the same batches have ended in the run at P95."""
+    # other luck, other retries: the same number may be a batch of another round there, or none
+    return max(
+        late[number - 1].ended_s
+        if number <= len(late) and late[number - 1].round == record.round
+        else record.ended_s
+        for number, record in members
+    )
+
+
+def _fold(members: list[_Numbered]) -> list[list[_Numbered]]:
+    """Consecutive batches of one round, in groups of one size.
+
+    The size is the smallest that gives at most MAX_ROWS groups, found by halving.
+    """
     rounds = [list(group) for _, group in groupby(members, key=lambda member: member[1].round)]
     low, high = 1, len(members)
     while low < high:
@@ -118,7 +148,3 @@ def _fold(members: list[tuple[int, Record]]) -> list[list[tuple[int, Record]]]:
     return [
         batches[place : place + low] for batches in rounds for place in range(0, len(batches), low)
     ]
-
-
-def _axis_end(makespan_s: float) -> float:
-    return max(makespan_s, 1.0) * 1.2

@@ -1,23 +1,25 @@
 """Show a plan: every word, number and picture of the page, as plain JSON values.
 
-`slots` are texts, `lists` are rows of texts, `charts` are SVG; their names are the `data-slot`, `data-list` and
-`data-chart` of the HTML. Nothing is rounded before this module and nothing is computed after it.
+`slots` are texts, `lists` are rows of texts, `charts` are SVG; their names are the `data-slot`,
+`data-list` and `data-chart` of the HTML. Nothing is rounded before this floor and nothing is
+computed after it.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-from planner import advice, facts, programs, scenario
-from planner.advice import neighbours
+from planner import facts
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.model.retry import backoff_s
-from planner.model.simulate import Run
 from planner.model.summary import Forecast
 from planner.plan import Plan
-from planner.scenario import Scenario, texts
-from planner.scenario.kinds import Field
-from planner.show import charts, reasons, timeline
+from planner.programs import generate
+from planner.show import charts, links, rows
+from planner.show.moments import moments
+from planner.show.reasons import evidence, reasons
+from planner.show.rows import Cells, when
+from planner.show.timeline import Timeline, timeline_of
 from planner.words import (
-    KINDS,
     clock,
     count,
     counted,
@@ -25,225 +27,147 @@ from planner.words import (
     money,
     percent,
     plain,
-    price,
     share,
     share_of_runs,
-    size,
 )
 
-Row = dict[str, str]
-
-PERCENTILES = ("p50", "p85", "p95")
 _BINDING = {
     "count": "the requests per batch that you asked for",
     "bytes": "the bytes that a batch may have",
     "queue": "the queue limit",
 }
-_SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
-_INSTALL = {
-    "python": 'pip install "anthropic>=2,<3"',
-    "javascript": "npm install @anthropic-ai/sdk@1",
+_PERCENTILE = {
+    "p50": "P50: half of the runs are faster",
+    "p85": "P85: 85 % of the runs are as fast",
+    "p95": "P95: 95 % of the runs are as fast",
 }
-_RUN = {
-    "python": "python run_batches.py requests.jsonl --out run",
-    "javascript": "node run_batches.mjs requests.jsonl --out run",
-}
-_UNCOUNTED = (
-    "Server tools: web search is charged for each search, without the batch discount; code execution by the hour.",
-    "The time to upload batches and to download results.",
-    "Input tokens that tool definitions add to each request, unless you count them in.",
-    "Taxes, and discounts of a contract.",
-)
 
 
 def show(
-    plan: Plan, *, percentile: str = "p85", rows: tuple[int, int] | None = None
+    plan: Plan, *, percentile: str = "p85", unfold: tuple[int, int] | None = None
 ) -> dict[str, Any]:
     """The page of a plan: `{"slots": {name: text}, "lists": {name: [row]}, "charts": {name: svg}}`.
 
-    `percentile` chooses the typical run that the queue shows; `rows` picks batches FIRST to LAST, to unfold them.
-    The list `alternatives` is left empty: it takes other plans, see `show_alternatives`.
+    `percentile`, p50, p85 or p95, chooses the typical run that the queue shows; `unfold` picks
+    batches FIRST to LAST of it, to unfold them. Other plans come apart, see `show_alternatives`.
     """
-    run = {"p50": plan.forecast.p50, "p85": plan.forecast.p85, "p95": plan.forecast.p95}[percentile]
-    line = timeline.timeline(
-        run, plan.forecast, plan.batches + plan.retry_batches, plan.request_bytes, rows
-    )
+    forecast = plan.forecast
+    run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
+    timeline = timeline_of(plan, run, unfold)
+    expiry_s = float(facts.limit("expiry_h").value) * 3600
     deadline_s = plan.scenario.goal.deadline_h * 3600
     return {
-        "slots": _slots(plan, line, percentile),
+        "slots": slots(plan, timeline, percentile),
         "lists": {
-            "caveats": [_caveat(plan.scenario, caveat) for caveat in advice.caveats(plan)],
-            "batches": [_batch(row, plan) for row in line.rows],
-            "moments": list(_moments(line)),
-            "chance": list(_chances(plan)),
-            "cost.lines": list(_cost_lines(plan)),
-            "results": list(_results(plan, run)),
-            "alternatives": [],
-            "uncounted": [{"text": text} for text in _UNCOUNTED],
+            "caveats": rows.caveats(plan.scenario, caveats(plan)),
+            "batches": rows.batches(plan, timeline),
+            "moments": moments(timeline),
+            "chance": rows.chances(plan),
+            "cost.lines": rows.cost_lines(plan),
+            "results": rows.results(plan, run),
+            "uncounted": list(rows.UNCOUNTED),
         },
         "charts": {
-            "queue": charts.queue(line, plan.start, float(facts.limit("expiry_h").value) * 3600),
-            "depth": charts.depth(line, plan.account.queue_requests),
-            "chance": charts.chance(plan.forecast, plan.start, deadline_s),
+            "queue": charts.queue(timeline, plan.start, expiry_s),
+            "depth": charts.depth(timeline, plan.account.queue_requests),
+            "chance": charts.chance(forecast, plan.start, deadline_s),
         },
     }
 
 
-def show_alternatives(plan: Plan) -> list[Row]:
-    """The rows of `alternatives`: plans of neighbouring scenarios, and the same workload in real time."""
-    found = [_alternative(plan, alternative) for alternative in neighbours.alternatives(plan)]
-    if plan.realtime:
-        found.append(
-            {
-                "change": "Real time instead",
-                "p85": f"{duration(plan.realtime.seconds)} at best",
-                "batch": money(plan.cost.realtime_usd),
-                "difference": f"{_signed_money(plan.cost.saved_usd)}",
-                "href": "",
-            }
-        )
-    return found
+def show_alternatives(plan: Plan) -> list[Cells]:
+    """The rows of the list `alternatives`: plans of neighbours, and the workload in real time.
+
+    They take as long as several plans, so the page asks for them when it has shown the plan.
+    """
+    return rows.alternatives(plan, alternatives(plan))
 
 
-def show_programs(plan: Plan) -> list[Row]:
-    """The generated texts: language (python, javascript, jsonl), name, text, and the commands that install and run it."""
-    return [
-        {
-            "language": program.language,
-            "name": program.name,
-            "text": program.text,
-            "install": _INSTALL.get(program.language, ""),
-            "run": _RUN.get(program.language, ""),
-        }
-        for program in programs.generate(plan)
-    ]
-
-
-def command(asked: Scenario) -> str:
-    """The command line that prints the same plan."""
-    words = [f"--set {name}={_quoted(text)}" for name, text in _differing(asked)]
-    return " ".join(["python -m planner plan", *words])
+def show_programs(plan: Plan) -> list[Cells]:
+    """The programs of the plan, as rows."""
+    return rows.programs(generate(plan))
 
 
 def sentence(plan: Plan) -> str:
     """The answer in one sentence."""
-    work, goal = plan.scenario.workload, plan.scenario.goal
-    costs, are = ("costs", "is") if work.requests == 1 else ("cost", "are")
-    half = plan.cost.realtime_usd == 2 * plan.cost.batch_usd
-    saving = (
-        "half of the real-time price"
-        if half
-        else f"{money(plan.cost.saved_usd)} less than in real time"
-    )
+    requests, batches = plan.scenario.workload.requests, len(plan.batches)
+    costs, are = ("costs", "is") if requests == 1 else ("cost", "are")
+    by = f"by {clock(plan.start, plan.confident_s)}, " if plan.start else ""
     return (
-        f"{counted(work.requests, 'request')} to {plan.model.name} in {counted(len(plan.batches), 'batch', 'batches')} "
-        f"{costs} {money(plan.cost.batch_usd)}, {saving}, and {are} {percent(goal.confidence)} likely to be done "
-        f"{_within(plan, plan.confident_s)}."
+        f"{counted(requests, 'request')} to {plan.model.name} in "
+        f"{counted(batches, 'batch', 'batches')} {costs} {money(plan.cost.batch_usd)}, "
+        f"{_saving(plan)}, and {are} {percent(plan.scenario.goal.confidence)} likely to be done "
+        f"{by}within {duration(plan.confident_s)}."
     )
 
 
-def _slots(plan: Plan, line: timeline.Timeline, percentile: str) -> dict[str, str]:
-    forecast, asked = plan.forecast, plan.scenario
-    shown = {
-        "p50": "P50: half of the runs are faster",
-        "p85": "P85: 85 % of the runs are as fast",
-        "p95": "P95: 95 % of the runs are as fast",
-    }
+def slots(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]:
+    """Every text of the page by the name of its place; the timeline is that of the percentile."""
     return {
-        "page.title": f"{counted(asked.workload.requests, 'request')} to {plan.model.name}: {money(plan.cost.batch_usd)}, {duration(plan.confident_s)}",
-        "answer.sentence": sentence(plan),
-        **_spread(forecast),
-        "answer.changed": "",
-        "batches.count": count(len(plan.batches)),
-        "batches.size": _batch_sizes(plan),
-        "batches.binding": _binding(plan),
-        "time.p50": _time(plan, forecast.p50),
-        "time.p85": _time(plan, forecast.p85),
-        "time.p95": _time(plan, forecast.p95),
-        "time.deadline": _deadline(plan),
-        "time.expiry": _expiry(forecast.expiry_probability),
-        "time.evidence": reasons.evidence(plan),
-        "time.replications": f"{counted(forecast.replications, 'simulated run')}, seed {asked.forecast.seed}.",
-        "cost.batch": money(plan.cost.batch_usd),
-        "cost.realtime": money(plan.cost.realtime_usd),
-        "cost.saved": money(plan.cost.saved_usd),
-        "cost.note": _cost_note(plan),
-        "requests.failed": count(plan.requests.failed_first_round),
-        "requests.retried": count(plan.requests.retried),
-        "requests.given_up": count(plan.requests.given_up),
-        "requests.answered": count(plan.requests.answered),
-        "requests.expired": share(forecast.expiry_probability),
-        "answers.max_tokens": count(plan.answers.max_tokens),
-        "answers.cut": share(plan.answers.share_cut),
-        "retries.note": _retries(plan),
-        "realtime.time": duration(plan.realtime.seconds) if plan.realtime else "not known",
-        "queue.caption": f"{shown[percentile]}, done after {duration(line.makespan_s)}. It fades out to the end at P95, {duration(line.latest_s)}.",
-        "queue.range": _range(line),
-        "depth.caption": f"Requests in the queue; limit {count(plan.account.queue_requests)}.",
-        "chance.caption": f"Shares of {counted(forecast.replications, 'simulated run')}; the time axis is a square-root scale.",
-        "command": command(asked),
+        **_answer(plan),
+        **_batches(plan),
+        **_times(plan),
+        **_costs(plan),
+        **_requests(plan),
+        **_captions(plan, timeline, percentile),
+        "command": links.command(plan.scenario),
         "facts.checked": facts.checked_on(),
-        **reasons.reasons(plan),
+        **reasons(plan),
     }
 
 
-def changes(asked: Scenario, changed: list[tuple[str, str]]) -> str:
-    """What was changed, in words: `changed` holds dotted names with their texts before."""
-    said = []
-    for name, before in changed:
-        entry = scenario.field(name)
-        after = texts.text_of(entry, scenario.value_of(asked, name))
-        said.append(f"{entry.label}: {_for_people(entry, before)} → {_for_people(entry, after)}")
-    return f"Changed {'; '.join(said)}." if said else ""
+# The answer
 
 
-def _for_people(entry: Field, text: str) -> str:
-    if entry.kind == "integer":
-        return count(int(text))
-    if entry.kind == "flag":
-        return "yes" if text == "true" else "no"
-    return dict(entry.choices).get(text, text if len(text) <= 40 else text[:39] + "…") or "none"
+def _answer(plan: Plan) -> dict[str, str]:
+    requests = counted(plan.scenario.workload.requests, "request")
+    cost, time = money(plan.cost.batch_usd), duration(plan.confident_s)
+    return {
+        "page.title": f"{requests} to {plan.model.name}: {cost}, {time}",
+        "answer.sentence": sentence(plan),
+        **_spread(plan.forecast),
+        "answer.changed": "",  # only who knows the plan before can say it
+    }
 
 
-# Answers
+def _saving(plan: Plan) -> str:
+    if plan.cost.realtime_usd == 2 * plan.cost.batch_usd:
+        return "half of the real-time price"
+    return f"{money(plan.cost.saved_usd)} less than in real time"
 
 
 def _spread(forecast: Forecast) -> dict[str, str]:
     """What the sentence leaves out: how far the runs lie apart."""
     half, tail = duration(forecast.p50.makespan_s), duration(forecast.p95.makespan_s)
+    below, above = "", "Nearly all simulated runs take about as long."
     if forecast.makespans_s[0] == forecast.makespans_s[-1]:
-        return {
-            "answer.half": "",
-            "answer.tail": "All simulated runs take the same time, because nothing in them varies.",
-        }
-    if half == tail:
-        return {"answer.half": "", "answer.tail": "Nearly all simulated runs take about as long."}
+        above = "All simulated runs take the same time, because nothing in them varies."
+    elif half != tail:
+        below = f"Half of such runs take less than {half}."
+        above = f"One in twenty takes more than {tail}."
+    return {"answer.half": below, "answer.tail": above}
+
+
+# Batches
+
+
+def _batches(plan: Plan) -> dict[str, str]:
     return {
-        "answer.half": f"Half of such runs take less than {half}.",
-        "answer.tail": f"One in twenty takes more than {tail}.",
+        "batches.count": count(len(plan.batches)),
+        "batches.size": _batch_sizes(plan),
+        "batches.binding": _binding(plan),
     }
-
-
-def _within(plan: Plan, seconds: float) -> str:
-    if plan.start:
-        return f"by {clock(plan.start, seconds)}, within {duration(seconds)}"
-    return f"within {duration(seconds)}"
-
-
-def _time(plan: Plan, run: Run) -> str:
-    at = clock(plan.start, run.makespan_s)
-    return f"{duration(run.makespan_s)} ({at})" if at else duration(run.makespan_s)
 
 
 def _batch_sizes(plan: Plan) -> str:
     sizes = [batch.requests for batch in plan.batches]
-    first = "1 to prime the cache, then " if plan.primes else ""
+    primer = "1 to prime the cache, then " if plan.primes else ""
     rest = sizes[1:] if plan.primes else sizes
     if len(rest) == 1:
-        return f"{first}{counted(rest[0], 'request')}"
+        return f"{primer}{counted(rest[0], 'request')}"
     if rest[0] == rest[-1]:
-        return f"{first}{counted(rest[0], 'request')} each"
-    return f"{first}{counted(rest[0], 'request')} each, the last {count(rest[-1])}"
+        return f"{primer}{counted(rest[0], 'request')} each"
+    return f"{primer}{counted(rest[0], 'request')} each, the last {count(rest[-1])}"
 
 
 def _binding(plan: Plan) -> str:
@@ -252,205 +176,121 @@ def _binding(plan: Plan) -> str:
     return f"Their size is set by {_BINDING[plan.batches[-1].binding]}."
 
 
-def _expiry(chance: float) -> str:
-    if not chance:
-        return "In no simulated run does a batch reach its 24 h end."
-    return f"In {share(chance)} of the runs a batch reaches its 24 h end."
+# Time
+
+
+def _times(plan: Plan) -> dict[str, str]:
+    forecast, seed = plan.forecast, plan.scenario.forecast.seed
+    return {
+        "time.p50": when(plan, forecast.p50.makespan_s),
+        "time.p85": when(plan, forecast.p85.makespan_s),
+        "time.p95": when(plan, forecast.p95.makespan_s),
+        "time.deadline": _deadline(plan),
+        "time.expiry": _expiry(forecast.expiry_probability),
+        "time.evidence": evidence(plan),
+        "time.replications": (f"{counted(forecast.replications, 'simulated run')}, seed {seed}."),
+    }
 
 
 def _deadline(plan: Plan) -> str:
-    chance = plan.forecast.deadline_probability
+    forecast, chance = plan.forecast, plan.forecast.deadline_probability
     if chance is None:
         return "No deadline is set."
-    makespans, runs = plan.forecast.makespans_s, plan.forecast.replications
-    said = share(chance) if makespans[0] == makespans[-1] else share_of_runs(chance, runs)
-    return f"{said[0].upper()}{said[1:]} likely to be done within {plain(plan.scenario.goal.deadline_h)} h."
+    # runs that are all alike were not drawn: their share is certain, not a sample
+    alike = forecast.makespans_s[0] == forecast.makespans_s[-1]
+    likely = share(chance) if alike else share_of_runs(chance, forecast.replications)
+    hours = plain(plan.scenario.goal.deadline_h)
+    return f"{likely[0].upper()}{likely[1:]} likely to be done within {hours} h."
+
+
+def _expiry(chance: float) -> str:
+    hours = plain(float(facts.limit("expiry_h").value))
+    if not chance:
+        return f"In no simulated run does a batch reach its {hours} h end."
+    return f"In {share(chance)} of the runs a batch reaches its {hours} h end."
+
+
+# Cost
+
+
+def _costs(plan: Plan) -> dict[str, str]:
+    return {
+        "cost.batch": money(plan.cost.batch_usd),
+        "cost.realtime": money(plan.cost.realtime_usd),
+        "cost.saved": money(plan.cost.saved_usd),
+        "cost.note": _cost_note(plan),
+    }
 
 
 def _cost_note(plan: Plan) -> str:
-    notes = []
-    if plan.scenario.pricing.bill_failed:
-        notes.append(
-            f"Counts all {counted(plan.requests.attempts, 'attempt')} as billed, though failed ones are not."
-        )
-    elif plan.requests.given_up:
-        notes.append(f"Only the {counted(plan.requests.answered, 'answered request')} are billed.")
-    else:
-        notes.append("Failed attempts are not billed.")
+    notes = [_billed(plan)]
     if plan.tariff.long_prompt:
-        notes.append(
-            f"Long-prompt price: above {plan.model.long_prompt_tokens:,} tokens the whole request is dearer."
-        )
+        tokens = count(plan.model.long_prompt_tokens or 0)
+        notes.append(f"Long-prompt price: above {tokens} tokens the whole request is dearer.")
     if plan.tariff.factor != 1:
-        notes.append(
-            f"{plain(plan.tariff.factor)} times the price for processing in the United States."
-        )
+        factor = plain(plan.tariff.factor)
+        notes.append(f"{factor} times the price for processing in the United States.")
     if plan.caches:
         notes.append(f"{counted(plan.cache_reads, 'request')} read the cached prefix.")
     return " ".join(notes)
 
 
+def _billed(plan: Plan) -> str:
+    if plan.scenario.pricing.bill_failed:
+        attempts = counted(plan.requests.attempts, "attempt")
+        return f"Counts all {attempts} as billed, though failed ones are not."
+    if plan.requests.given_up:
+        return f"Only the {counted(plan.requests.answered, 'answered request')} are billed."
+    return "Failed attempts are not billed."
+
+
+# Requests
+
+
+def _requests(plan: Plan) -> dict[str, str]:
+    return {
+        "requests.failed": count(plan.requests.failed_first_round),
+        "requests.retried": count(plan.requests.retried),
+        "requests.given_up": count(plan.requests.given_up),
+        "requests.answered": count(plan.requests.answered),
+        "requests.expired": share(plan.forecast.expiry_probability),
+        "answers.max_tokens": count(plan.answers.max_tokens),
+        "answers.cut": share(plan.answers.share_cut),
+        "retries.note": _retries(plan),
+        "realtime.time": duration(plan.realtime.seconds) if plan.realtime else "not known",
+    }
+
+
 def _retries(plan: Plan) -> str:
-    later = plan.rounds[1:]
     if not plan.requests.failed_first_round:
         return "No request is expected to fail."
-    if not later:
-        return "Nothing is tried again."
-    waits = [duration(backoff_s(plan.policy, each.number)) for each in later]
-    rounds = ", ".join(
-        f"{count(each.sent)} after {wait}" for each, wait in zip(later, waits, strict=True)
-    )
-    return f"Tried again: {rounds}."
+    rounds = [
+        f"{count(each.sent)} after {duration(backoff_s(plan.scenario.retries, each.number))}"
+        for each in plan.rounds[1:]
+    ]
+    return f"Tried again: {', '.join(rounds)}." if rounds else "Nothing is tried again."
 
 
-def _range(line: timeline.Timeline) -> str:
-    first, last = line.rows[0].first, line.rows[-1].last
-    if line.batches == 1:
+# Pictures
+
+
+def _captions(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]:
+    runs = counted(plan.forecast.replications, "simulated run")
+    return {
+        "queue.caption": (
+            f"{_PERCENTILE[percentile]}, done after {duration(timeline.makespan_s)}. It fades out "
+            f"to the end at P95, {duration(timeline.latest_s)}."
+        ),
+        "queue.range": _range(timeline),
+        "depth.caption": (f"Requests in the queue; limit {count(plan.account.queue_requests)}."),
+        "chance.caption": f"Shares of {runs}; the time axis is a square-root scale.",
+    }
+
+
+def _range(timeline: Timeline) -> str:
+    first, last, batches = timeline.rows[0].first, timeline.rows[-1].last, timeline.batches
+    if batches == 1:
         return "The only batch"
-    if last - first + 1 == line.batches:
-        return f"All {counted(line.batches, 'batch', 'batches')}"
-    return f"Batches {count(first)} to {count(last)} of {count(line.batches)}"
-
-
-# Rows
-
-
-def _caveat(asked: Scenario, caveat: advice.Caveat) -> Row:
-    return {
-        "code": caveat.code,
-        "severity": caveat.severity,
-        "label": _SEVERITY[caveat.severity],
-        "message": caveat.message,
-        "fix_label": caveat.fix_label,
-        "fix_href": _link(asked, caveat.fix) if caveat.fix else "",
-    }
-
-
-def _batch(row: timeline.Row, plan: Plan) -> Row:
-    def at(seconds: float) -> str:
-        moment = clock(plan.start, seconds)
-        return f"{duration(seconds)} ({moment})" if moment else duration(seconds)
-
-    return {
-        "name": row.name,
-        "round": f"retry {row.round}" if row.round else "first",
-        "requests": count(row.requests),
-        "bytes": size(row.bytes),
-        "limit": row.binding,
-        "start": at(row.submitted_s),
-        "wait": duration(row.submitted_s - row.ready_s),
-        "service": duration(row.ended_s - row.submitted_s),
-        "end": at(row.ended_s),
-        "latest": at(row.latest_s),
-        "open": f"{row.first}-{row.last}" if row.folded else "",
-    }
-
-
-def _moments(line: timeline.Timeline) -> Iterator[Row]:
-    starts = sorted(record.submitted_s for record in line.records)
-    ends = sorted(record.ended_s for record in line.records)
-    started = ended = 0
-    for step in range(timeline.MOMENTS + 1):
-        at_s = line.moment_s(step)
-        while started < len(starts) and starts[started] <= at_s:
-            started += 1
-        while ended < len(ends) and ends[ended] <= at_s:
-            ended += 1
-        yield {
-            "label": duration(at_s),
-            "completed": count(ended),
-            "processing": count(started - ended),
-            "queued": count(len(starts) - started),
-            "at": f"{at_s:.1f}",
-        }
-
-
-def _chances(plan: Plan) -> Iterator[Row]:
-    for chance in (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99):
-        seconds = plan.forecast.done_by(chance)
-        yield {
-            "chance": share(chance),
-            "by": duration(seconds),
-            "clock": clock(plan.start, seconds),
-        }
-
-
-def _cost_lines(plan: Plan) -> Iterator[Row]:
-    for line in plan.cost.lines:
-        yield {
-            "kind": KINDS[line.kind],
-            "tokens": count(line.tokens),
-            "price": price(line.usd_per_mtok),
-            "amount": money(line.usd),
-        }
-    yield {"kind": "Total", "tokens": "", "price": "", "amount": money(plan.cost.batch_usd)}
-
-
-def _results(plan: Plan, run: Run) -> Iterator[Row]:
-    """All result kinds that the provider has, after the first round and at the end of the shown run."""
-    first, requests = plan.rounds[0], plan.requests
-    expired = sum(record.expired for record in run.records if record.round == 0)
-    lost = sum(record.expired for record in run.records if record.round == plan.policy.max_retries)
-    failed = first.failed_transient + first.failed_permanent
-    yield {
-        "kind": "Succeeded",
-        "first": count(first.sent - failed),
-        "final": count(requests.answered),
-        "note": "billed",
-    }
-    yield {
-        "kind": "Errored",
-        "first": count(failed),
-        "final": count(requests.given_up),
-        "note": "not billed; transient ones are sent again",
-    }
-    yield {
-        "kind": "Expired",
-        "first": count(expired),
-        "final": count(lost),
-        "note": "in the run shown; not billed"
-        + ("; sent again" if plan.policy.max_retries else ""),
-    }
-    yield {"kind": "Canceled", "first": "0", "final": "0", "note": "only if you cancel; not billed"}
-
-
-def _alternative(plan: Plan, alternative: neighbours.Alternative) -> Row:
-    other = alternative.plan
-    return {
-        "change": alternative.label,
-        "p85": duration(other.forecast.p85.makespan_s),
-        "batch": money(other.cost.batch_usd),
-        "difference": f"{_signed_time(other.forecast.p85.makespan_s - plan.forecast.p85.makespan_s)}, "
-        f"{_signed_money(other.cost.batch_usd - plan.cost.batch_usd)}",
-        "href": _link(plan.scenario, alternative.change),
-    }
-
-
-def _signed_time(seconds: float) -> str:
-    if abs(seconds) < 30:
-        return "same time"
-    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'sooner'}"
-
-
-def _signed_money(usd: Any) -> str:
-    if usd == 0:
-        return "same cost"
-    return f"{money(abs(usd))} {'more' if usd > 0 else 'less'}"
-
-
-# Links and commands
-
-
-def _link(asked: Scenario, change: dict[str, Any]) -> str:
-    return "?" + texts.write_query(scenario.replace(asked, change))
-
-
-def _differing(asked: Scenario) -> Iterator[tuple[str, str]]:
-    for entry in scenario.FIELDS:
-        value = scenario.value_of(asked, entry.name)
-        if value != entry.default:
-            yield entry.name, texts.text_of(entry, value)
-
-
-def _quoted(text: str) -> str:
-    return f"'{text}'" if " " in text or ":" in text else text
+    if last - first + 1 == batches:
+        return f"All {counted(batches, 'batch', 'batches')}"
+    return f"Batches {count(first)} to {count(last)} of {count(batches)}"

@@ -1,189 +1,263 @@
-// The conductor: the only module that knows the others. A question goes from the form or the address to the engine,
-// its reply to the results, the form and the address.
+// The conductor: the only module that knows the others. A question goes from the form or the
+// address to the engine, its reply to the results, the form and the address.
 
-import { createBeside } from "./beside.js";
+import { createAddress } from "./address.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
+import { createPanel } from "./panel.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 
-const REST_MS = 400; // a person has stopped asking: time for the alternatives
-const ANNOUNCE_MS = 1500; // and later still for a screen reader to say the answer
+const REST_MS = 400; // a person has stopped asking: time for programs and alternatives
+const ANNOUNCE_MS = 1900; // and later still for a screen reader to say the answer
 
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const results = find('[data-module="results"]');
 const engineBox = find('[data-module="engine"]');
 const summary = find("[data-problems]");
+const copiers = document.querySelectorAll(
+  '[data-action="copy-link"], [data-action="copy-command"]',
+);
 
-const state = {
-  query: "", // of the plan that is shown: at first the example
-  before: null, // of the plan before the change that is under way; typing one number is one change
-  asked: 0, // questions so far; a reply that is not to the last one is old
-  field: "", // the field that was typed into last: one entry of the history for each
-  answered: "", // the texts of the form that the plan answers
-  rows: "", // the rows of the queue that are unfolded
-};
-let rest = 0;
+let question = null; // the newest: {query} of a link or {texts} of the form
+// What is asked to see of the plan: which run, and which of its rows unfolded.
+let seen = { percentile: "p85", rows: "" };
+// The query of each part of the page, null if it has none.
+const shown = { plan: "", programs: "", alternatives: "" };
+let resting = []; // timers that a new question stops
 
 const engine = createEngine({
-  runtime: new URL(engineBox.dataset.runtime, document.baseURI).href,
   onState(name, why) {
     page.dataset.engine = name;
-    if (name === "failed") results.removeAttribute("aria-busy");
     find("[data-engine-detail]").textContent = why;
+    if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
   },
 });
 
-const form = createForm(find('[data-module="form"]'), {
-  onInput: ({ field, settled }) => askForm({ field, settled }),
-  onSubmit: () => askForm({ field: "", settled: true, submitted: true }),
+const address = createAddress({
+  onPlan: openLink,
+  onPanel: (section) => panel.follow(section),
 });
 
-// A change after a guide was opened is an entry of the history of its own: Back closes the guide and changes nothing.
-createBeside(find('[data-module="beside"]'), { onOpen: () => (state.field = "") });
+const form = createForm(find('[data-module="form"]'), {
+  onInput(field) {
+    address.begin(field);
+    askForm();
+  },
+  async onSubmit() {
+    const reply = await askForm();
+    if (reply?.problems) summary.focus();
+  },
+  onProblems: showSummary,
+});
+
+const panel = createPanel(find('[data-module="panel"]'), {
+  onOpen: address.openPanel,
+  onClose: address.closePanel,
+  onMiss: address.leave,
+});
 
 const moment = createMoment(find('[data-module="moment"]'));
 
 const programs = createPrograms(find('[data-module="programs"]'));
 
-const percentile = () => find("[name=percentile]:checked").value;
-
-function askForm({ field, settled, submitted = false }) {
-  state.rows = "";
-  const texts = form.texts();
-  if (settled && !submitted && JSON.stringify(texts) === state.answered) return;
-  // One entry of the history for each field, not for each key.
-  const history = !field || field === state.field ? "replace" : "push";
-  if (history === "push") state.before = state.query;
-  ask({ texts }, { history, settled, submitted, field });
+function askForm() {
+  seen = { ...seen, rows: "" };
+  return ask({ texts: form.texts() });
 }
 
-function askQuery(query, history) {
-  state.rows = "";
-  state.field = "";
-  ask({ query }, { history, settled: true });
+function openLink(query) {
+  seen = { ...seen, rows: "" };
+  form.open(Object.fromEntries(new URLSearchParams(query)));
+  ask({ query });
 }
 
-/** Ask for the same plan seen otherwise: another percentile, other rows unfolded. The form is left alone. */
-function askAgain() {
-  ask({ query: state.query }, { history: "none", settled: true, viewOnly: true });
+/** Ask for the same plan seen otherwise; it stays as current as it was. */
+function look(otherwise) {
+  seen = { ...seen, ...otherwise };
+  question ??= { query: address.query };
+  answer(question);
 }
 
-/** Ask for a plan and show the reply. how: {history: "push" | "replace" | "none", settled, submitted, field, viewOnly} */
-async function ask(question, how) {
-  const turn = ++state.asked;
-  clearTimeout(rest);
-  if (page.dataset.engine !== "failed") results.setAttribute("aria-busy", "true");
-  const extra = { ...(state.rows && { rows: state.rows }), ...(state.before !== null && { before: state.before }) };
-  const reply = await engine.ask({ ...question, percentile: percentile(), ...extra });
-  if (turn !== state.asked || reply === null) return;
-  results.removeAttribute("aria-busy");
-  if (reply.defect !== undefined) showDefect(reply.defect);
-  else if (reply.problems) showProblems(reply.problems, how);
-  else showPlan(reply, question, how);
+function ask(newest) {
+  question = newest;
+  if (page.dataset.engine === "failed") mark("stale"); // it is asked when somebody tries again
+  else mark("working");
+  if (page.dataset.engine === "loading") showWorking();
+  return answer(newest);
 }
 
-function showPlan(reply, question, how) {
-  delete reply.view.lists.alternatives; // they come later; until then the old ones stand, marked
-  find('[data-list="alternatives"]').setAttribute("aria-busy", "true");
-  delete results.dataset.defect;
-  showView(reply.view);
-  moment.refresh();
-  rest = setTimeout(() => askMore(reply.query), REST_MS);
-  if (how.viewOnly) return;
-  programs.wait();
-  delete results.dataset.stale;
-  summary.hidden = true;
+/** Show the reply to a question. Resolves to it, or to null when a newer question was asked. */
+async function answer(asked) {
+  resting.forEach(clearTimeout);
+  setBusy(results, page.dataset.engine !== "failed");
+  const reply = await engine.ask({ ...asked, ...seen, before: address.before });
+  if (reply === null) return null;
+  setBusy(results, false);
+  if (reply.tooMuch) showTrouble("too-much");
+  else if (reply.defect !== undefined) showTrouble("defect", reply.defect);
+  else if (reply.problems) showProblems(reply);
+  else showPlan(reply);
+  return reply;
+}
+
+/**
+ * Say of what the shown answer is, as the contract of the page has it; what can be taken away is
+ * the current plan's.
+ */
+function mark(state) {
+  page.dataset.answer = state;
+  const current = state === "example" || state === "current";
+  for (const button of copiers) button.disabled = !current;
+  programs.offer(current && shown.programs === shown.plan);
+  setBusy(find('[data-list="alternatives"]'), shown.alternatives !== shown.plan);
+}
+
+function showPlan({ query, values, changed, view }) {
+  showAnswer(view);
   form.showProblems([]);
-  const fromAddress = question.query !== undefined;
-  form.fill(reply.values, { all: fromAddress || how.submitted });
-  if (fromAddress) form.markChanged(reply.changed);
-  state.answered = JSON.stringify(question.texts ?? form.texts());
-  remember(reply.query, how.history);
-  if (how.field) state.field = how.field;
+  form.fill(values);
+  if (question.query !== undefined) form.markChanged(changed);
+  address.put(query);
+  shown.plan = query;
+  mark("current");
+  resting = [setTimeout(announce, ANNOUNCE_MS), setTimeout(() => askRest(query), REST_MS)];
 }
 
-function remember(query, history) {
-  const address = query ? `?${query}` : location.pathname;
-  if (history !== "none" && query !== location.search.slice(1)) {
-    const open = window.history.state?.beside; // the guide stays beside the new plan
-    if (history === "push") window.history.pushState({ beside: open }, "", address);
-    else window.history.replaceState(window.history.state, "", address);
+/** Of a link that cannot be planned as it is, the reply holds a plan of all that is good in it. */
+function showProblems({ problems, values, view }) {
+  if (view) {
+    showAnswer(view);
+    form.fill(values);
+    shown.plan = null;
+    clearAlternatives();
   }
-  state.query = query;
-}
-
-/** What comes after the plan: the alternatives, then the programs. */
-async function askMore(query) {
-  const turn = state.asked;
-  setTimeout(() => {
-    if (turn === state.asked) find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
-  }, ANNOUNCE_MS);
-  const reply = await engine.ask({ query, want: "alternatives" });
-  if (turn !== state.asked || !reply?.view) return;
-  showRows("alternatives", reply.view.lists.alternatives);
-  find('[data-list="alternatives"]').removeAttribute("aria-busy");
-  const generated = await engine.ask({ query, want: "programs" });
-  if (turn === state.asked && generated?.programs) programs.show(generated.programs);
-}
-
-function showProblems(problems, { settled, submitted }) {
-  state.answered = "";
-  results.dataset.stale = "";
-  if (!settled) return;
   form.showProblems(problems);
-  showRows("problems", problems.map(problemRow));
-  summary.hidden = false;
-  if (submitted) summary.focus();
+  showTrouble("value");
 }
 
-// The message names the field by its label; a field that the form does not have is named as the link wrote it.
+function showAnswer(view) {
+  delete results.dataset.trouble;
+  delete results.dataset.blank;
+  showView(view);
+  moment.refresh();
+}
+
+/** What comes after the plan, where it is not there yet: the programs, then the alternatives. */
+async function askRest(query) {
+  if (shown.programs !== query) {
+    const reply = await engine.ask({ query, want: "programs" });
+    if (!reply?.programs) return;
+    programs.show(reply.programs);
+    shown.programs = query;
+    mark("current");
+  }
+  if (shown.alternatives !== query) {
+    const reply = await engine.ask({ query, want: "alternatives" });
+    if (!reply?.view && !reply?.tooMuch) return;
+    showRows("alternatives", reply.view?.lists.alternatives ?? []);
+    shown.alternatives = query;
+    mark("current");
+  }
+}
+
+function clearAlternatives() {
+  showRows("alternatives", []);
+  shown.alternatives = null;
+}
+
+/**
+ * Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look
+ * as if it were.
+ */
+function showWorking() {
+  results.dataset.blank = "";
+  for (const place of document.querySelectorAll("[data-slot], [data-echo]")) {
+    place.textContent = "…";
+  }
+  find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent;
+  find('[data-slot="page.title"]').textContent = find("h1").textContent;
+  clearAlternatives();
+}
+
+/** No plan came: the page says why, and what it shows is older. */
+function showTrouble(name, detail = "") {
+  if (page.dataset.engine === "failed") name = "failed"; // its own notice says why
+  results.dataset.trouble = name;
+  find("[data-defect-detail]").textContent = detail;
+  if ("blank" in results.dataset) find('[data-slot="answer.sentence"]').textContent = "";
+  mark("stale");
+}
+
+function setBusy(element, busy) {
+  if (busy) element.setAttribute("aria-busy", "true");
+  else element.removeAttribute("aria-busy");
+}
+
+function announce() {
+  find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
+}
+
+function showSummary(problems) {
+  showRows("problems", problems.map(problemRow));
+  summary.hidden = !problems.length;
+}
+
+// The message names the field by its label; a field that the form does not have is named as the
+// link wrote it.
 function problemRow({ field, label, message }) {
   const id = `f-${field.replaceAll(".", "-")}`;
-  return { name: label ? "" : field, message, href: document.getElementById(id) ? `#${id}` : "#inputs-name" };
+  const href = document.getElementById(id) ? `#${id}` : "#inputs-name";
+  return { name: label ? "" : field, message, href };
 }
 
-function showDefect(message) {
-  if (page.dataset.engine === "failed") return;
-  results.dataset.defect = "";
-  find("[data-defect-detail]").textContent = message;
-}
-
-// A press is a link to another scenario. With a key held it opens a window of its own, as every link does.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest('a[href^="?"]');
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && event.button === 0) {
+  // With a key held it opens a window of its own, as every link does.
+  const withKey = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  const link = event.target.closest('a[href^="#"]');
+  if (link && event.button === 0 && !withKey) {
     event.preventDefault();
-    state.before = state.query;
-    askQuery(link.getAttribute("href").slice(1), "push");
+    follow(link.getAttribute("href").slice(1));
   }
-  // A fragment only scrolls to a control; the person wants to type there.
-  const place = event.target.closest('[data-problems] a[href^="#"]');
-  if (place) document.querySelector(place.getAttribute("href")).focus();
-  const opener = event.target.closest("[data-open]");
-  if (opener?.dataset.open) unfold(opener.dataset.open);
-  const copier = event.target.closest("[data-copy]");
-  if (copier) copy(copier);
-  if (event.target.closest("[data-retry]")) retry();
+  const button = event.target.closest("button");
+  if (button?.dataset.open) look({ rows: button.dataset.open });
+  if (button?.dataset.copy) copy(button);
+  if (button && "retry" in button.dataset) retry();
 });
 
-function unfold(rows) {
-  state.rows = rows;
-  askAgain();
+/**
+ * A link to another plan is a press; one to a place in the page leads there, and the address keeps
+ * the plan.
+ */
+function follow(fragment) {
+  if (!fragment || fragment.includes("=")) press(fragment);
+  else goTo(document.getElementById(fragment));
+}
+
+function goTo(place) {
+  place?.scrollIntoView();
+  place?.focus({ preventScroll: true });
+}
+
+function press(query) {
+  address.begin("");
+  openLink(query);
 }
 
 function retry() {
   engine.start();
-  if (page.dataset.engine === "loading") askForm({ field: state.field, settled: true });
+  if (question) ask(question);
 }
 
 async function copy(button) {
-  const text = button.dataset.copy === "link" ? location.href : find(`[data-slot="${button.dataset.copy}"], [data-program="${button.dataset.copy}"]`).textContent;
+  const { copy: name } = button.dataset;
+  const place = find(`[data-slot="${name}"], [data-program="${name}"]`);
+  const text = name === "link" ? address.link : place.textContent;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -196,19 +270,13 @@ async function copy(button) {
 
 document.addEventListener("change", ({ target }) => {
   if (target.name !== "percentile") return;
-  state.rows = ""; // another run has other rows
-  askAgain();
-});
-
-// It also fires when a link leads to a place in the page: the plan is then the same.
-window.addEventListener("popstate", () => {
-  if (location.search.slice(1) === state.query) return;
-  state.before = state.query;
-  askQuery(location.search.slice(1), "none");
+  look({ percentile: target.value, rows: "" }); // another run has other rows
 });
 
 // A browser may bring back a choice of an earlier visit, but the page shows the example.
-for (const choice of document.querySelectorAll("[name=percentile]")) choice.checked = choice.defaultChecked;
+for (const choice of document.querySelectorAll("[name=percentile]")) {
+  choice.checked = choice.defaultChecked;
+}
 
 engine.start();
-if (location.search.length > 1) askQuery(location.search.slice(1), "replace");
+if (address.query) openLink(address.query);

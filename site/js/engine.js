@@ -1,18 +1,18 @@
 // The engine: the worker's life, and one question at a time.
 //
-// The newest question wins: at most one runs and one waits. A question that is overtaken is answered with null.
-// Questions may be asked while Python loads; the newest is answered as soon as it is ready.
+// The newest question wins: at most one runs and one waits. A question that is overtaken is
+// answered with null. Questions may be asked while Python loads; the newest is answered as soon as
+// it is ready.
 
 const SILENCE_MS = 20_000; // no byte for so long: the download has failed
 const START_MS = 60_000; // Python itself, on a slow machine
-const ANSWER_MS = 30_000; // an answer takes a tenth of a second; past this the worker hangs
+const ANSWER_MS = 30_000; // an answer takes a tenth of a second; past this it is too much work
 
 /**
- * @param runtime absolute address of the folder with Python and the planner
  * @param onState called with "loading", "ready" or "failed", and a text that says why it failed
  * @param onBytes called with the number of bytes downloaded so far
  */
-export function createEngine({ runtime, onState, onBytes }) {
+export function createEngine({ onState, onBytes }) {
   let worker = null;
   let ready = false;
   let lastId = 0;
@@ -23,14 +23,16 @@ export function createEngine({ runtime, onState, onBytes }) {
   function start() {
     stop();
     onState("loading", "");
-    // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from the network.
+    // From a blob, because the page's Content-Security-Policy does not bind a worker that comes
+    // from the network.
     const script = `import(${JSON.stringify(new URL("worker.js", import.meta.url).href)})
-      .then(() => self.postMessage({kind: "alive"}), (error) => self.postMessage({kind: "failed", message: String(error)}));`;
+      .then(() => self.postMessage({kind: "alive"}),
+        (error) => self.postMessage({kind: "failed", message: String(error)}));`;
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     worker = new Worker(address, { type: "module" });
     worker.addEventListener("message", ({ data }) => receive(data));
     worker.addEventListener("error", (event) => fail(event.message || "worker.js"));
-    watch(SILENCE_MS);
+    watch(SILENCE_MS, fail);
   }
 
   function stop() {
@@ -40,15 +42,21 @@ export function createEngine({ runtime, onState, onBytes }) {
     ready = false;
   }
 
-  function watch(limit) {
+  function watch(limit, act) {
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => fail(`> ${limit / 1000} s`), limit);
+    watchdog = setTimeout(() => act(`> ${limit / 1000} s`), limit);
   }
 
   function fail(message) {
     stop();
     settle({ defect: message });
     onState("failed", message);
+  }
+
+  // Python cannot be interrupted, only ended; the next question gets a new one.
+  function giveUp() {
+    settle(waiting ? null : { tooMuch: true });
+    start();
   }
 
   function settle(outcome) {
@@ -61,14 +69,14 @@ export function createEngine({ runtime, onState, onBytes }) {
   function receive(message) {
     switch (message.kind) {
       case "alive":
-        worker.postMessage({ kind: "start", runtime });
+        worker.postMessage({ kind: "start" });
         break;
       case "bytes":
-        watch(SILENCE_MS);
+        watch(SILENCE_MS, fail);
         onBytes(message.bytes);
         break;
       case "starting":
-        watch(START_MS);
+        watch(START_MS, fail);
         break;
       case "ready":
         clearTimeout(watchdog);
@@ -80,16 +88,18 @@ export function createEngine({ runtime, onState, onBytes }) {
         fail(message.message);
         break;
       case "answer":
-        if (message.id !== running?.id) break;
-        settle(JSON.parse(message.text));
-        next();
+        finish(message.id, () => JSON.parse(message.text));
         break;
       case "defect":
-        if (message.id !== running?.id) break;
-        settle({ defect: message.message });
-        next();
+        finish(message.id, () => ({ defect: message.message }));
         break;
     }
+  }
+
+  function finish(id, read) {
+    if (id !== running?.id) return;
+    settle(waiting ? null : read());
+    next();
   }
 
   function next() {
@@ -97,10 +107,13 @@ export function createEngine({ runtime, onState, onBytes }) {
     running = waiting;
     waiting = null;
     worker.postMessage({ kind: "ask", id: running.id, text: running.text });
-    watch(ANSWER_MS);
+    watch(ANSWER_MS, giveUp);
   }
 
-  /** Resolves to the reply, to {defect: text} when the planner raised, or to null when a newer question came. */
+  /**
+   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the
+   * answer took too long, or to null when a newer question came.
+   */
   function ask(question) {
     return new Promise((resolve) => {
       waiting?.resolve(null);

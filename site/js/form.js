@@ -1,30 +1,69 @@
-// The form: texts in and out of its controls, the messages beside them, and the short form of folded groups.
+// The form: texts in and out of its controls, the messages beside them, and the short form of
+// folded groups.
+//
+// A message in the middle of a word would be a scolding, so messages are kept back until typing
+// rests.
 
-const PAUSE_MS = 700; // typing is not finished before; a message in the middle of a word would be a scolding
+const PAUSE_MS = 700; // typing is not finished before
 
-/** @param onInput called with {field, settled} when a value changes; settled: typing has paused or the field was left
- *  @param onSubmit called when the form is sent */
-export function createForm(form, { onInput, onSubmit }) {
-  const controls = new Map([...form.elements].filter((control) => control.name).map((control) => [control.name, control]));
+/**
+ * @param onInput called with the name of a field when its text changes
+ * @param onSubmit called when the form is sent
+ * @param onProblems called with the problems when their messages appear: typing has rested; with
+ *   none at once
+ */
+export function createForm(form, { onInput, onSubmit, onProblems }) {
+  const named = [...form.elements].filter((control) => control.name);
+  const controls = new Map(named.map((control) => [control.name, control]));
   const sliders = [...form.querySelectorAll("[data-slider-for]")];
-  let pause = 0;
+  let typed = null; // the control that is being typed into: it keeps what was typed
+  let pause = 0; // runs while typing has not rested
+  let kept = null; // the problems whose messages are kept back
 
-  const textOf = (control) => (control.type === "checkbox" ? String(control.checked) : control.value);
+  const textOf = (control) =>
+    control.type === "checkbox" ? String(control.checked) : control.value;
 
   /** The text of every control, by field. */
-  const texts = () => Object.fromEntries([...controls].map(([name, control]) => [name, textOf(control)]));
+  const texts = () =>
+    Object.fromEntries([...controls].map(([name, control]) => [name, textOf(control)]));
 
-  /** Put texts into the controls. The one that is being typed into keeps what was typed, unless `all`. */
-  function fill(values, { all = false } = {}) {
+  // Not what stands there now: a browser may bring back the texts of an earlier visit.
+  const defaults = Object.fromEntries(
+    [...controls].map(([name, control]) => [name, defaultOf(control)]),
+  );
+
+  /** Put texts into the controls, but for the one that is being typed into. */
+  function fill(values) {
     for (const [name, text] of Object.entries(values)) {
       const control = controls.get(name);
-      if (!control || textOf(control) === text) continue;
-      if (!all && control === document.activeElement) continue;
-      if (control.type === "checkbox") control.checked = text === "true";
-      else control.value = text;
+      if (control && control !== typed) setText(control, text);
     }
     sliders.forEach((slider) => setSlider(slider, values[slider.dataset.sliderFor]));
     showGroupValues();
+  }
+
+  /**
+   * Texts from elsewhere take the place of all: nothing is being typed any more, and what has no
+   * text is as at first.
+   */
+  function open(values) {
+    kept = null;
+    rest();
+    fill({ ...defaults, ...values });
+  }
+
+  function setText(control, text) {
+    if (textOf(control) === text) return;
+    // What a box or a choice cannot show stays at first: the message beside it says what the link
+    // wrote.
+    const fit = canShow(control, text) ? text : defaultOf(control);
+    if (control.type === "checkbox") control.checked = fit === "true";
+    else control.value = fit;
+  }
+
+  function canShow(control, text) {
+    if (control.type === "checkbox") return text === "true" || text === "false";
+    return !control.options || [...control.options].some((option) => option.value === text);
   }
 
   function setSlider(slider, text) {
@@ -41,16 +80,24 @@ export function createForm(form, { onInput, onSubmit }) {
 
   /** Messages beside the controls: [{field, label, message}]. Controls without one are cleared. */
   function showProblems(problems) {
-    const messages = new Map(problems.map(({ field, message }) => [field, message]));
-    for (const [name, control] of controls) {
-      const place = form.querySelector(`[data-problem-for="${name}"]`);
-      const message = messages.get(name) ?? "";
-      place.textContent = message;
-      place.hidden = !message;
-      if (message) control.setAttribute("aria-invalid", "true");
-      else control.removeAttribute("aria-invalid");
-      if (message) control.closest("details").open = true;
-    }
+    kept = problems;
+    if (!pause || !problems.length) showKept();
+  }
+
+  function showKept() {
+    const messages = new Map(kept.map(({ field, message }) => [field, message]));
+    for (const [name, control] of controls) showMessage(name, control, messages.get(name) ?? "");
+    onProblems(kept);
+    kept = null;
+  }
+
+  function showMessage(name, control, message) {
+    const place = form.querySelector(`[data-problem-for="${name}"]`);
+    place.textContent = message;
+    place.hidden = !message;
+    if (message) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
+    if (message) control.closest("details").open = true;
   }
 
   /** Draw the eye to fields that something else than typing has changed. */
@@ -65,8 +112,8 @@ export function createForm(form, { onInput, onSubmit }) {
 
   function showGroupValues() {
     for (const group of form.querySelectorAll("[data-group]")) {
-      const said = [...group.querySelectorAll("[data-field]")].map(shortText).filter(Boolean);
-      group.querySelector("[data-group-values]").textContent = said.join(" · ");
+      const values = [...group.querySelectorAll("[data-field]")].map(shortText).filter(Boolean);
+      group.querySelector("[data-group-values]").textContent = values.join(" · ");
     }
   }
 
@@ -81,10 +128,22 @@ export function createForm(form, { onInput, onSubmit }) {
     return control.value && unit ? `${control.value} ${unit.textContent}` : control.value;
   }
 
-  function report(field, settled) {
+  function type(control) {
+    typed = control;
+    kept = null; // they were about an earlier text
     clearTimeout(pause);
-    onInput({ field, settled });
-    if (!settled) pause = setTimeout(() => onInput({ field, settled: true }), PAUSE_MS);
+    pause = setTimeout(stopTyping, PAUSE_MS);
+  }
+
+  function stopTyping() {
+    clearTimeout(pause);
+    pause = 0;
+    if (kept) showKept();
+  }
+
+  function rest() {
+    typed = null;
+    stopTyping();
   }
 
   form.addEventListener("input", ({ target }) => {
@@ -94,17 +153,17 @@ export function createForm(form, { onInput, onSubmit }) {
       controls.get(field).value = text;
       target.setAttribute("aria-valuetext", text);
     }
+    if (target.matches("[type=text], textarea")) type(target);
+    else rest();
     showGroupValues();
-    report(field, target.matches("select, [type=checkbox], [type=range]"));
+    onInput(field);
   });
 
-  form.addEventListener("change", ({ target }) => {
-    if (target.matches("[type=text], textarea")) report(target.name, true);
-  });
+  form.addEventListener("change", rest);
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(pause);
+    rest();
     onSubmit();
   });
 
@@ -114,5 +173,11 @@ export function createForm(form, { onInput, onSubmit }) {
   }
   showGroupValues();
 
-  return { texts, fill, showProblems, markChanged };
+  return { texts, fill, open, showProblems, markChanged };
+}
+
+function defaultOf(control) {
+  if (control.type === "checkbox") return String(control.defaultChecked);
+  if (control.options) return [...control.options].find((option) => option.defaultSelected).value;
+  return control.defaultValue;
 }

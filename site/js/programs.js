@@ -1,31 +1,41 @@
 // The generated programs: their texts, their downloads, and their colours.
 //
-// Colours are ranges over the text (CSS Custom Highlight API), so the text stays one node that is exactly what is
-// copied. A browser without that API shows the same text in one colour.
+// Colours are ranges over the text (CSS Custom Highlight API), so the text stays one node that is
+// exactly what is copied. A browser without that API shows the same text in one colour.
 
 const WORDS = {
   python:
-    "and as assert async await break class continue def del elif else except finally for from global if import in is lambda None nonlocal not or pass raise return try while with yield True False",
+    "and as assert async await break class continue def del elif else except finally for from " +
+    "global if import in is lambda None nonlocal not or pass raise return try while with yield " +
+    "True False",
   javascript:
-    "async await break case catch class const continue default delete do else export extends false finally for from function if import in instanceof let new null of return static super switch this throw true try typeof undefined void while yield",
+    "async await break case catch class const continue default delete do else export extends " +
+    "false finally for from function if import in instanceof let new null of return static super " +
+    "switch this throw true try typeof undefined void while yield",
   jsonl: "true false null",
 };
+const TEMPLATE = "`(?:\\\\.|[^`\\\\])*`";
 const TEXT = String.raw`"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`;
 const TOKENS = {
   python: String.raw`(?<comment>#[^\n]*)|(?<string>"""[^]*?"""|'''[^]*?'''|${TEXT})`,
-  javascript: String.raw`(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>${TEXT}|${"`"}(?:\\.|[^${"`"}\\])*${"`"})`,
+  javascript: String.raw`(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>${TEXT}|${TEMPLATE})`,
   jsonl: String.raw`(?<comment>(?!))|(?<string>${TEXT})`,
 };
 const KINDS = ["comment", "string", "word", "number"];
 
 export function createPrograms(root) {
   const codes = [...root.querySelectorAll("[data-program]")];
+  const downloads = [...root.querySelectorAll('[data-action="download"]')];
+  const links = new Map(downloads.map((link) => [link.dataset.download, link]));
+  const copiers = root.querySelectorAll('[data-action="copy-program"]');
+  for (const link of links.values()) link.dataset.address = link.getAttribute("href");
   const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
 
   function paint() {
     if (!globalThis.CSS?.highlights) return;
     for (const kind of KINDS) {
-      CSS.highlights.set(`code-${kind}`, new Highlight(...Object.values(marks).flatMap((found) => found[kind] ?? [])));
+      const all = Object.values(marks).flatMap((ranges) => ranges[kind] ?? []);
+      CSS.highlights.set(`code-${kind}`, new Highlight(...all));
     }
   }
 
@@ -39,25 +49,46 @@ export function createPrograms(root) {
   }
 
   root.addEventListener("change", colour);
-  root.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-download]");
-    if (link) offer(link, codes.find((code) => code.dataset.program === link.dataset.download).textContent);
-  });
   if (globalThis.CSS?.highlights) whenNear(root, colour);
 
   return {
-    /** While the texts of another plan are made, the old ones stand, marked. */
-    wait() {
-      root.setAttribute("aria-busy", "true");
-    },
+    /** Put the texts of a plan into their places. */
     show(programs) {
       for (const { language, text } of programs) {
         codes.find((code) => code.dataset.program === language).textContent = text;
+        setAddress(links.get(language), text);
       }
-      root.removeAttribute("aria-busy");
       colour();
     },
+    /** Let the texts be taken away, or, while those of another plan are made, not. */
+    offer(current) {
+      if (current) root.removeAttribute("aria-busy");
+      else root.setAttribute("aria-busy", "true");
+      for (const button of copiers) button.disabled = !current;
+      for (const link of links.values()) setOffered(link, current);
+    },
   };
+}
+
+/** A link without an address leads nowhere; it keeps its place in the order of the keys. */
+function setOffered(link, offered) {
+  if (offered) {
+    link.href = link.dataset.address;
+    for (const name of ["role", "aria-disabled", "tabindex"]) link.removeAttribute(name);
+  } else {
+    link.removeAttribute("href");
+    link.setAttribute("role", "link");
+    link.setAttribute("aria-disabled", "true");
+    link.tabIndex = 0;
+  }
+}
+
+/** Let the link download the text; its own file is that of the example. */
+function setAddress(link, text) {
+  const { address } = link.dataset;
+  // A download of the old text may be under way.
+  if (address.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  link.dataset.address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
 }
 
 function whenNear(element, act) {
@@ -87,11 +118,4 @@ function rangesOf(code) {
     found[kind].push(range);
   }
   return found;
-}
-
-/** Let the link download the text that is shown; the link's own file is that of the example plan. */
-function offer(link, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.href = address;
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -77,7 +77,7 @@ ASKED = """async (texts) => {
         worker.onmessage = ({ data }) => { if (data.kind === kind) resolve(data); };
         worker.postMessage(message);
     });
-    await reply({ kind: "start", runtime: new URL("/runtime/", location).href }, "ready");
+    await reply({ kind: "start" }, "ready");
     const taken = [];
     for (const [id, text] of texts.entries()) {
         const start = performance.now();
@@ -119,7 +119,7 @@ def in_browser(site: Path) -> list[float]:
         )
         for name, query in (("default", ""), ("10,000,000 requests in 100 batches", HUNDRED)):
             page = browser.new_page()
-            page.goto(f"{server.url}?{query}")
+            page.goto(f"{server.url}#{query}")
             wait_ready(page)
             page.wait_for_timeout(3000)
             show(f"input to painted plan, Chromium, {name}", painted(page, 15))

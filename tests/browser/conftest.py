@@ -8,10 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.watch import ARGUMENTS, Outside, Visit, Watch, wait_ready
+from tests.browser.watch import ACTION_MS, ARGUMENTS, Outside, Visit, Watch, wait_ready
 from tests.static_server import StaticServer
-
-ACTION_MS = 10_000
 
 expect.set_options(timeout=ACTION_MS)
 

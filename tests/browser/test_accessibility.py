@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.watch import Visit
-from tests.static_server import StaticServer
+from tests.static_server import StaticServer, held
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -69,6 +70,17 @@ def test_axe_finds_nothing_beside_bad_values(page: Page, scheme: str) -> None:
     assert violations(page) == []
 
 
+@each_look
+def test_axe_finds_nothing_while_a_link_is_worked_out(
+    visit: Visit, server: StaticServer, scheme: str
+) -> None:
+    """A page that has no answer yet, and nothing to take away."""
+    server.faults["runtime/pyodide.asm.wasm"] = held(Event())
+    page = visit("#workload.requests=20000", ready=False, color_scheme=scheme)
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    assert violations(page) == []
+
+
 @pytest.mark.skipif(not shutil.which("java"), reason="the Nu HTML checker needs Java")
 def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
     """The Nu HTML checker accepts every page as built, and the planner as the script leaves it."""
@@ -89,7 +101,7 @@ def test_html_is_valid(page: Page, site: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("server", ["/tools/batch/planner/"], indirect=True)
 def test_site_works_below_any_path(visit: Visit, server: StaticServer, site: Path) -> None:
     """Python starts, every page links to the others, and nothing is asked for above the site's own folder."""
-    page = visit("?workload.requests=20000")
+    page = visit("#workload.requests=20000")
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("20,000")
     for path in pages(site):
         if (

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -16,7 +16,7 @@ PHONE = {"width": 360, "height": 740}
 
 
 def panel(page: Page) -> Locator:
-    return page.locator("[data-module='beside']")
+    return page.locator("[data-module='panel']")
 
 
 def more(page: Page, field: str) -> Locator:
@@ -35,9 +35,9 @@ def test_section_opens_beside_the_form(page: Page) -> None:
     address = page.url
     more(page, "batches.requests_per_batch").click()
     expect(panel(page)).to_be_visible()
-    expect(panel(page).locator("[data-beside-name]")).to_have_text("Choosing a batch size")
-    expect(panel(page).locator("[data-beside-name]")).to_be_focused()
-    expect(panel(page).locator("[data-beside-body] h2")).to_have_text(["Requests"])
+    expect(panel(page).locator("[data-panel-name]")).to_have_text("Choosing a batch size")
+    expect(panel(page).locator("[data-panel-name]")).to_be_focused()
+    expect(panel(page).locator("[data-panel-body] h2")).to_have_text(["Requests"])
     assert page.url == address
     requests_field(page).fill("20000")
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("20,000 requests")
@@ -51,7 +51,7 @@ def test_panel_closes_and_the_focus_returns(page: Page, how: str) -> None:
     page.locator("[data-group='retries'] summary").click()
     link.focus()
     page.keyboard.press("Enter")
-    expect(panel(page).locator("[data-beside-name]")).to_be_focused()
+    expect(panel(page).locator("[data-panel-name]")).to_be_focused()
     if how == "Escape":
         page.keyboard.press("Escape")
     elif how == "button":
@@ -68,11 +68,11 @@ def test_panel_closes_and_the_focus_returns(page: Page, how: str) -> None:
 def test_back_after_a_change_keeps_the_order(page: Page) -> None:
     """What was typed while the panel was open is undone by the first Back, the panel by the second."""
     requests_field(page).fill("500")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=500$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=500$"))
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=700$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
     page.go_back()
     expect(requests_field(page)).to_have_value("500")
     expect(panel(page)).to_be_visible()
@@ -86,11 +86,11 @@ def test_close_after_a_change_keeps_the_change(page: Page) -> None:
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
-    expect(page).to_have_url(re.compile(r"\?workload.requests=700$"))
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
     panel(page).get_by_role("button", name="Close").click()
     expect(panel(page)).to_be_hidden()
     expect(requests_field(page)).to_have_value("700")
-    assert urlsplit(page.url).query == "workload.requests=700"
+    expect(page).to_have_url(re.compile(r"#workload.requests=700$"))
 
 
 def test_example_in_the_panel_applies_at_once(page: Page) -> None:
@@ -98,16 +98,14 @@ def test_example_in_the_panel_applies_at_once(page: Page) -> None:
     page.locator(".alternatives a.more").click()
     expect(panel(page).locator("h2").last).to_have_text("Does a smaller batch finish sooner?")
     link = (
-        panel(page)
-        .locator("[data-beside-body] td, [data-beside-body] th")
-        .get_by_role("link")
-        .first
+        panel(page).locator("[data-panel-body] td, [data-panel-body] th").get_by_role("link").first
     )
     address = link.get_attribute("href") or ""
-    assert address.startswith("?workload.")
+    assert address.startswith("#workload.")
     link.click()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("100,000 requests")
-    assert urlsplit(page.url).query == texts.write_query(texts.read_query(address))
+    query = texts.write_query(texts.read_query(address))
+    expect(page).to_have_url(re.compile(re.escape("#" + query) + "$"))
     expect(panel(page)).to_be_visible()
 
 
@@ -115,7 +113,7 @@ def test_links_of_the_panel_open_in_it(page: Page) -> None:
     """Another guide takes the place of the first; Back closes the panel all the same."""
     page.locator(".alternatives a.more").click()
     panel(page).get_by_role("link", name="share its pace").click()
-    expect(panel(page).locator("[data-beside-name]")).to_have_text(
+    expect(panel(page).locator("[data-panel-name]")).to_have_text(
         "How long a batch takes, and how we know"
     )
     page.go_back()
@@ -126,21 +124,23 @@ def test_reason_and_caveat_lead_to_their_sections(page: Page) -> None:
     """From the popover of a number, and from a caveat, those that came with a later answer too."""
     page.locator("[popovertarget='why-cost']").click()
     page.locator("#why-cost a.more").click()
-    expect(panel(page).locator("[data-beside-body] h2")).to_have_text("Line by line")
+    expect(panel(page).locator("[data-panel-body] h2")).to_have_text("Line by line")
     expect(page.locator("#why-cost")).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.locator("[popovertarget='why-cost']")).to_be_focused()
     page.locator("[name='workload.requests']").fill("5m")
     caveat = page.locator("[data-list='caveats'] li", has_text="monthly limit")
     caveat.locator("a.more").click()
-    expect(panel(page).locator("[data-beside-body] h2")).to_have_text("Spend")
+    expect(panel(page).locator("[data-panel-body] h2")).to_have_text("Spend")
 
 
 def test_panel_has_no_id_twice(page: Page) -> None:
     """A section with pictures stands beside the planner's own pictures."""
     page.locator(".queue .section-head a.more").click()
     expect(panel(page)).to_be_visible()
+    first = panel(page).locator("[data-panel-body]").inner_text()
     page.locator(".chance .section-head a.more").click()
+    expect(panel(page).locator("[data-panel-body]")).not_to_have_text(first)
     expect(panel(page).locator("figure")).to_have_count(1)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(part => part.id)")
     assert sorted(ids) == sorted(set(ids))

@@ -1,13 +1,26 @@
 """When a download fails or is late: the example plan stays readable, and the page says so within its limits."""
 
+import json
+import re
 from pathlib import Path
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from planner import bridge
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
-from tests.static_server import Fault, StaticServer, html, missing, never, slow, truncated
+from tests.static_server import (
+    Fault,
+    StaticServer,
+    hanging_at,
+    held,
+    html,
+    missing,
+    never,
+    truncated,
+)
 
 WASM, LIBRARY, PLANNER = (
     "runtime/pyodide.asm.wasm",
@@ -75,13 +88,15 @@ def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
 
 def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
     """The form works from the first moment; the newest input is answered as soon as Python is there."""
-    server.faults[WASM] = slow(2)
+    arrives = Event()
+    server.faults[WASM] = held(arrives)
     page = visit("", ready=False)
     requests = page.locator("[name='workload.requests']")
     requests.fill("11111")
     requests.fill("22222")
     expect(page.locator("html")).to_have_attribute("data-engine", "loading")
     expect(page.locator("[data-progress]")).to_be_visible()
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "22,222", timeout=READY_MS
     )
@@ -90,22 +105,153 @@ def test_typing_while_python_loads(visit: Visit, server: StaticServer) -> None:
 
 def test_link_opened_while_python_loads(visit: Visit, server: StaticServer) -> None:
     """A shared link is answered as soon as Python is there, and its values stand in the form."""
-    server.faults[WASM] = slow(1)
-    page = visit("?workload.requests=33333", ready=False)
+    arrives = Event()
+    server.faults[WASM] = held(arrives)
+    page = visit("#workload.requests=33333", ready=False)
+    expect(page.locator("html")).to_have_attribute("data-engine", "loading")
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "33,333", timeout=READY_MS
     )
     expect(page.locator("[name='workload.requests']")).to_have_value("33,333")
 
 
+def opened(visit: Visit, server: StaticServer, link: str) -> tuple[Page, Event]:
+    """The page as it stands before Python is there, and what lets Python come."""
+    arrives = Event()
+    server.faults[WASM] = held(arrives)
+    page = visit(link, ready=False)
+    expect(page.locator("html")).to_have_attribute("data-engine", "loading")
+    return page, arrives
+
+
+def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer) -> None:
+    """Until its plan is there the page says that it works, and no number of the example is there to be read."""
+    page, arrives = opened(
+        visit, server, "#workload.requests=33333&goal.start_at=2026-11-28T22:30%2B01:00"
+    )
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-answer", "working")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    expect(page.locator("[name='workload.requests']")).to_have_value("33333")
+    expect(page.locator("[name='goal.start_at']")).to_have_value("2026-11-28T22:30+01:00")
+    example = json.loads(bridge.handle(json.dumps({"query": ""})))["view"]["slots"]
+    shown = page.evaluate("document.title + document.body.innerText")
+    for name in ("answer.sentence", "page.title", "cost.batch", "time.p50", "time.p85", "time.p95"):
+        assert example[name] not in shown
+    others = page.locator("[data-list='alternatives'] > tr")
+    expect(others).to_have_count(0)
+    for action in ("copy-link", "copy-command", "copy-program", "download"):
+        expect(page.locator(f"[data-action='{action}']").first).to_be_disabled()
+    arrives.set()
+    expect(html).to_have_attribute("data-answer", "current", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333 requests")
+    expect(page.locator("[data-action='download']").first).to_be_enabled()
+    page.get_by_role("link", name="Back to the example").click()
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text(example["answer.sentence"])
+    expect(others).not_to_have_count(0)
+
+
+def test_link_is_not_answered_by_the_example_before_the_script_is_there(
+    visit: Visit, server: StaticServer, watch: Watch
+) -> None:
+    """A slow network paints the page long before its script comes; the example is then out of sight already."""
+    watch.allow("404")  # a text names no icon
+    arrives = Event()
+    server.faults["js/app.js"] = held(arrives)
+    page = visit("robots.txt", ready=False)
+    page.goto(server.url + "#workload.requests=33333", wait_until="commit")
+    expect(page.locator("footer")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-answer", "working")
+    for part in (".sentence", ".numbers dd", "[data-slot='time.p85']", ".queue", ".rest"):
+        expect(page.locator(part).first).to_be_hidden()
+    arrives.set()
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "33,333 requests", timeout=READY_MS
+    )
+
+
+def test_percentile_keeps_the_link(visit: Visit, server: StaticServer) -> None:
+    """Pressed before Python is there it is the link's plan that is shown, at that percentile."""
+    page, arrives = opened(visit, server, "#workload.requests=33333")
+    page.locator("[name=percentile][value=p95]").check()
+    arrives.set()
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "33,333 requests", timeout=READY_MS
+    )
+    expect(page.locator("[data-slot='queue.caption']")).to_contain_text("P95")
+    expect(page).to_have_url(re.compile(r"#workload\.requests=33333$"))
+
+
+def test_typing_keeps_the_rest_of_the_link(visit: Visit, server: StaticServer) -> None:
+    """One field that is typed into before Python is there is one change of the link's plan; Back undoes it."""
+    page, arrives = opened(visit, server, "#workload.requests=33333&retries.max=1")
+    page.locator("[name='workload.output_tokens']").fill("50")
+    arrives.set()
+    expect(page).to_have_url(
+        re.compile(r"#workload\.requests=33333&workload\.output_tokens=50&retries\.max=1$"),
+        timeout=READY_MS,
+    )
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333 requests")
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"#workload\.requests=33333&retries\.max=1$"))
+    expect(page.locator("[name='workload.output_tokens']")).to_have_value("1,000")
+
+
+def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Watch) -> None:
+    """A link that was opened without a network is answered when the network is back."""
+    watch.allow("Failed to load resource", "404")
+    server.faults[PLANNER] = missing
+    page = visit("#workload.requests=33333", ready=False, clock=True)
+    say_failed(page)
+    expect(page.locator("html")).to_have_attribute("data-answer", "stale")
+    expect(page.locator("[data-slot='answer.sentence']")).to_be_empty()
+    expect(page).to_have_url(re.compile(r"#workload\.requests=33333$"))
+    arrives = Event()
+    server.faults[PLANNER] = held(arrives)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("html")).to_have_attribute("data-answer", "working")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    arrives.set()
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "33,333 requests", timeout=READY_MS
+    )
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+
+
+def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
+    """A plan that takes too long is not a planner that could not be loaded; link and page stay in use."""
+    server.faults[WORKER] = hanging_at('"query":"workload.requests=66666"')
+    page = visit("#workload.requests=66666", clock=True)
+    notice = page.locator(".notice.is-too-much")
+    for _ in range(8):  # the limit begins when Python is asked
+        page.clock.fast_forward(5_000)
+        if notice.is_visible():
+            break
+        page.wait_for_timeout(100)
+    expect(notice).to_be_visible()
+    expect(page.locator(".notice.is-failed")).to_be_hidden()
+    expect(page.locator("html")).to_have_attribute("data-answer", "stale")
+    expect(page).to_have_url(re.compile(r"#workload\.requests=66666$"))
+    expect(page.locator("[name='workload.requests']")).to_have_value("66666")
+    page.locator("[name='workload.requests']").fill("55555")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "55,555 requests", timeout=READY_MS
+    )
+    expect(notice).to_be_hidden()
+
+
 def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """If the script itself is missing, the page is the example plan."""
     watch.allow("Failed to load resource", "404")
     server.faults["js/app.js"] = missing
-    page = visit("", ready=False)
-    page.wait_for_load_state("networkidle")
-    expect(page.locator("html")).to_have_attribute("data-engine", "static")
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("10,000 requests")
+    for link in ("", "#workload.requests=33333"):
+        page = visit(link, ready=False)
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("html")).to_have_attribute("data-engine", "static")
+        expect(page.locator("html")).to_have_attribute("data-answer", "example")
+        expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("10,000 requests")
+        expect(page.locator("[data-slot='answer.sentence']")).to_be_visible()
 
 
 def test_second_visit_downloads_nothing_of_the_runtime(

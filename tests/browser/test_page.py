@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +23,14 @@ def slot(page: Page, name: str) -> Locator:
 
 
 def query(page: Page) -> str:
-    return urlsplit(page.url).query
+    """The plan that the address holds."""
+    return urlsplit(page.url).fragment
+
+
+def expect_query(page: Page, text: str) -> None:
+    """The address comes to hold that query; Playwright learns of it a moment after the page."""
+    end = "#" + text if text else "/"
+    expect(page).to_have_url(re.compile(re.escape(end) + "$"))
 
 
 def answered(text: str) -> dict[str, str]:
@@ -45,7 +53,7 @@ def expect_plan(page: Page, text: str) -> None:
     ):
         expect(slot(page, name)).to_have_text(slots[name])
     expect(page).to_have_title(slots["page.title"])
-    assert query(page) == text
+    expect_query(page, text)
 
 
 def shown(page: Page) -> dict[str, str]:
@@ -59,9 +67,19 @@ def shown(page: Page) -> dict[str, str]:
     return found
 
 
+def expect_answer(page: Page, state: str) -> None:
+    """Of what the shown answer is, as `data-answer` says."""
+    expect(page.locator("html")).to_have_attribute("data-answer", state)
+
+
 def settled(page: Page) -> None:
-    """Until no answer is awaited, the alternatives neither."""
-    expect(page.locator("[data-module='results']")).not_to_have_attribute("aria-busy", "true")
+    """Until no answer is awaited: plan, programs and alternatives are there, and the sentence was said."""
+    for awaited in (
+        "[data-module='results']",
+        "[data-module='programs']",
+        "[data-list='alternatives']",
+    ):
+        expect(page.locator(awaited)).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("[data-announce]")).to_have_text(slot(page, "answer.sentence").inner_text())
 
 
@@ -115,7 +133,8 @@ def test_bad_value_has_a_message_beside_it_and_in_the_summary(page: Page) -> Non
     expect(page.locator("[data-problems]")).to_contain_text("Requests")
     expect(page.locator(".notice.is-stale")).to_be_visible()
     expect(slot(page, "answer.sentence")).to_have_text(sentence)
-    assert query(page) == ""
+    expect_query(page, "")
+    expect_answer(page, "stale")
 
 
 def test_all_mistakes_are_told_at_once(page: Page) -> None:
@@ -140,17 +159,30 @@ def test_mended_value_clears_the_messages(page: Page) -> None:
     expect(page.locator(".notice.is-stale")).to_be_hidden()
     expect(control(page, "batches.concurrent")).not_to_have_attribute("aria-invalid", "true")
     expect_plan(page, "batches.concurrent=10")
+    expect_answer(page, "current")
 
 
-def test_half_a_word_is_not_scolded(page: Page) -> None:
-    """No message while a value is being typed."""
-    field = control(page, "workload.requests")
+def test_half_a_word_is_not_scolded(visit: Visit) -> None:
+    """No message while a value is being typed; it comes when typing rests, and goes with the first good value."""
+    page = visit(clock=True)
+    page.clock.pause_at(datetime(2100, 1, 1))  # nobody rests
+    field, message = (
+        control(page, "workload.requests"),
+        page.locator("[data-problem-for='workload.requests']"),
+    )
     field.fill("")
     field.press_sequentially("1e")
     expect(page.locator(".notice.is-stale")).to_be_visible()
-    expect(page.locator("[data-problem-for='workload.requests']")).to_be_hidden()
+    expect(message).to_be_hidden()
     field.press_sequentially("5")
     expect_plan(page, "workload.requests=100000")
+    field.press_sequentially("e")
+    expect(page.locator(".notice.is-stale")).to_be_visible()
+    expect(message).to_be_hidden()
+    page.clock.run_for(1000)
+    expect(message).to_be_visible()
+    field.press("Backspace")
+    expect(message).to_be_hidden()
 
 
 # ---------------------------------------------------------------- links
@@ -168,7 +200,8 @@ def test_link_gives_the_same_plan(visit: Visit) -> None:
         first,
         "workload.requests=123456&batches.concurrent=3&goal.start_at=2026-11-28T22:30%2B01:00&goal.deadline_h=9.5",
     )
-    second = visit("?" + query(first))
+    second = visit("#" + query(first))
+    expect_plan(second, query(first))
     expect(control(second, "goal.start_at")).to_have_value("2026-11-28T22:30+01:00")
     assert shown(second) == shown(first)
 
@@ -183,7 +216,7 @@ def test_default_has_no_query(page: Page) -> None:
 
 def test_copy_link(visit: Visit) -> None:
     """The button puts the address into the clipboard and says so."""
-    page = visit("?workload.requests=77", permissions=["clipboard-read", "clipboard-write"])
+    page = visit("#workload.requests=77", permissions=["clipboard-read", "clipboard-write"])
     expect_plan(page, "workload.requests=77")
     page.locator("[data-copy='link']").click()
     expect(page.locator("[data-copy='link'] [data-copied]")).to_be_visible()
@@ -207,14 +240,87 @@ def test_back_and_forward(page: Page) -> None:
     expect(control(page, "workload.requests")).to_have_value("500")
 
 
+def test_query_string_is_moved_behind_the_number_sign(visit: Visit) -> None:
+    """A link as they once were opens the same plan, and leaves no entry of its own in the history."""
+    page = visit("?workload.requests=77&batches.concurrent=3")
+    expect_plan(page, "workload.requests=77&batches.concurrent=3")
+    assert urlsplit(page.url).query == ""
+    assert page.evaluate("history.length") == visit("", ready=False).evaluate("history.length")
+
+
+def test_query_string_of_others_is_left_alone(visit: Visit) -> None:
+    """What a mail or a network appends to links is no plan, beside one neither."""
+    page = visit("?utm_source=mail&fbclid=Iw.AR=1")
+    expect_answer(page, "example")
+    expect(page.locator("[data-problems]")).to_be_hidden()
+    page = visit("?utm_source=mail#workload.requests=78")
+    expect_plan(page, "workload.requests=78")
+
+
+def test_fragment_without_a_plan_is_an_anchor(visit: Visit) -> None:
+    """The example stands there, and the browser goes to the place."""
+    page = visit("#cost-name")
+    expect_answer(page, "example")
+    expect(page.locator("#cost-name")).to_be_in_viewport()
+
+
+def test_anchor_keeps_the_plan(visit: Visit) -> None:
+    """Who goes to a place in the page does not lose the plan from the address."""
+    page = visit("#workload.requests=79")
+    expect_plan(page, "workload.requests=79")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect_query(page, "workload.requests=79")
+    page.evaluate("location.hash = 'cost-name'")
+    expect(page.locator("#cost-name")).to_be_in_viewport()
+    expect_answer(page, "current")
+    expect(slot(page, "answer.sentence")).to_contain_text("79 requests")
+
+
+def test_address_that_is_typed_is_a_plan(page: Page) -> None:
+    """Another fragment in the address bar loads no page; the plan follows all the same."""
+    page.evaluate("location.hash = 'workload.requests=80'")
+    expect_plan(page, "workload.requests=80")
+    expect(control(page, "workload.requests")).to_have_value("80")
+    page.get_by_role("link", name="Back to the example").click()
+    expect_plan(page, "")
+
+
+def test_one_bad_value_keeps_the_others(visit: Visit) -> None:
+    """It stands in the form as the link gives it, with its message; the plan is that of the others."""
+    link = "workload.requests=20000&workload.output_tokens=abc&goal.deadline_h=9"
+    page = visit("#" + link)
+    expect(page.locator("[data-problem-for='workload.output_tokens']")).to_contain_text("a number")
+    expect(control(page, "workload.output_tokens")).to_have_value("abc")
+    expect(control(page, "workload.requests")).to_have_value("20,000")
+    expect(control(page, "goal.deadline_h")).to_have_value("9")
+    good = "workload.requests=20000&goal.deadline_h=9"
+    expect(slot(page, "answer.sentence")).to_have_text(answered(good)["answer.sentence"])
+    expect_answer(page, "stale")
+    expect_query(page, link)
+    control(page, "workload.output_tokens").fill("500")
+    expect_plan(page, "workload.requests=20000&workload.output_tokens=500&goal.deadline_h=9")
+    expect_answer(page, "current")
+    expect(page.locator("[data-problems]")).to_be_hidden()
+
+
+def test_choice_that_is_none_keeps_the_others(visit: Visit) -> None:
+    """A list cannot show what it does not have; the message beside it says what the link wrote."""
+    page = visit("#workload.model=claude-9&workload.requests=20000")
+    expect(page.locator("[data-problem-for='workload.model']")).to_contain_text("claude-9")
+    expect(control(page, "workload.model")).to_have_value("claude-sonnet-5-5")
+    expect(control(page, "workload.requests")).to_have_value("20,000")
+
+
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        ("?workload.requets=5", "workload.requets"),
-        ("?workload.requests=5&workload.requests=6", "more than once"),
-        ("?workload.requests=%FF", "cut or mangled"),
-        ("?workload.model=%3Cimg%20src=x%20onerror=alert(1)%3E", "<img src=x onerror=alert(1)>"),
-        ("?workload.requests=" + "9" * 400, "400 characters"),
+        ("#workload.requets=5", "workload.requets"),
+        ("#workload.requests=5&workload.requests=6", "more than once"),
+        ("#workload.requests=%FF", "cut or mangled"),
+        ("#workload.model=%3Cimg%20src=x%20onerror=alert(1)%3E", "<img src=x onerror=alert(1)>"),
+        ("#workload.requests=" + "9" * 400, "400 characters"),
     ],
     ids=["unknown field", "field twice", "mangled", "markup", "400 digits"],
 )
@@ -230,13 +336,80 @@ def test_bad_link(visit: Visit, link: str, message: str) -> None:
 
 
 def test_link_of_100_kilobytes(page: Page) -> None:
-    """Servers refuse such an address, but a page can still come to it; it says what is wrong, and works on."""
-    page.evaluate(
-        "history.pushState(null, '', '?x=' + 'a'.repeat(100_000)); dispatchEvent(new PopStateEvent('popstate'))"
-    )
+    """It says what is wrong, and works on."""
+    page.evaluate("location.hash = 'x=' + 'a'.repeat(100_000)")
     expect(page.locator("[data-problems]")).to_contain_text("no such field")
     control(page, "workload.requests").fill("12")
     expect_plan(page, "workload.requests=12")
+
+
+# ---------------------------------------------------------------- what can be taken away
+
+
+COPY_LINK = "[data-action='copy-link']"
+COPY_PROGRAM, DOWNLOAD = "[data-action='copy-program']", "[data-action='download']"
+
+# Each time when the page changes: of what the sentence speaks, and what can be taken away just then.
+RECORD = """(wanted) => {
+    const count = (text) => /([\\d,]+) requests/.exec(text)?.[1];
+    const program = document.querySelector("[data-program=python]");
+    const link = document.querySelector("[data-action=download]");
+    window.record = [];
+    new MutationObserver(() => window.record.push({
+        answer: document.documentElement.dataset.answer,
+        sentence: count(document.querySelector("[data-slot='answer.sentence']").textContent),
+        program: program.textContent === wanted,
+        link: !document.querySelector("[data-action=copy-link]").disabled,
+        address: location.hash,
+        copy: !document.querySelector("[data-action=copy-program]").disabled,
+        download: link.hasAttribute("href"),
+    })).observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
+def program_of(text: str) -> str:
+    """The Python program that CPython gives for a query."""
+    reply = json.loads(bridge.handle(json.dumps({"query": text, "want": "programs"})))
+    (program,) = (each for each in reply["programs"] if each["language"] == "python")
+    return str(program["text"])
+
+
+def test_only_what_is_current_can_be_taken_away(page: Page) -> None:
+    """From a key to the last program, no moment offers the link or the program of another plan."""
+    expect(page.locator(COPY_LINK)).to_be_enabled()
+    expect(page.locator(DOWNLOAD).first).to_be_enabled()
+    page.evaluate(RECORD, program_of("workload.requests=4321"))
+    control(page, "workload.requests").fill("4321")
+    settled(page)
+    moments = page.evaluate("window.record")
+    offered = [moment for moment in moments if moment["copy"] or moment["download"]]
+    assert {(moment["answer"], moment["sentence"], moment["program"]) for moment in offered} == {
+        ("current", "4,321", True)
+    }
+    links = {(each["answer"], each["address"]) for each in moments if each["link"]}
+    assert links == {("current", "#workload.requests=4321")}
+    assert {"working", "current"} == {moment["answer"] for moment in moments}
+
+
+def test_download_is_the_program_of_the_plan(page: Page) -> None:
+    """The file is the text that is shown."""
+    control(page, "workload.requests").fill("4322")
+    settled(page)
+    with page.expect_download() as download:
+        page.locator(DOWNLOAD).first.click()
+    assert Path(download.value.path()).read_text("utf-8") == program_of("workload.requests=4322")
+
+
+def test_nothing_is_handed_out_beside_a_bad_value(page: Page) -> None:
+    """Neither link nor program is that of the form; when the form is right again they are."""
+    control(page, "workload.requests").fill("none")
+    expect_answer(page, "stale")
+    expect(page.locator(COPY_LINK)).to_be_disabled()
+    expect(page.locator(COPY_PROGRAM).first).to_be_disabled()
+    expect(page.locator(DOWNLOAD).first).to_be_disabled()
+    control(page, "workload.requests").fill("10000")
+    for action in (COPY_LINK, COPY_PROGRAM, DOWNLOAD):
+        expect(page.locator(action).first).to_be_enabled()
 
 
 # ---------------------------------------------------------------- presses, slider, keys
@@ -244,7 +417,7 @@ def test_link_of_100_kilobytes(page: Page) -> None:
 
 def test_remedy_is_one_press(visit: Visit) -> None:
     """A caveat's remedy changes the scenario, says what changed, and the caveat is gone."""
-    page = visit("?workload.model=claude-sonnet-4-20250514")
+    page = visit("#workload.model=claude-sonnet-4-20250514")
     caveat = page.locator("[data-list='caveats'] .is-blocks")
     expect(caveat).to_have_count(1)
     remedy = caveat.locator("a.press")
@@ -254,7 +427,7 @@ def test_remedy_is_one_press(visit: Visit) -> None:
     expect(page.locator("[data-list='caveats'] .is-blocks")).to_have_count(0)
     expect(slot(page, "answer.changed")).not_to_be_empty()
     expect(page.locator("[data-field='workload.model'].is-changed")).to_have_count(1)
-    expect_plan(page, address.removeprefix("?"))
+    expect_plan(page, address.removeprefix("#"))
     page.go_back()
     expect_plan(page, "workload.model=claude-sonnet-4-20250514")
 
@@ -271,7 +444,7 @@ def test_alternative_is_a_plan(page: Page) -> None:
     line.get_by_role("link").click()
     expect(slot(page, "cost.batch")).to_have_text(batch)
     expect(slot(page, "time.p85")).to_have_text(p85)
-    assert query(page) != "workload.requests=60000"
+    expect(page).not_to_have_url(re.compile(r"#workload\.requests=60000$"))
 
 
 def test_slider_sets_the_field(page: Page) -> None:
@@ -287,7 +460,7 @@ def test_slider_sets_the_field(page: Page) -> None:
 
 def test_moment_of_the_run(visit: Visit) -> None:
     """At the start nothing is done, at the end all is; between them every batch that is drawn is counted once."""
-    page = visit("?workload.requests=40000&batches.requests_per_batch=5000&batches.concurrent=2")
+    page = visit("#workload.requests=40000&batches.requests_per_batch=5000&batches.concurrent=2")
     expect(page.locator("[data-slot='batches.count']")).to_have_text("8")
     slider, line = (
         page.locator("[data-moment-slider]"),
@@ -295,10 +468,10 @@ def test_moment_of_the_run(visit: Visit) -> None:
     )
     slider.focus()
     slider.press("Home")
-    start = line.get_attribute("x1")
+    start = line.get_attribute("x1") or ""
     expect(page.locator("[data-moment-cell='completed']").first).to_have_text("0")
     slider.press("End")
-    assert line.get_attribute("x1") != start
+    expect(line).not_to_have_attribute("x1", start)
     expect(page.locator("[data-chart='queue'] .bar.is-processing")).to_have_count(0)
     for key in ("Home", "PageUp", "PageUp", "End"):
         slider.press(key)
@@ -326,11 +499,11 @@ def test_percentile_chooses_the_run_that_is_drawn(page: Page) -> None:
     """The queue shows the typical, the cautious or the slow run."""
     drawn = page.locator("[data-chart='queue']").inner_html()
     page.locator("[name=percentile][value=p95]").check()
-    expect(page.locator("[data-chart='queue'] desc")).not_to_have_text("")
     page.wait_for_function(
         "before => document.querySelector(\"[data-chart='queue']\").innerHTML !== before", arg=drawn
     )
-    assert query(page) == ""
+    expect(slot(page, "queue.caption")).to_contain_text("P95")
+    expect_query(page, "")
 
 
 def test_keyboard_alone(page: Page) -> None:
@@ -387,9 +560,10 @@ def test_phone_does_not_scroll_sideways(
 ) -> None:
     """No page is wider than the window, with large numbers neither."""
     page = visit(
-        "?workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100",
+        "#workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100",
         viewport={"width": width, "height": 740},
     )
+    expect(slot(page, "answer.sentence")).to_contain_text("10,000,000 requests")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
     for path in ["", *(file.relative_to(site).as_posix() for file in site.rglob("*.html"))]:
         if path:
@@ -407,7 +581,7 @@ def test_without_javascript(visit: Visit) -> None:
     expect(page.locator("[data-chart='queue'] svg")).to_be_visible()
     expect(page.locator("[data-list='alternatives'] > tr").first).to_be_visible()
     assert parse_qs(
-        page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("?")
+        page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("#")
     )
 
 

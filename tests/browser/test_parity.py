@@ -75,7 +75,7 @@ def chromium(browser: Browser, site: Path) -> Answers:
                     worker.onerror = (event) => reject(new Error(event.message));
                     worker.postMessage(message);
                 });
-                await reply({ kind: "start", runtime: new URL("/runtime/", location).href }, "ready");
+                await reply({ kind: "start" }, "ready");
                 const answers = {};
                 for (const [id, text] of Object.entries(questions)) answers[id] = (await reply({ kind: "ask", id, text }, "answer")).text;
                 return answers;

@@ -1,9 +1,11 @@
 """The watch itself: what it must notice, it notices."""
 
+from time import monotonic
+
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.watch import Outside, Watch
+from tests.browser.watch import ACTION_MS, Outside, Watch
 from tests.static_server import StaticServer
 
 CALL = "fetch('http://planner.invalid/').catch(() => 0)"
@@ -31,7 +33,9 @@ def test_watch_sees(browser: Browser, server: StaticServer, script: str, trouble
         page = context.new_page()
         page.goto(server.url + "robots.txt")
         page.evaluate(script)
-        page.wait_for_timeout(200)
+        deadline = monotonic() + ACTION_MS / 1000
+        while trouble not in " ".join(watch.troubles) and monotonic() < deadline:
+            page.wait_for_timeout(20)  # the browser's events are delivered meanwhile
     assert any(trouble in seen for seen in watch.troubles), watch.troubles
 
 

@@ -20,6 +20,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-features=AutofillServerCommunication",  # Chromium asks its maker about forms
 ]
+ACTION_MS = 30_000  # only a failure takes so long
 READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later beside other tests
 
 

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import scenario
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.bridge import handle
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario, parse, texts
@@ -74,7 +76,7 @@ def test_a_before_that_cannot_be_read(before: str) -> None:
     assert ask(query="", before=before)["changed"] == []
 
 
-@pytest.mark.parametrize("percentile", view.PERCENTILES)
+@pytest.mark.parametrize("percentile", ["p50", "p85", "p95"])
 def test_percentile(percentile: str) -> None:
     """The queue of another run."""
     assert ask(query="", percentile=percentile)["view"]["slots"]["queue.caption"].startswith(
@@ -110,16 +112,17 @@ def test_alternatives() -> None:
 
 def test_json() -> None:
     """The text that the command line prints."""
-    assert ask(query="retries.max=1", want="json")["json"] == export_text(
-        make_plan(parse({"retries": {"max": 1}}))
-    )
+    plan = make_plan(parse({"retries": {"max": 1}}))
+    reply = ask(query="retries.max=1", want="json")
+    assert set(reply) == {"query", "json"}
+    assert reply["json"] == export_text(plan, caveats(plan), alternatives(plan))
 
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=15)
-def test_programs(asked: Scenario) -> None:
+def test_programs(scenario: Scenario) -> None:
     """Every scenario has its programs: Python, JavaScript and a sample of their input, as texts."""
-    reply = ask(texts=texts.write_texts(asked), want="programs")
+    reply = ask(texts=texts.write_texts(scenario), want="programs")
     assert [program["language"] for program in reply["programs"]] == [
         "python",
         "javascript",
@@ -140,6 +143,26 @@ def test_problems_have_labels() -> None:
     assert (problem["field"], problem["label"]) == ("", "")
 
 
+def test_a_link_with_a_bad_value_keeps_the_others() -> None:
+    """The texts for the form, the bad one as it was given, and the plan of the others at the percentile that is asked for."""
+    query = "workload.requests=20k&workload.output_tokens=abc"
+    reply = ask(query=query, percentile="p95")
+    assert set(reply) == {"problems", "values", "view"}
+    assert reply["values"]["workload.output_tokens"] == "abc"
+    assert reply["values"]["workload.requests"] == "20,000"
+    assert reply["view"] == ask(query="workload.requests=20000", percentile="p95")["view"]
+    assert set(ask(query=query, want="programs")) == {"problems"}
+    assert set(ask(texts={"workload.requests": "abc"})) == {"problems"}
+
+
+def test_a_link_without_a_plan_keeps_its_values() -> None:
+    """Each value is good, but there is no plan of them: the form has them, and the example is shown."""
+    reply = ask(query="workload.requests=10000000&batches.requests_per_batch=1")
+    assert reply["values"]["workload.requests"] == "10,000,000"
+    assert reply["values"]["batches.requests_per_batch"] == "1"
+    assert reply["view"] == ask(query="")["view"]
+
+
 def test_problems_of_planning_are_problems() -> None:
     """What only the plan finds out is answered the same way."""
     (problem,) = ask(query="workload.requests=10000000&batches.requests_per_batch=1")["problems"]
@@ -148,10 +171,10 @@ def test_problems_of_planning_are_problems() -> None:
 
 def test_all_problems_at_once() -> None:
     """Every field that is wrong, in the order of the form."""
-    found = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})[
+    problems = ask(texts={"goal.confidence": "2", "workload.requests": "0", "retries.max": "x"})[
         "problems"
     ]
-    assert [problem["field"] for problem in found] == [
+    assert [problem["field"] for problem in problems] == [
         "workload.requests",
         "retries.max",
         "goal.confidence",
@@ -207,16 +230,16 @@ def test_any_query_has_a_reply(query: str, before: str | None) -> None:
 
 @given(
     scenarios(most_batches=5),
-    st.sampled_from(view.PERCENTILES),
+    st.sampled_from(["p50", "p85", "p95"]),
     st.text(alphabet="0123456789-", max_size=8),
 )
 @settings(max_examples=25)
-def test_every_scenario_has_a_plan(asked: Scenario, percentile: str, rows: str) -> None:
-    """A scenario that can be asked is answered with itself, whatever part of its queue is looked at."""
-    reply = ask(texts=texts.write_texts(asked), percentile=percentile, rows=rows)
+def test_every_scenario_has_a_plan(scenario: Scenario, percentile: str, rows: str) -> None:
+    """A scenario that can be planned is answered with itself, whatever part of its queue is shown."""
+    reply = ask(texts=texts.write_texts(scenario), percentile=percentile, rows=rows)
     assert is_a_reply(reply) and "problems" not in reply
-    assert texts.read_query(reply["query"]) == asked
-    assert texts.read_texts(reply["values"]) == asked
+    assert texts.read_query(reply["query"]) == scenario
+    assert texts.read_texts(reply["values"]) == scenario
 
 
 def test_the_same_question_has_the_same_answer() -> None:

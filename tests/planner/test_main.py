@@ -12,9 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import planner
 from planner.__main__ import main
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
 from planner.plan import make_plan
 from planner.scenario import FIELDS, parse
+from planner.scenario.schema import schema
 from planner.show.export import export_text
 from tests.strategies import typed
 
@@ -88,10 +92,8 @@ def test_no_line_ends_in_spaces(capsys: Capture) -> None:
 def test_json(capsys: Capture) -> None:
     """--json prints the whole plan, to the letter what the bridge gives."""
     assert main(["plan", "--json", "--set", "workload.requests=25k"]) == 0
-    assert (
-        capsys.readouterr().out
-        == export_text(make_plan(parse({"workload": {"requests": 25_000}}))) + "\n"
-    )
+    plan = make_plan(parse({"workload": {"requests": 25_000}}))
+    assert capsys.readouterr().out == export_text(plan, caveats(plan), alternatives(plan)) + "\n"
 
 
 def test_a_scenario_file(capsys: Capture, tmp_path: Path) -> None:
@@ -330,6 +332,21 @@ def test_facts_as_json(capsys: Capture) -> None:
     document = json.loads(capsys.readouterr().out)
     assert len(document["models"]) == 29
     assert document["models"][0]["batch"]["input"] == "4"
+
+
+# ---- schema and version
+
+
+def test_schema(capsys: Capture) -> None:
+    """The JSON Schema of a scenario file, for editors and other programs."""
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema()
+
+
+def test_version(capsys: Capture) -> None:
+    """The version of the package, under the name of the command."""
+    assert code_of("--version") == 0
+    assert capsys.readouterr().out == f"batch-planner {planner.__version__}\n"
 
 
 # ---- as a process

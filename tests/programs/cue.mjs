@@ -1,5 +1,5 @@
 // Loaded before a program by `node --import`: something happens at the n-th line that it writes to its journal, or at the
-// n-th file that it renames. CUE is "n when do what"; see zygote.py, which does the same for Python.
+// first of an event, or at the n-th file that it renames. CUE is "n when do what"; see zygote.py, which does the same for Python.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -29,7 +29,7 @@ if (where === "journal") {
       return write(file, data, ...rest);
     }
     seen += 1;
-    if (seen !== Number(count)) {
+    if (seen !== Number(count) && JSON.parse(bytes.toString()).event !== count) {
       return write(file, data, ...rest);
     }
     full = what === "ENOSPC" ? file : -1;

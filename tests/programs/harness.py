@@ -28,11 +28,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ("python", "javascript")
 
 
+# The runtimes and the SDK of the programs under test; matrix.py names others.
+COMMANDS = {
+    "python": [os.environ.get("PROGRAM_PYTHON", sys.executable)],
+    "javascript": [os.environ.get("PROGRAM_NODE", "node")],
+}
+NODE_MODULES = Path(os.environ.get("PROGRAM_NODE_MODULES", ROOT / "node_modules"))
+
+
 def written() -> dict[str, Path]:
     """The joined programs of the default plan, each in a file; a module of JavaScript finds its SDK beside it."""
     folder = Path(tempfile.mkdtemp(prefix="programs-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    (folder / "node_modules").symlink_to(NODE_MODULES)
     texts = {each.language: each for each in generate(make_plan(Scenario()))}
     for name in LANGUAGES:
         (folder / texts[name].name).write_bytes(texts[name].text.encode())
@@ -48,8 +56,6 @@ SECRET = "PROMPT-7d1f"
 # Reasons of requests that were paid for, and whose answers the API no longer gives.
 NOT_AT_THE_API = {"results_archived", "batch_not_found", "missing"}
 
-COMMANDS = {"python": [sys.executable], "javascript": ["node"]}
-
 
 def other(language: str) -> str:
     """The other language, or the same where there is one only."""
@@ -61,7 +67,7 @@ def place(text: str, language: str, folder: Path) -> Path:
     path = folder / TEMPLATES[language].name
     path.write_bytes(text.encode())
     if language == "javascript":
-        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+        (folder / "node_modules").symlink_to(NODE_MODULES)
     return path
 
 
@@ -128,7 +134,7 @@ class Bench:
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
         cue: Cue | None = None,
         program: Path | None = None,
     ) -> Running:
@@ -168,7 +174,7 @@ class Bench:
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
         cue: Cue | None = None,
         program: Path | None = None,
     ) -> Done:

@@ -21,7 +21,7 @@ ENDS_WITHIN_S = 10.0
 class Cue(NamedTuple):
     """When something happens inside a program, and what; see zygote.py."""
 
-    nth: int
+    nth: int | str  # a line of the journal by its number or its event; a rename by its number
     when: str  # before, torn, after
     do: str = "SIGKILL"
     what: str = "journal"
@@ -31,7 +31,8 @@ class Zygote:
     """Starts Python programs; see zygote.py."""
 
     def __init__(self) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
+        python = os.environ.get("PROGRAM_PYTHON", sys.executable)
+        command = [python, str(Path(__file__).with_name("zygote.py"))]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

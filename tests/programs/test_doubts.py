@@ -282,6 +282,20 @@ def test_the_list_comes_in_pages_of_any_length(
     assert there.api.calls["create"] == 2
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_cursor_that_vanishes(status: int, language: str, bench: Callable[..., Bench]) -> None:
+    """Somebody deletes the batch that the next page begins after: the list is read again from its head."""
+    kind = "invalid_request_error" if status == 400 else "not_found_error"
+    gone = [error("list", status, kind, message="after_id: no such batch", nth=n) for n in (2, 5)]
+    there = bench({"faults": [on("create", "lose-answer"), *gone]})
+    there.write(*IDS)
+    there.api.make_foreign(3)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
 def test_what_was_there_before_is_no_candidate(language: str, bench: Callable[..., Bench]) -> None:
     """Batches of our size that were listed before the create are not held against ours."""
     there = bench({"faults": [on("create", "lose-answer")]})

@@ -134,7 +134,7 @@ def test_answers_that_never_come(language: str, bench: Callable[..., Bench]) -> 
     hang = [on("retrieve", "hang", seconds=15.0, nth=2), on("list", "hang", seconds=15.0, nth=2)]
     there = bench({"faults": hang})
     there.write(*IDS)
-    times = {"SILENCE_SECONDS": 0.5, "TIMEOUT_SECONDS": 0.5}
-    done = there.start(language, *FOUR, program=there.altered(language, **times)).wait(12.0)
+    program = there.altered(language, SILENCE_SECONDS=0.5, TIMEOUT_SECONDS=0.5)
+    done = there.start(language, *FOUR, program=program).wait(12.0)
     assert done.code == 0, done.said
     there.is_complete(IDS)

@@ -148,7 +148,7 @@ def test_cancel_when_all_is_done_at_the_provider(
     """A batch that has ended cannot be canceled; its answers are collected all the same."""
     there = bench({"polls": 0})
     there.write("a", "b")
-    assert there.run(language, kill=(5, "after")).code == -9
+    assert there.run(language, kill=("created", "after")).code == -9
     there.api.end(there.api.batches[0])
     done = there.run(language, "--cancel")
     assert done.code == 0, done.said
@@ -162,7 +162,7 @@ def test_cancel_of_a_batch_in_doubt(language: str, bench: Callable[..., Bench]) 
     """
     there = bench({"polls": 10**6})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(5, "before")).code == -9
+    assert there.run(language, *TWO, kill=("created", "before")).code == -9
     there.api.set_scenario({"polls": 0})
     there.api.batches[0].polls_left = 0
     assert there.run(language, *TWO, "--cancel").code == 1
@@ -178,7 +178,7 @@ def test_cancel_leaves_the_batches_of_others_alone(
     """A batch that only may be ours is not canceled."""
     there = bench({"faults": [{"on": "create", "do": "foreign"}], "polls": 3})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(6, "after")).code == -9
+    assert there.run(language, *TWO, kill=("candidates", "after")).code == -9
     assert [event["ids"] for event in there.events("candidates")] == [["msgbatch_000001"]]
     assert there.run(language, *TWO, "--cancel").code == 1
     assert there.api.calls["cancel"] == 0
@@ -190,8 +190,8 @@ def test_an_interrupted_cancel_stays_a_cancel(language: str, bench: Callable[...
     """Killed while it cancels, the next start ends the run, with the flag or without it."""
     there = bench({"polls": 10**6})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(5, "after")).code == -9
-    assert there.run(language, *TWO, "--cancel", kill=(2, "after")).code == -9
+    assert there.run(language, *TWO, kill=("created", "after")).code == -9
+    assert there.run(language, *TWO, "--cancel", kill=("cancel", "after")).code == -9
     for batch in there.api.batches:
         batch.polls_left = 0
     assert there.run(other(language), *TWO).code == 1

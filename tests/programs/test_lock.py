@@ -79,7 +79,7 @@ def test_a_second_program_in_another_container(
     host: str, language: str, bench: Callable[..., Bench]
 ) -> None:
     """ "A second program on the same DIR refuses to start, also from another container or host that shares the folder." """
-    there = bench({"seconds": 2.5})
+    there = bench({"polls": 10**6})
     there.write(*IDS)
     last = other(language)
     first = contained(there, language, *TWO, program=there.altered(language, **TIMES), host=host)
@@ -88,6 +88,7 @@ def test_a_second_program_in_another_container(
     assert done.code == 2, done.said
     second = contained(there, last, *TWO, program=there.altered(last, **TIMES)).wait()
     assert second.code == 2, second.said
+    there.let_all_end()
     assert first.wait().code == 0
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2

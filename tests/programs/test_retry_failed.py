@@ -114,7 +114,7 @@ def test_a_canceled_run(language: str, bench: Callable[..., Bench]) -> None:
     """What `--cancel` left unsent is sent when a person asks for it."""
     there = bench({"polls": 3})
     there.write(*IDS)
-    assert there.run(language, *FLAGS, kill=(4, "after")).code == -9
+    assert there.run(language, *FLAGS, kill=("created", "after")).code == -9
     assert there.run(language, *FLAGS, "--cancel").code == 1
     left = set(there.given_up())
     assert left

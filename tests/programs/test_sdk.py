@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -84,6 +85,17 @@ def test_a_version_of_the_sdk(
     assert len(done.stderr.strip().split("\n")) == 1
     assert version in done.stderr and UPGRADE[language] in done.stderr
     assert not there.api.calls and not there.out.exists()
+
+
+@pytest.mark.skipif("PROGRAM_SDK" not in os.environ, reason="matrix.py installs other SDKs")
+def test_a_foreign_sdk(language: str, bench: Callable[..., Bench]) -> None:
+    """The same, of an SDK as it was published."""
+    there = bench()
+    there.write(*IDS)
+    done = there.spawn(there.command(language)).wait()
+    assert done.code == 2, done.said
+    assert len(done.stderr.strip().split("\n")) == 1
+    assert os.environ["PROGRAM_SDK"] in done.stderr and UPGRADE[language] in done.stderr
 
 
 def test_no_sdk_at_all(language: str, bench: Callable[..., Bench]) -> None:

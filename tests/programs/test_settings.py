@@ -33,7 +33,7 @@ def of_old_model(there: Bench, language: str, retires: str = "2099-01-01") -> Pa
     return program if program.exists() else place(text, language, folder)
 
 
-@pytest.mark.parametrize("line", range(2, 9))
+@pytest.mark.parametrize("line", range(2, 10))
 def test_smaller_batches(line: int, language: str, bench: Callable[..., Bench]) -> None:
     """ "Batches that were cut and not sent are cut anew": after a kill at any line nothing larger than the new size is sent."""
     there = bench()
@@ -50,7 +50,7 @@ def test_smaller_bytes(language: str, bench: Callable[..., Bench]) -> None:
     """ "Smaller batches" by bytes too."""
     there = bench({"faults": [on("create", "drop", times=1)]})
     there.write(*IDS)
-    assert there.run(language, *SIX, kill=(3, "after")).code == -9
+    assert there.run(language, *SIX, kill=("submit", "before")).code == -9
     flags = ["--max-bytes-per-batch", "700", "--adopt-grace-seconds", "0.05"]
     assert there.run(other(language), *flags).code == 0
     there.is_complete(IDS)
@@ -61,7 +61,7 @@ def test_larger_batches(language: str, bench: Callable[..., Bench]) -> None:
     """Larger ones too; what is at the provider stays as it is."""
     there = bench({"polls": 3})
     there.write(*IDS)
-    assert there.run(language, "--requests-per-batch", "2", kill=(5, "after")).code == -9
+    assert there.run(language, "--requests-per-batch", "2", kill=("created", "after")).code == -9
     assert there.run(other(language), "--requests-per-batch", "10").code == 0
     there.is_complete(IDS)
     assert sizes(there) == [2, 10]
@@ -74,7 +74,7 @@ def test_cut_anew_again_and_again(language: str, bench: Callable[..., Bench]) ->
     runner = language
     for size in (5, 3, 7, 2, 4, 6, 1, 3, 8, 2, 5):
         flags = ["--requests-per-batch", str(size), "--adopt-grace-seconds", "0.05"]
-        if there.run(runner, *flags, kill=(5, "after")).code == 0:
+        if there.run(runner, *flags, kill=("created", "after")).code == 0:
             break
         runner = other(runner)
     else:
@@ -87,7 +87,10 @@ def test_fewer_at_once(language: str, bench: Callable[..., Bench]) -> None:
     there = bench({"polls": 2})
     there.write(*IDS)
     flags = ["--requests-per-batch", "2"]
-    assert there.run(language, *flags, "--concurrent-batches", "3", kill=(5, "after")).code == -9
+    assert (
+        there.run(language, *flags, "--concurrent-batches", "3", kill=("created", "after")).code
+        == -9
+    )
     there.api.most_queued = 0
     done = there.run(other(language), *flags, "--concurrent-batches", "1")
     assert done.code == 0, done.said
@@ -99,7 +102,7 @@ def test_a_canary_that_was_cut(language: str, bench: Callable[..., Bench]) -> No
     """Another canary at the next start: the new one goes alone."""
     there = bench()
     there.write(*IDS)
-    assert there.run(language, "--canary", "5", kill=(2, "after")).code == -9
+    assert there.run(language, "--canary", "5", kill=("cut", "after")).code == -9
     assert there.run(other(language), "--canary", "3").code == 0
     there.is_complete(IDS)
     assert sizes(there)[0] == 3
@@ -113,7 +116,7 @@ def test_a_model_that_retires_keeps_nobody_from_collecting(
     there = bench({"polls": 3})
     there.write(*IDS)
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=("created", "after"), program=before).code == -9
     last = other(language)
     retired = of_old_model(there, last, "2026-11-01")
     done = there.run(last, *SIX, program=retired)
@@ -134,7 +137,7 @@ def test_a_model_that_retires_keeps_nobody_from_cancelling(
     there = bench({"polls": 10**6})
     there.write(*IDS)
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=("created", "after"), program=before).code == -9
     there.api.batches[0].polls_left = 1
     retired = of_old_model(there, language, "2026-11-01")
     done = there.run(language, *SIX, "--cancel", program=retired)
@@ -151,7 +154,7 @@ def test_a_model_that_retires_with_the_last_batch_out(
     there.write(*IDS)
     before = of_old_model(there, language)
     flags = ["--requests-per-batch", "12"]
-    assert there.run(language, *flags, kill=(5, "after"), program=before).code == -9
+    assert there.run(language, *flags, kill=("created", "after"), program=before).code == -9
     done = there.run(language, *flags, program=of_old_model(there, language, "2026-11-01"))
     assert done.code == 0, done.said
     there.is_complete(IDS)
@@ -164,7 +167,7 @@ def test_a_model_that_retires_in_whole_requests(language: str, bench: Callable[.
     rows = [json.dumps({"custom_id": name, "params": params}) for name in IDS]
     there.input.write_text("".join(row + "\n" for row in rows), "utf-8")
     before = of_old_model(there, language)
-    assert there.run(language, *SIX, kill=(5, "after"), program=before).code == -9
+    assert there.run(language, *SIX, kill=("created", "after"), program=before).code == -9
     retired = of_old_model(there, language, "2026-11-01")
     done = there.run(language, *SIX, program=retired)
     assert done.code == 3, done.said

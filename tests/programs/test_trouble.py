@@ -7,6 +7,7 @@ import pytest
 
 from tests.programs.cases import ALWAYS, error, on
 from tests.programs.harness import Bench, other
+from tests.programs.processes import Done
 
 IDS = [f"r{number}" for number in range(10)]
 FOUR = ["--requests-per-batch", "4", "--concurrent-batches", "3"]
@@ -89,12 +90,26 @@ def test_an_unreadable_line_once(language: str, bench: Callable[..., Bench]) -> 
     there.is_complete(IDS)
 
 
+def deleted(there: Bench, language: str, *flags: str, open_batches: int) -> Done:
+    """A run whose first batch is deleted by somebody when so many are open; the others end later."""
+    program = there.altered(language, LOST_BATCH_SECONDS=0.2)
+    there.api.set_scenario({"polls": 10**6})
+    running = there.start(language, *flags, program=program)
+    there.until(lambda: len(there.events("created")) == open_batches)
+    with there.api.lock:
+        there.api.vanish(there.api.batches[0])
+    there.pause(0.5)
+    there.let_all_end()
+    done = running.wait()
+    there.said.append(done.said)
+    return done
+
+
 def test_a_deleted_batch(language: str, bench: Callable[..., Bench]) -> None:
     """ "Trouble with one batch (deleted, lost) does not keep the others from being collected." """
-    there = bench({"faults": [on("retrieve", "vanish", batch=1)], "seconds": 1.2})
+    there = bench()
     there.write(*IDS)
-    program = there.altered(language, LOST_BATCH_SECONDS=0.2)
-    done = there.run(language, *FOUR, program=program)
+    done = deleted(there, language, *FOUR, open_batches=3)
     assert done.code == 3, done.said
     assert "msgbatch_000001" in done.stderr and "--cancel" in done.stderr
     assert len(there.lines("succeeded.jsonl")) == 6, "the others are collected"
@@ -103,11 +118,11 @@ def test_a_deleted_batch(language: str, bench: Callable[..., Bench]) -> None:
 
 def test_a_deleted_batch_and_cancel(language: str, bench: Callable[..., Bench]) -> None:
     """After the others, `--cancel` ends the run: what was deleted is listed as such."""
-    there = bench({"faults": [on("retrieve", "vanish", batch=1)], "seconds": 0.6})
+    there = bench()
     there.write(*IDS)
-    program = there.altered(language, LOST_BATCH_SECONDS=0.2)
-    assert there.run(language, *FOUR, program=program).code == 3
-    done = there.run(language, *FOUR, "--cancel", program=program)
+    assert deleted(there, language, *FOUR, open_batches=3).code == 3
+    program = there.altered(other(language), LOST_BATCH_SECONDS=0.2)
+    done = there.run(other(language), *FOUR, "--cancel", program=program)
     assert done.code == 1, done.said
     assert there.given_up() == dict.fromkeys(IDS[:4], "batch_not_found")
     assert len(there.lines("succeeded.jsonl")) == 6
@@ -118,11 +133,10 @@ def test_nothing_new_is_sent_beside_a_deleted_batch(
     language: str, bench: Callable[..., Bench]
 ) -> None:
     """A run that is about to stop pays for nothing more."""
-    there = bench({"faults": [on("retrieve", "vanish", batch=1)], "seconds": 0.6})
+    there = bench()
     there.write(*IDS)
-    program = there.altered(language, LOST_BATCH_SECONDS=0.1)
     flags = ["--requests-per-batch", "2", "--concurrent-batches", "2"]
-    done = there.run(language, *flags, program=program)
+    done = deleted(there, language, *flags, open_batches=2)
     assert done.code == 3, done.said
     assert there.api.calls["create"] == 2
     assert len(there.lines("succeeded.jsonl")) == 2
@@ -131,9 +145,9 @@ def test_nothing_new_is_sent_beside_a_deleted_batch(
 def test_results_that_never_come(language: str, bench: Callable[..., Bench]) -> None:
     """A batch whose results are not found is trouble of that batch alone."""
     gone = error("results", 404, "not_found_error", batch=1, **ALWAYS)
-    there = bench({"faults": [gone], "seconds": 0.6})
+    there = bench({"faults": [gone]})
     there.write(*IDS)
-    program = there.altered(language, LOST_BATCH_SECONDS=0.3)
+    program = there.altered(language, LOST_BATCH_SECONDS=2)
     done = there.run(language, *FOUR, program=program)
     assert done.code == 3, done.said
     assert len(there.lines("succeeded.jsonl")) == 6

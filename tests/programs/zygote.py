@@ -6,11 +6,12 @@ each job, so that a program runs as it would from the shell: its own process, `_
 One JSON object a line. In: {"program", "args", "env", "stdout", "stderr", "cue"}. Out: {"pid"} when a program has
 started, {"pid", "code"} when it has ended, negative for a signal.
 
-`cue` is [n, when, do, what]: at the n-th line that the program writes to its journal (or at the n-th file that it
-renames, if `what` is "rename"), "before" it, with half of it written ("torn"), or "after" it, before anything else is
+`cue` is [n, when, do, what]: at the n-th line that the program writes to its journal, or at the first of the event that
+`n` names (or at the n-th file that it renames, if `what` is "rename"), "before" it, with half of it written ("torn"), or "after" it, before anything else is
 done, `do` happens: a signal by its name, or "ENOSPC", after which the journal's disk stays full.
 """
 
+import contextlib
 import errno
 import gc
 import importlib
@@ -30,7 +31,8 @@ for name in (
     "httpx2",
     "anyio._backends._asyncio",
 ):
-    importlib.import_module(name)
+    with contextlib.suppress(ImportError):  # another version of the SDK is made of other modules
+        importlib.import_module(name)
 
 
 def happen(do: str) -> None:
@@ -40,7 +42,7 @@ def happen(do: str) -> None:
     os.kill(os.getpid(), getattr(signal, do))
 
 
-def cue_journal(count: int, when: str, do: str) -> None:
+def cue_journal(count: int | str, when: str, do: str) -> None:
     """Patch `os.write`, with which the program writes journal lines and nothing else."""
     write, seen, full = os.write, 0, -1
 
@@ -51,7 +53,7 @@ def cue_journal(count: int, when: str, do: str) -> None:
         if not bytes(data).startswith(b'{"event"'):
             return write(file, data)
         seen += 1
-        if seen != count:
+        if count not in (seen, json.loads(data)["event"]):
             return write(file, data)
         full = file if do == "ENOSPC" else -1
         if when == "before":

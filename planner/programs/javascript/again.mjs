@@ -1,7 +1,8 @@
 // Send again what was given up, when a person asks for it.
 //
-// Only what may go otherwise the next time is sent, in a new round of the same folder; what would fail
-// alike, and what may have been paid for, stays in failed.jsonl. The old file keeps a name of its own.
+// Only what may go otherwise the next time is sent, in a new round of the same folder; what would
+// fail alike, and what may have been paid for, stays in failed.jsonl. The old file keeps a name of
+// its own.
 
 import fs from "node:fs";
 import path from "node:path";

@@ -1,7 +1,7 @@
 // Say what an answer of the API means, and how long to wait.
 //
-// Pure: nothing is sent from here. Whatever passes is waited out; what does not pass stops the run. The
-// API's own words are never passed on, for they may hold a prompt: class, code and place are.
+// Pure: nothing is sent from here. Whatever passes is waited out; what does not pass stops the run.
+// The API's own words are never passed on, for they may hold a prompt: class, code and place are.
 
 import { setImmediate as breath } from "node:timers/promises";
 
@@ -11,11 +11,19 @@ import { clock, isObject } from "./text.mjs";
 const BATCH_ID = /^[a-zA-Z0-9_-]{1,200}$/;
 const CLASS = /^[a-z_]{1,60}$/;
 
-// The account's trouble, not the request's: by code, or by the message, where there is nothing better.
+// The account's trouble, not the request's: by code, or by the message, where there is nothing
+// better.
 const ACCOUNT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
-export const ACCOUNT_WORDS =
-  /credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit|spend(?:ing)? limit|usage limits/i;
+export const ACCOUNT_WORDS = new RegExp(
+  "credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit|" +
+    "spend(?:ing)? limit|usage limits",
+  "i",
+);
 
+// A 404 for a batch that this run made passes within this time, or the key is of another workspace.
+const LOST_BATCH_SECONDS = 600.0;
+// A 404 for a batch that may be another's: so often in a row, and its owner has deleted it.
+export const VANISHED_AFTER = 3;
 // How long results that hold fewer lines than the API counts are fetched again.
 export const SHORT_RESULTS_SECONDS = 86_400.0;
 // Results with lines that cannot be read are fetched again so often, then taken without them.
@@ -25,7 +33,9 @@ export const SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0;
 const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 86_400;
 
-/** Wait so many seconds, unless the signal ends the run; with `watchers`, only until one is called. */
+/**
+ * Wait so many seconds, unless the signal ends the run; with `watchers`, only until one is called.
+ */
 export function sleep(seconds, signal, watchers = new Set()) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -150,11 +160,28 @@ export function refusal(error) {
   });
 }
 
+/** For `ask`: true at the n-th 404. */
+export function times(most) {
+  let count = 0;
+  return () => ++count >= most;
+}
+
+/** For `ask`: a batch of this run that stays unknown is lost. */
+export function lostAfter(batch) {
+  let since = 0;
+  return () => {
+    since ||= performance.now();
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds >= LOST_BATCH_SECONDS) throw lost(batch);
+    return false;
+  };
+}
+
 /** The error for a batch of this run that the API has not known for so long. */
-export function lost(batch, seconds) {
+function lost(batch) {
   return new LostBatchError(
-    `The API has not known batch ${batch.id} for ${clock(seconds)}. It may be paid for, ` +
-      "so its requests are not sent again. Use a key of the workspace where the run began; if " +
+    `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid ` +
+      "for, so its requests are not sent again. Use a key of the workspace where the run began; if " +
       "somebody deleted the batch, end the run with --cancel.",
   );
 }
@@ -195,4 +222,30 @@ export function iso(moment) {
   if (Number.isNaN(Date.parse(whole))) return "";
   const fraction = (parts[2] ?? "").slice(0, 6).padEnd(6, "0");
   return `${new Date(whole).toISOString().slice(0, 19)}.${fraction}+00:00`;
+}
+
+/** Tokens of the prompt of a result, from the cache or not; 0 where there is no answer. */
+export function promptTokens({ message }) {
+  const kinds = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
+  const counts = kinds.map((kind) => message?.usage?.[kind]);
+  return counts.filter(Number.isSafeInteger).reduce((sum, count) => sum + count, 0);
+}
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+/**
+ * Whether answers may be ours by the tokens of their prompts; `pairs` are [tokens, bytes] of each.
+ */
+export function fitByTokens(pairs) {
+  if (!pairs.length) return true;
+  const tokens = sum(pairs.map(([count]) => count));
+  const bytes = sum(pairs.map(([, size]) => size));
+  // No text has many more tokens than bytes, nor many more than twenty bytes a token.
+  if (tokens > 2 * bytes || 20 * tokens < bytes) return false;
+  const bySize = pairs.toSorted(([, a], [, b]) => a - b);
+  const areAlike = new Set(pairs.map(([count]) => count)).size === 1;
+  if (pairs.length < 8 || areAlike || bySize.at(-1)[1] < 2 * bySize[0][1]) return true;
+  const half = Math.floor(pairs.length / 2);
+  const of = (part) => sum(part.map(([count]) => count));
+  return of(bySize.slice(-half)) > of(bySize.slice(0, half));
 }

@@ -1,8 +1,8 @@
 // Ask the API: the calls.
 //
-// Each is repeated until there is an answer, but for the create. Nothing is decided here about batches.
-// The SDK never sends anything again by itself, and says nothing, for its debug lines hold prompts. No
-// redirect is followed, for it would take the key to another host.
+// Each is repeated until there is an answer, but for the create. Nothing is decided here about
+// batches. The SDK never sends anything again by itself, and says nothing, for its debug lines hold
+// prompts. No redirect is followed, for it would take the key to another host.
 
 import { once } from "node:events";
 import fs from "node:fs";
@@ -15,17 +15,20 @@ import { pipeline } from "node:stream/promises";
 
 import {
   SLOWEST_LINE_BYTES_PER_SECOND,
+  VANISHED_AFTER,
   Waits,
   accountIn,
+  accountIsStopped,
   batchIn,
   isStatusError,
-  lost,
+  lostAfter,
   passes,
   reasonOf,
   refusal,
   remedy,
   retryAfter,
   sleep,
+  times,
 } from "./answer.mjs";
 import { NoAnswerError, StoppedError, codeOf } from "./errors.mjs";
 import { writeAll } from "./folder.mjs";
@@ -33,10 +36,6 @@ import { clock, isObject } from "./text.mjs";
 
 const BATCHES = "/v1/messages/batches";
 
-// A 404 for a batch that this run made passes within this time, or the key is of another workspace.
-const LOST_BATCH_SECONDS = 600.0;
-// A 404 for a batch that may be another's: so often in a row, and its owner has deleted it.
-const VANISHED_AFTER = 3;
 // An upload or a download without a byte for so long is given up, however long it takes in all.
 const SILENCE_SECONDS = 60.0;
 // The answer to a create after its last byte.
@@ -44,11 +43,13 @@ const ANSWER_SECONDS = 600.0;
 const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
 // Any other answer.
 const TIMEOUT_SECONDS = 60.0;
+// How often a list is begun again because its cursor has gone.
+const LIST_STARTS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
 
-/** Load the SDK, which takes a while: --check does without. What is wrong with it, in one line, or "". */
+/** Load the SDK, which --check does without. What is wrong with it, in one line, or "". */
 export async function sdkProblem() {
   sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
   if (!sdk) return "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
@@ -137,23 +138,34 @@ export class Api {
     }
   }
 
-  /** Batches of the workspace, newest first. Only an empty page ends them, whatever a page says of more. */
+  /** Batches of the workspace, newest first, to an empty page, whatever a page says of more. */
   async *list() {
-    const cursors = new Set();
-    for (let after; !cursors.has(after); ) {
-      cursors.add(after);
+    const seen = new Set();
+    for (let [after, starts] = [undefined, 0]; ; ) {
       const page = await this.ask("list batches", () => this.page(after));
-      if (!page.length) return;
-      yield* page;
-      after = page.at(-1).id;
+      if (page?.length === 0) return;
+      // The batch that the cursor named has been deleted: from the newest again.
+      const last = page?.at(-1).id;
+      if ((page && last === after) || (!page && ++starts > LIST_STARTS)) {
+        throw new StoppedError("The API's list of batches comes to no end. Try again later.");
+      }
+      const rest = (page ?? []).filter(({ id }) => !seen.has(id));
+      for (const { id } of rest) seen.add(id);
+      yield* rest;
+      after = last;
     }
-    throw new StoppedError("The API's list of batches goes in a circle. Try again later.");
   }
 
+  /** Up to a hundred batches older than the one named; null if that one is not there. */
   async page(after) {
-    // Not batches.list(): it makes an empty list of an answer that is none.
     const query = after ? { limit: 100, after_id: after } : { limit: 100 };
-    const page = await this.client.get(BATCHES, { query, signal: this.signal });
+    // Not batches.list(): it makes an empty list of an answer that is none.
+    const page = await this.client.get(BATCHES, { query, signal: this.signal }).catch((error) => {
+      const isGone = isStatusError(error) && [400, 404].includes(error.status);
+      if (after && isGone && !accountIsStopped(error)) return null;
+      throw error;
+    });
+    if (page === null && after) return null;
     if (!isObject(page) || !Array.isArray(page.data)) {
       throw new NoAnswerError("the answer is no list of batches");
     }
@@ -187,8 +199,8 @@ export class Api {
   }
 
   /**
-   * Bring results to a file, which is on disk then; whether they are whole is not known here. `batch` is
-   * one of this run, or {id} of any, and then null comes back when its owner has deleted it.
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
+   * of any: then null comes back when its owner has deleted it.
    */
   async download(batch, file) {
     const isGone = batch.number ? lostAfter(batch) : times(VANISHED_AFTER);
@@ -204,22 +216,6 @@ export class Api {
   }
 }
 
-/** For `ask`: true at the n-th 404. */
-function times(most) {
-  let count = 0;
-  return () => ++count >= most;
-}
-
-/** For `ask`: a batch of this run that stays unknown is lost. */
-function lostAfter(batch) {
-  let since = 0;
-  return () => {
-    since ||= performance.now();
-    if (performance.now() - since >= 1000 * LOST_BATCH_SECONDS) throw lost(batch, LOST_BATCH_SECONDS);
-    return false;
-  };
-}
-
 /** Whether the SDK saw no key anywhere, before it sent anything. */
 function hasNoKey(error) {
   if (!sdk || error instanceof sdk.APIError) return false;
@@ -229,9 +225,10 @@ function hasNoKey(error) {
 /** A POST whose body goes out piece by piece, and is given up for silence, not for its length. */
 async function upload(url, { headers, body, signal }) {
   const { request } = new URL(url).protocol === "https:" ? https : http;
-  // A connection of its own: one that is kept may be closed already, and the batch would be in doubt.
+  // A connection of its own: one that is kept may be closed already, and the batch would be in
+  // doubt.
   const post = request(url, { method: "POST", headers: Object.fromEntries(headers), agent: false });
-  const giveUp = (seconds) => breakOff(post, new NoAnswerError(`nothing came for ${clock(seconds)}`));
+  const giveUp = (seconds) => breakOff(post, silent(seconds));
   const stop = () => breakOff(post, signal.reason);
   signal.addEventListener("abort", stop);
   let answerTimer;
@@ -259,6 +256,8 @@ async function upload(url, { headers, body, signal }) {
   }
 }
 
+const silent = (seconds) => new NoAnswerError(`nothing came for ${clock(seconds)}`);
+
 /** End a request at once: what the system has not sent of it yet is not sent any more. */
 function breakOff(post, error) {
   try {
@@ -269,13 +268,12 @@ function breakOff(post, error) {
   post.destroy(error);
 }
 
-function headersOf({ rawHeaders }) {
-  const headers = new Headers();
-  for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at], rawHeaders[at + 1]);
-  return headers;
+function headersOf({ headersDistinct }) {
+  const pairs = Object.entries(headersDistinct);
+  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }
 
-/** Write the body of a response to a file. A NoAnswerError when it is cut, or silent for too long. */
+/** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */
 async function save(response, file) {
   const fd = fs.openSync(file, "w");
   const reader = response.body?.getReader();
@@ -290,7 +288,7 @@ async function save(response, file) {
       const piece = await reader?.read().catch((error) => {
         throw new NoAnswerError(`the download was cut (${error.name})`);
       });
-      if (isSilent) throw new NoAnswerError(`nothing came for ${clock(SILENCE_SECONDS)}`);
+      if (isSilent) throw silent(SILENCE_SECONDS);
       if (!piece?.value) break;
       writeAll(fd, piece.value);
       silence.refresh();

@@ -1,8 +1,8 @@
 // Follow a batch from its making to its last result.
 //
-// Results are streamed to a part file and renamed when they are whole: as many lines as the API counts.
-// What is counted is paid for, so short results are fetched again, for a day if need be. Trouble with one
-// batch keeps no other from being collected.
+// Results are streamed to a part file and renamed when they are whole: as many lines as the API
+// counts. What is counted is paid for, so short results are fetched again, for a day if need be.
+// Trouble with one batch keeps no other from being collected.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -21,7 +21,10 @@ import { syncFolder } from "./folder.mjs";
 import { resultIn } from "./sort.mjs";
 import { clock, grouped, isBlank, linesIn, shown } from "./text.mjs";
 
-/** Polls, fetches, and hands over to the sorter. `troubles`: what is told at the end, errors by batch. */
+/**
+ * Polls, fetches, and hands over to the sorter. `troubles`: what is told at the end, errors by
+ * batch.
+ */
 export class Collector {
   constructor({ settings, log, signal, folder, source, api, troubles }, sorter) {
     Object.assign(this, { settings, log, signal, folder, source, api, troubles, sorter });
@@ -85,8 +88,9 @@ export class Collector {
   }
 
   /**
-   * Bring the results into DIR/results, whole: as many lines as the API counts, or a BatchError if they
-   * stay short. Where it counts nothing, or lines cannot be read, a few fetches are all that can be done.
+   * Bring the results into DIR/results, whole: as many lines as the API counts, or a BatchError if
+   * they stay short. Where it counts nothing, or lines cannot be read, a few fetches are all that
+   * can be done.
    */
   async fetch(batch, counted) {
     const whole = this.folder.resultsFile(batch);
@@ -133,7 +137,10 @@ export class Collector {
     this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
   }
 
-  /** Lines that are not empty; those of them with ids that are not the batch's, and those that are none. */
+  /**
+   * Lines that are not empty; those of them with ids that are not the batch's, and those that are
+   * none.
+   */
   inspect(batch, part) {
     const ids = new Set();
     for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);

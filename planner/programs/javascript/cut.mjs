@@ -1,8 +1,9 @@
 // Choose the requests of a batch.
 //
-// A batch is a range of lines: of INPUT, or of the list of requests that a later round sends again. What
-// is sent for a range is made from INPUT each time, so only the range is in the journal. Batches of one
-// run have counts of their own, so that each is recognised in the list of the workspace.
+// A batch is a range of lines: of INPUT, or of the list of requests that a later round sends again.
+// What is sent for a range is made from INPUT each time, so only the range is in the journal.
+// Batches of one run have counts of their own, so that each is recognised in the list of the
+// workspace.
 
 import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
@@ -36,7 +37,9 @@ export class Source {
   async open(near, signal) {
     try {
       const stat = fs.statSync(this.file);
-      if (stat.isDirectory()) throw new InputError(`${this.unreadable("Is a directory")} Check the path.`);
+      if (stat.isDirectory()) {
+        throw new InputError(`${this.unreadable("Is a directory")} Check the path.`);
+      }
       if (!stat.isFile()) {
         throw new InputError(`${this.file}: is no file that can be read again. Save it as a file.`);
       }
@@ -88,9 +91,10 @@ export class Source {
   }
 
   /**
-   * The requests of a round from byte `start` to byte `end`: {place, after, line, value}. `place` is where
-   * one stands and what became of it so far, as on a round's list; `after` the byte where the next begins;
-   * `line` its line of INPUT, good until the next is asked for; `value` what the line holds.
+   * The requests of a round from byte `start` to byte `end`: {place, after, line, value}. `place`
+   * is where one stands and what became of it so far, as on a round's list; `after` the byte where
+   * the next begins; `line` its line of INPUT, good until the next is asked for; `value` what the
+   * line holds.
    */
   *places(round, start, end) {
     this.refuseIfChanged();
@@ -154,7 +158,9 @@ export class Source {
   }
 }
 
-/** The next batch of this round, as many requests as fit: the fields of `cut`. null: there is none. */
+/**
+ * The next batch of this round, as many requests as fit: the fields of `cut`. null: there is none.
+ */
 export function nextCut(source, settings) {
   const { state } = source.folder;
   const canary = state.restBegan ? 0 : Math.max(0, settings.canary - state.canaryCut);
@@ -173,7 +179,9 @@ export function nextCut(source, settings) {
   return null;
 }
 
-/** By how many requests a batch may be smaller than the largest, so that it has a count of its own. */
+/**
+ * By how many requests a batch may be smaller than the largest, so that it has a count of its own.
+ */
 export const spreadOf = (full) => Math.min(Math.floor(full / 20), 100 + Math.floor(full / 100));
 
 /** {requests, bytes, worst, end} of the requests from `start` on that are the next batch. */

@@ -1,17 +1,19 @@
 // Find out whether a batch in doubt was made.
 //
-// A doubt ends with proof alone. After a grace in which a late batch may still be made, the list of the
-// workspace is read once, to well before the intention: without a batch of this count nothing was made.
-// Those with this count are candidates, and no later ones are. Each is held against every batch in
-// question when it has ended: the ids in its results tell whose it is. Where ids prove nothing, for two
-// runs may number their rows alike, a person has to choose.
+// A doubt ends with proof alone. After a grace in which a late batch may still be made, the list of
+// the workspace is read once, to well before the intention: without a batch of this count nothing
+// was made. Those with this count are candidates, and no later ones are. Each is held against every
+// batch in question when it has ended: the ids in its results tell whose it is. Where ids prove
+// nothing, for two runs may number their rows alike, a person has to choose.
 
 import {
   FETCHES_OF_UNREADABLE,
   SHORT_RESULTS_SECONDS,
   SLOWEST_LINE_BYTES_PER_SECOND,
   Waits,
+  fitByTokens,
   iso,
+  promptTokens,
   sizeOf,
   sleep,
 } from "./answer.mjs";
@@ -28,8 +30,10 @@ export class Doubts {
   constructor({ settings, log, signal, folder, source, api }, words = []) {
     Object.assign(this, { settings, log, signal, folder, source, api, words });
     this.choices = new Map();
-    this.verdicts = new Map(); // by candidate: {moment, of}: by batch, whether it fits by its tokens
-    this.unfit = new Map(); // by candidate whose results are not whole yet: {count, since, waits, next}
+    // By candidate: {moment, of}; `of` says by batch whether it fits by its tokens.
+    this.verdicts = new Map();
+    // By candidate whose results are not whole yet: {count, since, waits, next}.
+    this.unfit = new Map();
   }
 
   /** Every batch in doubt: was not made, or is in question with the candidates for it. */
@@ -38,8 +42,8 @@ export class Doubts {
     for (const batch of batches.filter(({ tookSeconds }) => tookSeconds === null)) {
       this.note(batch, "whether it was made is not known", tookAtMost(batch));
     }
-    const grace = Math.max(this.settings.adoptGraceSeconds, ...batches.map((each) => each.tookSeconds));
-    await sleep(grace, this.signal);
+    const graces = batches.map(({ tookSeconds }) => tookSeconds);
+    await sleep(Math.max(this.settings.adoptGraceSeconds, ...graces), this.signal);
     const moments = batches.map(({ since }) => since?.created_at ?? "").sort();
     const listed = await madeSince(this.api, moments[0]);
     for (const batch of batches) this.choose(batch, listed);
@@ -89,7 +93,9 @@ export class Doubts {
     return state.withStatus("question").filter((batch) => !this.choices.has(batch));
   }
 
-  /** Ids that have not been judged for every batch that they may be, and are due to be asked for. */
+  /**
+   * Ids that have not been judged for every batch that they may be, and are due to be asked for.
+   */
   candidates() {
     const isNew = (batch, id) => this.verdicts.get(id)?.of.has(batch) !== true;
     const ids = this.questions().flatMap((batch) => batch.open().filter((id) => isNew(batch, id)));
@@ -138,14 +144,14 @@ export class Doubts {
 
   letGo(batch, id, why) {
     this.folder.note("let_go", { batch: batch.number, id, why });
-    const reason = { ids: "is somebody else's", vanished: "was deleted", person: "is not ours" }[why];
-    this.log.line(`Batch ${batch.number}: ${id} ${reason}`);
+    const is = { ids: "is somebody else's", vanished: "was deleted", person: "is not ours" };
+    this.log.line(`Batch ${batch.number}: ${id} ${is[why]}`);
   }
 
   /**
-   * A batch held against results: null if they are not its own, else {pairs} of [tokens, bytes], for its
-   * requests that are text alone. Lines of other ids unmake nothing, and a line that cannot be read may
-   * be any of ours.
+   * A batch held against results: null if they are not its own, else {pairs} of [tokens, bytes],
+   * for its requests that are text alone. Lines of other ids unmake nothing, and a line that cannot
+   * be read may be any of ours.
    */
   held(batch, { tokens, unreadable }) {
     let missing = 0;
@@ -185,16 +191,16 @@ export class Doubts {
     const made = ids.map((id) => `${id} (made ${this.verdicts.get(id).moment})`);
     this.choices.set(
       batch,
-      `Whether batch ${batch.number} of ${grouped(batch.requests)} requests is one of these cannot ` +
-        `be told from here: ${made.join(", ")}. Look at it in the Console, then start the same ` +
-        "command with --adopt ID if it is yours, or with --adopt none if none of them is.",
+      `Whether batch ${batch.number} of ${grouped(batch.requests)} requests is one of these ` +
+        `cannot be told from here: ${made.join(", ")}. Look at it in the Console, then start the ` +
+        "same command with --adopt ID if it is yours, or with --adopt none if none of them is.",
     );
     this.folder.wake();
   }
 
   /**
-   * A StoppedError if this key does not see what the doubts are about: what it does not list may have
-   * been made all the same. Nothing is sent before this is known.
+   * A StoppedError if this key does not see what the doubts are about: what it does not list may
+   * have been made all the same. Nothing is sent before this is known.
    */
   async sameAccount() {
     const { state } = this.folder;
@@ -205,8 +211,8 @@ export class Doubts {
     for (const kind of ["organization", "workspace"]) {
       if (!before[kind] || !now[kind] || before[kind] === now[kind]) continue;
       throw new StoppedError(
-        `The key is of ${kind} ${now[kind]}, and the run is in ${before[kind]}, where a batch may ` +
-          "have been made. Nothing was sent. Use a key of that workspace.",
+        `The key is of ${kind} ${now[kind]}, and the run is in ${before[kind]}, where a batch ` +
+          "may have been made. Nothing was sent. Use a key of that workspace.",
       );
     }
     if (before.workspace && now.workspace) return;
@@ -214,9 +220,9 @@ export class Doubts {
     for (const id of vouchers) if (await this.api.look(id, 1)) return;
     if (vouchers.length) {
       throw new StoppedError(
-        `The key does not see ${vouchers[0]}, which the run saw, so a batch in doubt could not be ` +
-          "found with it. Nothing was sent. Use a key of the workspace where the run began; if that " +
-          "batch was deleted and no batch in doubt was made, start with --adopt none.",
+        `The key does not see ${vouchers[0]}, which the run saw, so a batch in doubt could not ` +
+          "be found with it. Nothing was sent. Use a key of the workspace where the run began; " +
+          "if that batch was deleted and no batch in doubt was made, start with --adopt none.",
       );
     }
   }
@@ -233,8 +239,9 @@ function tookAtMost({ submittedAt, bytes }) {
 }
 
 /**
- * The newest batch, {id, created_at, seen}, or null: what comes after is told by the API's clock, not by
- * ours. `seen` are the ids of the batches with this count that might be taken for one made after it.
+ * The newest batch, {id, created_at, seen}, or null: what comes after is told by the API's clock,
+ * not by ours. `seen` are the ids of the batches with this count that might be taken for one made
+ * after it.
  */
 export async function newestBatch(api, requests) {
   let newest = null;
@@ -269,27 +276,4 @@ function readResults(file) {
     else unreadable++;
   }
   return { lines, unreadable, tokens };
-}
-
-function promptTokens({ message }) {
-  const kinds = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
-  const counts = kinds.map((kind) => message?.usage?.[kind]);
-  return counts.filter(Number.isSafeInteger).reduce((sum, count) => sum + count, 0);
-}
-
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
-
-/** Whether answers may be ours by the tokens of their prompts; `pairs` are [tokens, bytes] of each. */
-export function fitByTokens(pairs) {
-  if (!pairs.length) return true;
-  const tokens = sum(pairs.map(([count]) => count));
-  const bytes = sum(pairs.map(([, size]) => size));
-  // No text has many more tokens than bytes, nor many more than twenty bytes a token.
-  if (tokens > 2 * bytes || 20 * tokens < bytes) return false;
-  const bySize = pairs.toSorted(([, a], [, b]) => a - b);
-  const isVaried = bySize.at(-1)[1] >= 2 * bySize[0][1] && new Set(pairs.map(([count]) => count)).size > 1;
-  if (pairs.length < 8 || !isVaried) return true;
-  const half = Math.floor(pairs.length / 2);
-  const of = (part) => sum(part.map(([count]) => count));
-  return of(bySize.slice(-half)) > of(bySize.slice(0, half));
 }

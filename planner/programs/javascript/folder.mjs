@@ -1,8 +1,8 @@
 // Keep the folder: its files, the journal, and the state that the journal tells.
 //
 // `note` is the one way in which a run goes on: the line is on disk when it returns, the state has
-// changed, and whoever waits for a change is woken. A line is there whole, or not at all. Nothing in the
-// folder is ever deleted.
+// changed, and whoever waits for a change is woken. A line is there whole, or not at all. Nothing
+// in the folder is ever deleted.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -25,7 +25,10 @@ export class Journal {
     return fs.existsSync(this.file);
   }
 
-  /** Every whole line, {event, number}; one that is there twice comes once. A torn last line is none. */
+  /**
+   * Every whole line, {event, number}; one that is there twice comes once. A torn last line is
+   * none.
+   */
   *read() {
     this.size = 0;
     let [number, before] = [0, Buffer.alloc(0)];
@@ -131,7 +134,9 @@ export class Folder {
     return state;
   }
 
-  /** Take up what the journal says; then lines may be written to it. Whether it was there before. */
+  /**
+   * Take up what the journal says; then lines may be written to it. Whether it was there before.
+   */
   open() {
     this.state = this.read();
     const isNew = this.state.began === null;
@@ -146,7 +151,9 @@ export class Folder {
     return !isNew;
   }
 
-  /** What stays of failed.jsonl takes its place, and the old file gets a name; once, or once more. */
+  /**
+   * What stays of failed.jsonl takes its place, and the old file gets a name; once, or once more.
+   */
   setAside(name) {
     const old = path.join(this.out, name);
     const part = `${this.failed}.part`;
@@ -155,7 +162,9 @@ export class Folder {
     syncFolder(this.out);
   }
 
-  /** Write to the journal what is about to be done or has been learnt; the state follows from it. */
+  /**
+   * Write to the journal what is about to be done or has been learnt; the state follows from it.
+   */
   note(event, fields = {}) {
     this.guard(event);
     const at = new Date().toISOString().replace("Z", "+00:00");
@@ -178,7 +187,10 @@ export class Folder {
   }
 }
 
-/** Make a folder, and those above it. (Node's own `recursive` hangs where nothing may be made: /proc.) */
+/**
+ * Make a folder, and those above it. (Node's own `recursive` hangs where nothing may be made:
+ * /proc.)
+ */
 function makeFolder(folder, above = true) {
   try {
     fs.mkdirSync(folder);

@@ -1,10 +1,10 @@
 // Let one program write to a folder at a time.
 //
 // DIR/lock has a line for each program that takes the folder, and a line when it leaves. Lines are
-// appended whole, so they have one order for everybody: the first holder that has not left and is alive
-// has the folder. A holder in the same process table is alive if its process is; of any other the file
-// tells: whoever has the folder touches it every few seconds. Who takes over writes that the dead one has
-// left, so that one that only slept knows.
+// appended whole, so they have one order for everybody: the first holder that has not left and is
+// alive has the folder. A holder in the same process table is alive if its process is; of any other
+// the file tells: whoever has the folder touches it every few seconds. Who takes over writes that
+// the dead one has left, so that one that only slept knows.
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -18,7 +18,10 @@ import { isObject, objectIn, shown } from "./text.mjs";
 const HEARTBEAT_SECONDS = 5.0;
 const LOCK_WATCH_SECONDS = 20.0;
 
-/** The right to write to a folder: `take` it, or get an InputError that says who has it; then `leave`. */
+/**
+ * The right to write to a folder: `take` it, or get an InputError that says who has it; then
+ * `leave`.
+ */
 export class Lock {
   constructor(file, signal) {
     this.file = file;
@@ -103,8 +106,8 @@ export class Lock {
     if (elsewhere.length && (await this.isTouched())) {
       const { host, pid } = elsewhere[0];
       throw new InputError(
-        `A program on another host (${shown(host)}, process ${pid}) has this folder and is alive. ` +
-          "Wait for it or stop it; one program at a time writes to a folder.",
+        `A program on another host (${shown(host)}, process ${pid}) has this folder and is ` +
+          "alive. Wait for it or stop it; one program at a time writes to a folder.",
       );
     }
     return before;
@@ -171,7 +174,8 @@ export function processStart(pid) {
 /** As `processStart`; undefined where there is no /proc. */
 function startInProc(pid) {
   try {
-    // State and start time are the 3rd and 22nd fields; the 2nd, a name in brackets, may hold anything.
+    // State and start time are the 3rd and 22nd fields; the 2nd, a name in brackets, may hold
+    // anything.
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/);
     const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

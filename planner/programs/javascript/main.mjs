@@ -56,7 +56,8 @@ async function carryOut(runner, options) {
   if (problem) throw new InputError(problem);
   const code = await runner.run(options);
   if (print(runner.lastLine())) return code;
-  runner.log.line("Standard output is closed or full. The run itself is done: summary.json has it.");
+  const { out } = options;
+  runner.log.line(`Standard output is closed or full; the run itself is done, and is in ${out}`);
   return 3;
 }
 

@@ -1,7 +1,7 @@
 // Price tokens in whole numbers.
 //
-// The unit is 1/10**13 of a dollar: no sum depends on its order, and a price of up to seven decimals
-// times a count of tokens is exact.
+// The unit is 1/10**13 of a dollar: no sum depends on its order, and a price of up to seven
+// decimals times a count of tokens is exact.
 
 import { LONG_PROMPTS, PRICES, WEB_SEARCH_USD_PER_1000 } from "./settings.mjs";
 import { isObject } from "./text.mjs";
@@ -63,7 +63,10 @@ export class Price {
     return us ? (amount * this.usTenths) / 10n : amount;
   }
 
-  /** The most that a request may cost: no text has more tokens than bytes, no answer more than maxTokens. */
+  /**
+   * The most that a request may cost: no text has more tokens than bytes, no answer more than
+   * maxTokens.
+   */
   worst(requestBytes, maxTokens, cached, us) {
     const most = BigInt(requestBytes);
     const rates = this.ratesFor(most);

@@ -10,7 +10,8 @@ import { grouped } from "./text.mjs";
 export const PROGRAM = "run_batches.mjs";
 
 const whole = (low, high) => (text) => {
-  if (/^[0-9]{1,12}$/.test(text) && low <= Number(text) && Number(text) <= high) return Number(text);
+  const number = /^[0-9]{1,12}$/.test(text) ? Number(text) : -1;
+  if (low <= number && number <= high) return number;
   throw new InputError(`must be a whole number from ${grouped(low)} to ${grouped(high)}`);
 };
 
@@ -78,7 +79,7 @@ ${ACTIONS.map(([flag, value, meaning]) => helpOf(flag, value, meaning)).join("\n
 
 Flags that override the plan, with the plan's value:
 
-${FLAGS.map(([flag, value, setting, , meaning]) => helpOf(flag, value, meaning, setting)).join("\n")}
+${FLAGS.map(([flag, value, name, , meaning]) => helpOf(flag, value, meaning, name)).join("\n")}
 
 The key comes from ANTHROPIC_API_KEY. Start the same command again to go on after any stop.
 Exit codes: 0 all succeeded, 1 some were given up, 2 bad usage or input, 3 stopped, 130 and 143

@@ -42,7 +42,10 @@ export class Log {
   }
 }
 
-/** Where the run is, in fewer than 80 columns: what is answered, what is open, time beside the forecast. */
+/**
+ * Where the run is, in fewer than 80 columns: what is answered, what is open, time beside the
+ * forecast.
+ */
 export function progressLine(state) {
   const { at, input } = state.began;
   const minutes = (seconds) => clock(Math.max(60, seconds)).replace(/:\d\d$/, "");
@@ -58,14 +61,16 @@ export function progressLine(state) {
 export function checkText({ identity, count }, settings) {
   const { name, requests, kind, bytes, sha256 } = identity;
   const first = Math.min(settings.canary, requests);
-  const alone = first ? `; the first ${grouped(first)} go alone, the rest follows if they are good` : "";
+  const follows = "go alone, the rest follows if they are good";
+  const alone = first ? `; the first ${grouped(first)} requests ${follows}` : "";
   const unknown = `; no price is known for the model of ${grouped(count.unpriced)} requests`;
   const input = grouped(Math.ceil(count.textBytes / BYTES_PER_TOKEN));
   const about = count.batches > 1 && spreadOf(count.most) ? "about " : "";
-  const split = `${about}${grouped(count.batches)} batches, the largest of ${grouped(count.largest)}`;
+  const largest = `the largest of ${grouped(count.largest)} requests`;
+  const split = `${about}${grouped(count.batches)} batches, ${largest}${alone}`;
   return [
     `${name}: ${grouped(requests)} ${kind}, ${grouped(bytes)} bytes, SHA-256 ${sha256}`,
-    `Split: ${split} requests${alone}`,
+    `Split: ${split}`,
     `Tokens, estimated: ${input} of input (${BYTES_PER_TOKEN} bytes each), ` +
       `${grouped(count.outputTokens)} of output ` +
       `(as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,

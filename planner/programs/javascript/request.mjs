@@ -1,7 +1,8 @@
 // Make requests of lines, and say what is wrong with a line.
 //
-// A whole request is sent byte for byte as it stands in INPUT; a row becomes a request with the plan's
-// settings. What the API would refuse is told before anything is sent, with what to do about it.
+// A whole request is sent byte for byte as it stands in INPUT; a row becomes a request with the
+// plan's settings. What the API would refuse is told before anything is sent, with what to do about
+// it.
 
 import { createHash } from "node:crypto";
 
@@ -37,7 +38,8 @@ export function runSettings(settings) {
 }
 
 /** Whether a line is a whole request, not a row. */
-export const isRequest = (value) => Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id");
+export const isRequest = (value) =>
+  Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id");
 
 /** Lines of INPUT, what is sent for them, and what they may cost. */
 export class Requests {
@@ -69,7 +71,9 @@ export class Requests {
     return isRequest(value) ? value.params.model : this.settings.model;
   }
 
-  /** {size, maxTokens, price or null, worst or null}: `size` is the bytes of `wire(value, line)`. */
+  /**
+   * {size, maxTokens, price or null, worst or null}: `size` is the bytes of `wire(value, line)`.
+   */
   measure(value, line) {
     if (isRequest(value)) {
       const { model, max_tokens, inference_geo } = value.params;

@@ -1,8 +1,8 @@
 // Take one run to its end: check, run, cancel.
 //
-// A run goes in rounds. One task submits, one settles questions, one follows each open batch; they know
-// each other only by the journal. The first failure of any of them, or a signal, ends every wait of all
-// the others; trouble with one batch alone is told when the others are collected.
+// A run goes in rounds. One task submits, one settles questions, one follows each open batch; they
+// know each other only by the journal. The first failure of any of them, or a signal, ends every
+// wait of all the others; trouble with one batch alone is told when the others are collected.
 
 import { setMaxListeners } from "node:events";
 import fs from "node:fs";
@@ -106,7 +106,10 @@ export class BatchRunner {
     return { identity, count };
   }
 
-  /** A run goes on with the file that it began with, to the byte, and with the same kind of requests. */
+  /**
+   * A run goes on with the file that it began with, to the byte, and with the same kind of
+   * requests.
+   */
   sameInput(began, now) {
     if (!began) return;
     const { out } = this.folder;
@@ -151,8 +154,7 @@ export class BatchRunner {
       const why = `cannot be written (${systemText(error)})`;
       return new InputError(`${out}: ${why}. Free space, or choose another --out.`);
     }
-    const isFull = ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error));
-    const remedy = isFull ? `Free space on ${out}` : `Make ${out} writable`;
+    const remedy = `Free space on ${out}, or make it writable,`;
     const open = state.inFlight().length;
     const paid = open ? `: ${grouped(open)} batches are open and paid for.` : ".";
     const what = `${systemText(error)}: ${error.path ?? out}`;
@@ -213,7 +215,9 @@ export class BatchRunner {
     if (state.canceling && !state.restGivenUp) this.sorter.giveUpTheRest();
   }
 
-  /** Until nothing of this round is left, or what is left waits for a person: then a StoppedError. */
+  /**
+   * Until nothing of this round is left, or what is left waits for a person: then a StoppedError.
+   */
   async workOffRound() {
     const { state, watchers } = this.folder;
     const progress = setInterval(() => this.log.progress(progressLine(state)), 1000);

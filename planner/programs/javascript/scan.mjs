@@ -1,7 +1,7 @@
 // Read INPUT once: check every line, count what a run would send.
 //
-// Every problem is listed with its line, the first fifty of them and then a count. Memory does not grow
-// with INPUT: a line that fits no batch is not read whole, and ids are compared through files.
+// Every problem is listed with its line, the first fifty of them and then a count. Memory does not
+// grow with INPUT: a line that fits no batch is not read whole, and ids are compared through files.
 
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -249,8 +249,8 @@ function whyNotJson(error) {
 }
 
 /**
- * Read INPUT from an open file: {identity, count, problems}. `identity` is {name, bytes, sha256, kind,
- * requests}, `count` a Count; both are worth nothing if there are problems.
+ * Read INPUT from an open file: {identity, count, problems}. `identity` is {name, bytes, sha256,
+ * kind, requests}, `count` a Count; both are worth nothing if there are problems.
  */
 export async function scan(fd, name, requests, signal) {
   const scanner = new Scanner(fd, name, requests);

@@ -1,7 +1,7 @@
 // Put each answer where it belongs.
 //
-// Every request of a batch goes to succeeded.jsonl, to failed.jsonl, or on the next round's list; once,
-// for the journal says how long the three files are when that is done.
+// Every request of a batch goes to succeeded.jsonl, to failed.jsonl, or on the next round's list;
+// once, for the journal says how long the three files are when that is done.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -13,7 +13,8 @@ import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
 import { grouped, isBlank, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
 
-// What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
+// What `result.error.error.type` says about trying again. A class in neither is tried again, and
+// logged.
 const TRY_AGAIN = [
   "api_error",
   "overloaded_error",
@@ -42,7 +43,8 @@ export function resultIn(line) {
   } catch {
     return null;
   }
-  return isObject(value) && typeof value.custom_id === "string" && isObject(value.result) ? value : null;
+  const isResult = typeof value?.custom_id === "string" && isObject(value.result);
+  return isResult ? value : null;
 }
 
 /** The class of a result that is no success, and the API's words. The class is nested twice. */
@@ -53,8 +55,8 @@ export function reasonIn(result) {
   const reason = typeof error?.type === "string" ? error.type : "unknown";
   // What is blocked is an answer, and the next one may differ.
   const isFiltered = /content filter/i.test(message) && /output|response/i.test(message);
-  if (reason === "invalid_request_error" && isFiltered) return { reason: "content_filtered", message };
-  return { reason, message };
+  const isBlocked = reason === "invalid_request_error" && isFiltered;
+  return { reason: isBlocked ? "content_filtered" : reason, message };
 }
 
 /** Appends to the three files of answers, and counts. */
@@ -109,7 +111,10 @@ export class Sorting {
     this.write(1, jsonLine({ custom_id, reason, attempts, result }));
   }
 
-  /** Leave the files on disk, with their names. The fields of `sorted`: their lengths, and what was counted. */
+  /**
+   * Leave the files on disk, with their names. The fields of `sorted`: their lengths, and what was
+   * counted.
+   */
   finish() {
     for (const file of this.files) {
       this.flush(file);
@@ -143,7 +148,9 @@ export class Sorter {
     this.unknown = new Set(); // classes that have been logged
   }
 
-  /** Let `work` append to the files of answers; then what happened may be written to the journal. */
+  /**
+   * Let `work` append to the files of answers; then what happened may be written to the journal.
+   */
   append(work) {
     const sorting = new Sorting(this.folder, this.prices);
     try {
@@ -181,7 +188,9 @@ export class Sorter {
     }
   }
 
-  /** {custom_id, result, line} of each line that is a result; any other is logged, by its number. */
+  /**
+   * {custom_id, result, line} of each line that is a result; any other is logged, by its number.
+   */
   *resultsOf(batch) {
     const file = this.folder.resultsFile(batch);
     let number = 0;
@@ -196,9 +205,12 @@ export class Sorter {
     }
   }
 
-  /** What results do not hold: paid for if the API counts more successes than they have. */
+  /**
+   * What results do not hold: it may be paid for, if the API counts more than they hold of ours.
+   */
   missing(sorting, batch, places) {
-    const isPaid = sorting.succeeded < (batch.counts?.succeeded ?? 0);
+    const counted = Object.values(batch.counts ?? {}).reduce((sum, count) => sum + count, 0);
+    const isPaid = batch.requests - places.length < counted;
     for (const place of places) {
       if (isPaid) sorting.giveUp(place, place.attempts + 1, "missing", null);
       else this.retry(sorting, batch, place, "missing", null);

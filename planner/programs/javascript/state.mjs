@@ -1,7 +1,7 @@
 // Sum up the journal.
 //
-// Pure: no clock, no file, no network. Every change of a run goes through `apply`, in a live run and
-// when a run is taken up again, so both come to the same state.
+// Pure: no clock, no file, no network. Every change of a run goes through `apply`, in a live run
+// and when a run is taken up again, so both come to the same state.
 
 import { money } from "./money.mjs";
 
@@ -19,8 +19,8 @@ export class Batch {
   status = "unsent"; // unsent, doubt, question, open, stored; at the end sorted, halved or recut
   id = "";
   submittedAt = ""; // when the POST was announced
-  since = null; // of the submit: the newest batch of the workspace, and those with this batch's count
-  tookSeconds = null; // how long the POST lasted until it was given up; null for one that a kill ended
+  since = null; // of the submit: the newest batch of the workspace, and those with this count
+  tookSeconds = null; // how long the POST lasted until it was given up; null if a kill ended it
   candidates = []; // ids of batches that may be this one
   letGo = new Set(); // ids of batches that are not
   shortSince = ""; // when its results were first found to be short
@@ -82,7 +82,10 @@ export class State {
   setAside = ""; // the name that failed.jsonl gets when its requests are sent again
   done = null;
 
-  /** Throws for an event that cannot be what any program wrote: unknown, or of a batch that is not there. */
+  /**
+   * Throws for an event that cannot be what any program wrote: unknown, or of a batch that is not
+   * there.
+   */
   apply(event) {
     if (!Object.hasOwn(EVENTS, event.event)) throw new TypeError("no such event");
     const batch = this.batches.get(event.batch);
@@ -144,7 +147,9 @@ export class State {
     if (this.free.at(-1).end === this.position) this.position = this.free.pop().start;
   }
 
-  /** Where the requests of this round stand that are in no batch, `end` being the end of the round. */
+  /**
+   * Where the requests of this round stand that are in no batch, `end` being the end of the round.
+   */
   ranges(end) {
     return [...this.free, { start: this.position, end }];
   }

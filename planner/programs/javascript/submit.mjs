@@ -1,8 +1,8 @@
 // Send what is unsent, one batch at a time.
 //
-// The intention is on disk before the POST. Before each one there must be room: the canary has lived,
-// the budget is kept even if every answer is as long as it may be, and the queue takes it. While a batch
-// may still be made late, nothing else is sent.
+// The intention is on disk before the POST. Before each one there must be room: the canary has
+// lived, the budget is kept even if every answer is as long as it may be, and the queue takes it.
+// While a batch may still be made late, nothing else is sent.
 
 import { Waits, backoffSeconds, iso, sleep } from "./answer.mjs";
 import { halves, nextCut } from "./cut.mjs";
@@ -11,7 +11,10 @@ import { NoAnswerError, RefusedError, StoppedError } from "./errors.mjs";
 import { money, usdRounded } from "./money.mjs";
 import { clock, grouped } from "./text.mjs";
 
-/** Submits a round. `troubles` are those that stop the sending, and are told at the end: errors by batch. */
+/**
+ * Submits a round. `troubles` are those that stop the sending, and are told at the end: errors by
+ * batch.
+ */
 export class Submitter {
   constructor({ settings, log, signal, folder, source, api, troubles }, doubts, sorter) {
     Object.assign(this, { settings, log, signal, folder, source, api, troubles, doubts, sorter });
@@ -52,8 +55,8 @@ export class Submitter {
   isRetired() {
     const { retired } = this.source.requests;
     if (!retired) return false;
-    const ways = "Collect what is paid for, then begin another run with it; --cancel ends this one.";
-    this.troubles.set(null, new StoppedError(`Not everything was sent: ${retired}. ${ways}`));
+    const ways = "in another run; what is paid for is collected. --cancel ends this one.";
+    this.troubles.set(null, new StoppedError(`Not everything was sent: ${retired}, ${ways}`));
     return true;
   }
 
@@ -104,7 +107,8 @@ export class Submitter {
     const { api, folder, log } = this;
     const requests = grouped(batch.requests);
     const waits = new Waits(this.settings.pollSeconds);
-    if (batch.canary) log.line(`The first ${requests} requests go alone; the rest follows if they are good`);
+    const follows = "the rest follows if they are good";
+    if (batch.canary) log.line(`The first ${requests} requests go alone; ${follows}`);
     while (batch.status === "unsent") {
       const since = await newestBatch(api, batch.requests);
       this.noteAccount();

@@ -9,7 +9,10 @@ export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const CHUNK_BYTES = 2 ** 18;
 
-/** A line of compact JSON as bytes. (JSON.stringify escapes half a surrogate pair, as UTF-8 demands.) */
+/**
+ * A line of compact JSON as bytes. (JSON.stringify escapes half a surrogate pair, as UTF-8
+ * demands.)
+ */
 export const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 
 /** JSON in ASCII. */
@@ -83,10 +86,11 @@ export const withoutMark = (line) => (line.indexOf("\ufeff") === 0 ? line.subarr
 export const isWhole = (line) => line[line.length - 1] === 10;
 
 /**
- * The lines of an open file, each with its "\n", as bytes that are good until the next is asked for.
+ * The lines of an open file, each with its "\n", as bytes that are good until the next is asked
+ * for.
  *
- * A line longer than `most` comes in pieces, of which all but the last are longer than `most` and end
- * without "\n". `seen` is called with every chunk as it is read.
+ * A line longer than `most` comes in pieces, of which all but the last are longer than `most` and
+ * end without "\n". `seen` is called with every chunk as it is read.
  */
 export function* linesOf(fd, { start = 0, end = Infinity, most = Infinity, seen = () => {} } = {}) {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -12,29 +12,28 @@ from hypothesis import strategies as st
 
 from planner.model import durations
 from planner.model.durations import DurationModel, Sample, fit
-from planner.model.retry import RetryPolicy, backoff_s
+from planner.model.records import Record
+from planner.model.retry import backoff_s
 from planner.model.simulate import (
-    BUDGET_BATCHES,
     MAX_REPLICATIONS,
     MOST_BATCHES,
-    Record,
+    RUN_BATCHES,
     Rules,
     Run,
-    blend,
     replications,
     simulate,
 )
-from planner.scenario import Duration
+from planner.scenario import Duration, Retries
 from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
 from tests.strategies import policies
 
 DAY_S = 86_400.0
 
 
-def no_retries(transient: float = 0.0, permanent: float = 0.0) -> RetryPolicy:
+def no_retries(transient: float = 0.0, permanent: float = 0.0) -> Retries:
     """Every request is sent once."""
-    return RetryPolicy(
-        max_retries=0,
+    return Retries(
+        max=0,
         backoff="fixed",
         base_delay_s=0.0,
         transient_rate=transient,
@@ -48,7 +47,7 @@ def rules(
     poll_s: float = 60.0,
     expiry_s: float = DAY_S,
     shared_load: float = 0.0,
-    retry: RetryPolicy | None = None,
+    retry: Retries | None = None,
     batch: int = 10_000,
 ) -> Rules:
     """One batch at a time without failures, changed in places."""
@@ -69,7 +68,7 @@ def lasting(seconds: dict[int, float] | float) -> DurationModel:
     def scale(requests: int) -> tuple[float, float]:
         return (seconds[requests] if isinstance(seconds, dict) else seconds), 0.0
 
-    return DurationModel(scale=scale, table=(0.0, 0.0))
+    return DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0))
 
 
 def one_run(sizes: Sequence[int], model: DurationModel, some: Rules, seed: int = 1) -> Run:
@@ -92,7 +91,7 @@ def by_round(records: Sequence[Record]) -> dict[int, list[Record]]:
 def test_one_batch() -> None:
     """Sent at once, ended after its time, noticed at the next poll."""
     run = one_run([100], lasting(70.0), rules())
-    assert run.records == (Record(0, 100, 0.0, 70.0, 120.0, 0),)
+    assert tuple(run.records) == (Record(0, 100, 0.0, 70.0, 120.0, 0),)
     assert (run.makespan_s, run.given_up, run.expired) == (70.0, 0, 0)
 
 
@@ -140,14 +139,14 @@ def test_the_primer_goes_first() -> None:
 def test_a_batch_ends_at_its_expiry() -> None:
     """After 24 h a batch that needs 36 h has done two thirds; the rest is undone."""
     run = one_run([3000], lasting(1.5 * DAY_S), rules())
-    assert run.records == (Record(0, 3000, 0.0, DAY_S, DAY_S, 1000),)
+    assert tuple(run.records) == (Record(0, 3000, 0.0, DAY_S, DAY_S, 1000),)
     assert (run.expired, run.given_up) == (1000, 1000)
 
 
 def test_what_expired_is_sent_again() -> None:
     """A retry round takes up what a batch left undone; the rest of a small remainder is soon done."""
-    retry = RetryPolicy(
-        max_retries=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
+    retry = Retries(
+        max=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
     )
     run = one_run([3000], lasting({3000: 1.5 * DAY_S, 1000: 60.0}), rules(retry=retry))
     assert run.records[1] == Record(1, 1000, DAY_S + 100, DAY_S + 160, DAY_S + 160, 0)
@@ -161,8 +160,8 @@ def test_a_batch_that_ends_just_in_time() -> None:
 
 def test_a_retry_round_waits_for_the_backoff() -> None:
     """Every request fails in the first round: after its last end was noticed, and the wait, all are sent again."""
-    retry = RetryPolicy(
-        max_retries=2,
+    retry = Retries(
+        max=2,
         backoff="exponential",
         base_delay_s=100.0,
         transient_rate=1.0,
@@ -180,8 +179,8 @@ def test_a_retry_round_waits_for_the_backoff() -> None:
 
 def test_what_fails_for_good_is_not_sent_again() -> None:
     """A request that can never succeed is given up after the first round."""
-    retry = RetryPolicy(
-        max_retries=9, backoff="fixed", base_delay_s=0.0, transient_rate=0.5, permanent_rate=1.0
+    retry = Retries(
+        max=9, backoff="fixed", base_delay_s=0.0, transient_rate=0.5, permanent_rate=1.0
     )
     run = one_run([10], lasting(60.0), rules(retry=retry))
     assert (len(run.records), run.given_up) == (1, 10)
@@ -193,7 +192,7 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
     def scale(requests: int) -> tuple[float, float]:
         return float(requests), 0.0
 
-    shared = DurationModel(scale=scale, table=(0.0, 0.0), shared=True)
+    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
     run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
     # the second is sent beside the first; the third when the first has ended, beside the second
     assert [(record.submitted_s, record.ended_s) for record in run.records] == [
@@ -201,6 +200,27 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
         (0.0, 200.0),
         (100.0, 300.0),
     ]
+
+
+def test_all_that_was_noticed_has_left_the_queue() -> None:
+    """Two batches noticed together: the next one shares the pace with none of them, though one made room enough."""
+    sizes: list[int] = []
+
+    def scale(requests: int) -> tuple[float, float]:
+        sizes.append(requests)
+        return 60.0, 0.0
+
+    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
+    one_run([10, 20, 30], shared, rules(concurrent=2))
+    assert sizes == [10, 30, 30]
+
+
+def test_what_expires_in_a_retry_round_comes_back_too() -> None:
+    """Each round does half; what is left goes round until no retry is left."""
+    retry = Retries(max=3, backoff="fixed", base_delay_s=0.0, transient_rate=0.0)
+    run = one_run([1600], lasting(2 * DAY_S), rules(retry=retry))
+    assert [record.requests for record in run.records] == [1600, 800, 400, 200]
+    assert (run.given_up, run.expired) == (100, 800 + 400 + 200 + 100)
 
 
 def test_a_wait_is_added() -> None:
@@ -214,7 +234,16 @@ def test_a_wait_is_added() -> None:
 
 @pytest.mark.parametrize(
     ("batches", "runs"),
-    [(1, 1000), (50, 1000), (100, 500), (1000, 50), (20_000, 20), (40_000, 10), (140_000, 3)],
+    [
+        (1, 1000),
+        (50, 1000),
+        (100, 500),
+        (1000, 50),
+        (12_500, 20),
+        (20_000, 12),
+        (40_000, 6),
+        (140_000, 6),
+    ],
 )
 def test_replications(batches: int, runs: int) -> None:
     """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
@@ -223,9 +252,56 @@ def test_replications(batches: int, runs: int) -> None:
 
 @given(st.integers(1, 200_000))
 def test_replications_are_bounded(batches: int) -> None:
-    """Never fewer than three, never more than needed, and never more work for one forecast than for another."""
-    assert 3 <= replications(batches) <= MAX_REPLICATIONS
-    assert replications(batches) * batches <= max(BUDGET_BATCHES, MOST_BATCHES, 3 * batches)
+    """Never fewer than six, never more than needed, and never more work than the largest forecast may be."""
+    assert 6 <= replications(batches) <= MAX_REPLICATIONS
+    assert replications(batches) * min(batches, RUN_BATCHES) <= MOST_BATCHES
+
+
+# ---- runs that would never end
+
+
+def endless(retries: int) -> Rules:
+    """A batch needs ten days, so nine tenths of it come back each round."""
+    retry = Retries(max=retries, backoff="fixed", base_delay_s=0.0, transient_rate=0.0)
+    return rules(concurrent=100, retry=retry, batch=10)
+
+
+def test_a_run_stops_before_it_has_too_many_batches() -> None:
+    """15,000 batches, 13,500 again, 12,150 more would be too many: the run ends there, with what is left given up."""
+    (run,) = simulate([[10] * 15_000], lasting(10 * DAY_S), endless(10), runs=1, seed=1)
+    assert [len(records) for records in by_round(run.records).values()] == [15_000, 13_500]
+    assert run.stopped
+    assert run.given_up == 121_500
+
+
+def test_a_run_that_ends_by_itself_is_not_stopped() -> None:
+    """The same with one retry: nothing was cut short."""
+    (run,) = simulate([[10] * 15_000], lasting(10 * DAY_S), endless(1), runs=1, seed=1)
+    assert (len(run.records), run.stopped, run.given_up) == (28_500, False, 121_500)
+
+
+def test_a_run_may_be_as_large_as_the_limit() -> None:
+    """RUN_BATCHES batches are a run; one more is not begun."""
+    retry = Retries(max=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0)
+    some = rules(concurrent=100, retry=retry, batch=1)
+    (whole,) = simulate([[1] * (RUN_BATCHES // 2)], lasting(1.0), some, runs=1, seed=1)
+    assert (len(whole.records), whole.stopped) == (RUN_BATCHES, False)
+    (cut,) = simulate([[1] * (RUN_BATCHES // 2 + 1)], lasting(1.0), some, runs=1, seed=1)
+    assert (len(cut.records), cut.stopped) == (RUN_BATCHES // 2 + 1, True)
+
+
+def test_batches_that_come_back_leave_fewer_runs() -> None:
+    """What comes back is part of the work: with ten retries 1,000 batches become 6,866, and fifty runs become 36."""
+    runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(10), runs=50, seed=1)
+    assert {len(run.records) for run in runs} == {6866}
+    assert len(runs) == MOST_BATCHES // 6866 == 36
+
+
+def test_what_might_come_back_does_not() -> None:
+    """Where nothing expires as many runs are simulated as there should be, and the same ones as ever."""
+    quick = simulate([[10] * 1000], lasting(60.0), endless(10), runs=50, seed=1)
+    assert len(quick) == 50
+    assert quick == simulate([[10] * 1000], lasting(60.0), endless(0), runs=50, seed=1)
 
 
 # ---- a clock that is looked at every second
@@ -286,14 +362,16 @@ def test_every_second_of_every_round(
     def seconds(size: int) -> int:
         return service.get(size, 7 + size)
 
-    retry = RetryPolicy(
-        max_retries=retries,
+    retry = Retries(
+        max=retries,
         backoff=backoff,
         base_delay_s=float(base_s),
         transient_rate=transient,
         permanent_rate=0.0,
     )
-    model = DurationModel(scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0))
+    model = DurationModel(
+        scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0), waits_s=(0.0, 0.0)
+    )
     some = rules(concurrent, queue, float(poll_s), float(expiry_s), retry=retry, batch=largest)
     run = one_run(sizes, model, some, seed=retries)
     begin = 0
@@ -408,7 +486,7 @@ def test_requests_are_neither_lost_nor_made(
         assert sent[0] == workload
         assert sent == sorted(sent, reverse=True)
         assert list(rounds) == list(range(len(rounds)))
-        assert len(rounds) <= some.retry.max_retries + 1
+        assert len(rounds) <= some.retry.max + 1
         assert 0 <= run.given_up <= workload
         assert all(0 < record.requests <= some.batch_requests for record in run.records)
         assert all(0 <= record.expired <= record.requests for record in run.records)
@@ -539,30 +617,6 @@ def test_polling_twice_as_often_is_never_later(
 # ---- luck, shared and own
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
-def test_a_blend_is_a_chance(load: float, own: float, shared: float) -> None:
-    """Between 0 and 1, so that a quantile table has an entry for it."""
-    assert -1e-12 <= blend(load, own, shared) <= 1 + 1e-12
-
-
-@given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
-def test_the_ends_of_sharing(load: float, own: float) -> None:
-    """Weight 0 is the batch's own luck, weight 1 the run's."""
-    assert blend(load, own, 0.0) == own
-    assert blend(load, own, 1.0) == load
-
-
-@pytest.mark.parametrize("shared", [0.0, 0.1, 0.3, 0.5, 0.7, 0.95, 1.0])
-def test_a_blend_is_uniform(shared: float) -> None:
-    """Over all pairs each tenth of the blends holds a tenth of them: single batches are as slow as observed."""
-    steps = [(number + 0.5) / 200 for number in range(200)]
-    tenths = [0] * 10
-    for load in steps:
-        for own in steps:
-            tenths[min(9, int(blend(load, own, shared) * 10))] += 1
-    assert [count / 40_000 for count in tenths] == pytest.approx([0.1] * 10, abs=0.005)
-
-
 def correlation(pairs: Sequence[tuple[float, float]]) -> float:
     """Pearson's."""
     n = len(pairs)
@@ -574,20 +628,38 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float:
 
 
 EVEN = DurationModel(
-    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0)
+    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0), waits_s=(0.0, 0.0)
 )  # the service time is the luck itself, in ms
 
 
 def services(
-    shared: float, stages_: Sequence[Sequence[int]], retry: RetryPolicy | None = None
+    shared: float, stages_: Sequence[Sequence[int]], retry: Retries | None = None
 ) -> list[tuple[float, ...]]:
     """The service times of the first batches of 1,000 runs."""
     runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
     return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
 
 
-ALWAYS_AGAIN = RetryPolicy(
-    max_retries=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0, permanent_rate=0.0
+def test_the_first_batch_of_a_run_has_the_luck_of_the_lattice() -> None:
+    """From run to run it goes on by 0.618 of the whole; the second batch's luck is drawn."""
+    times = services(0.0, [[5, 5]])
+    golden = 1000 * (sqrt(5) - 1) / 2
+    first, second = (
+        {round((later[place] - sooner[place]) % 1000, 3) for sooner, later in pairwise(times)}
+        for place in (0, 1)
+    )
+    assert all(step == pytest.approx(golden, abs=0.002) for step in first)
+    assert len(second) > 900
+
+
+def test_the_load_of_a_run_is_in_its_place_of_the_lattice() -> None:
+    """The first of 1,000 runs is among the quickest thousandth, the last among the slowest."""
+    for place, (seconds,) in enumerate(services(1.0, [[5]])):
+        assert place <= seconds <= place + 1
+
+
+ALWAYS_AGAIN = Retries(
+    max=1, backoff="fixed", base_delay_s=0.0, transient_rate=1.0, permanent_rate=0.0
 )
 
 TWO_BATCHES = pytest.mark.parametrize(
@@ -599,7 +671,7 @@ TWO_BATCHES = pytest.mark.parametrize(
 
 @TWO_BATCHES
 def test_shared_load_0_gives_each_batch_its_own_luck(
-    stages_: list[list[int]], retry: RetryPolicy | None
+    stages_: list[list[int]], retry: Retries | None
 ) -> None:
     """How slow one batch is says nothing about the next, in the same round or another."""
     pairs = [(times[0], times[1]) for times in services(0.0, stages_, retry)]
@@ -608,16 +680,14 @@ def test_shared_load_0_gives_each_batch_its_own_luck(
 
 @TWO_BATCHES
 def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(
-    stages_: list[list[int]], retry: RetryPolicy | None
+    stages_: list[list[int]], retry: Retries | None
 ) -> None:
     """Every batch of a run has the same luck, retry rounds included."""
     assert all(times[0] == pytest.approx(times[1]) for times in services(1.0, stages_, retry))
 
 
 @TWO_BATCHES
-def test_shared_load_between_is_between(
-    stages_: list[list[int]], retry: RetryPolicy | None
-) -> None:
+def test_shared_load_between_is_between(stages_: list[list[int]], retry: Retries | None) -> None:
     """The larger the shared part, the more batches of a run are slow together."""
     together = [
         correlation([(times[0], times[1]) for times in services(shared, stages_, retry)])
@@ -654,7 +724,11 @@ JOBS = 70
 
 def starts(servers: int, runs: int = 1500) -> tuple[list[list[float]], list[float]]:
     """Starts of each job, and makespans, of saturated runs with exponential service; the end is noticed at once."""
-    model = DurationModel(scale=lambda n: (0.0, MEAN_S / TABLE_MEAN), table=tuple(EXPONENTIAL))
+    model = DurationModel(
+        scale=lambda n: (0.0, MEAN_S / TABLE_MEAN),
+        table=tuple(EXPONENTIAL),
+        waits_s=(0.0,) * len(EXPONENTIAL),
+    )
     some = rules(concurrent=servers, poll_s=2.0**-20)
     runs_ = simulate([[1] * JOBS], model, some, runs=runs, seed=11)
     return [[record.submitted_s for record in run.records] for run in runs_], [
@@ -722,8 +796,8 @@ def test_as_many_are_given_up_as_chances_say(
     transient: float, permanent: float, retries: int
 ) -> None:
     """Over many runs the mean is that of geometric attempts, within four standard errors."""
-    retry = RetryPolicy(
-        max_retries=retries,
+    retry = Retries(
+        max=retries,
         backoff="fixed",
         base_delay_s=0.0,
         transient_rate=transient,

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from planner import facts
 from planner.errors import ScenarioError
-from planner.model.split import MAX_BATCHES, BatchLimits, body_bytes, largest, sizes, split
+from planner.model.split import (
+    ENVELOPE_BYTES,
+    MAX_BATCHES,
+    BatchLimits,
+    body_bytes,
+    largest,
+    request_bytes,
+    sizes,
+    split,
+)
 
 MB = 1_000_000
 
@@ -25,6 +35,32 @@ def some_limits() -> st.SearchStrategy[BatchLimits]:
         bytes_per_batch=st.integers(100, 10_000) | st.just(243_200_000),
         queue_requests=st.integers(1, 100) | st.integers(1, 500_000),
     )
+
+
+# ---- bytes
+
+
+@pytest.mark.parametrize(
+    ("model", "per_token"), [("claude-sonnet-5-5", 2.5), ("claude-haiku-4-5", 3.4)]
+)
+def test_request_bytes(model: str, per_token: float) -> None:
+    """The provider's characters for each token, and the JSON around the prompt as it is sent."""
+    entry = facts.model(model)
+    request = {
+        "custom_id": "request-00000001",
+        "params": {
+            "model": entry.id,
+            "max_tokens": 100_000,
+            "messages": [{"role": "user", "content": "x" * int(1000 * per_token)}],
+        },
+    }
+    assert request_bytes(1000, entry) == len(json.dumps(request, separators=(",", ":")))
+
+
+@given(st.integers(1, 999_999), st.sampled_from(facts.models()))
+def test_a_longer_prompt_is_not_smaller(prompt: int, model: facts.Model) -> None:
+    """Bytes grow with tokens."""
+    assert request_bytes(prompt, model) < request_bytes(prompt + 1, model)
 
 
 # ---- examples
@@ -85,16 +121,15 @@ def test_bytes_of_a_batch_are_those_of_its_body() -> None:
     assert body_bytes(7, len(json.dumps(request, separators=(",", ":")))) == len(body)
 
 
+def test_the_envelope_is_that_of_the_facts() -> None:
+    """What the planner adds around the requests is what the facts say."""
+    assert ENVELOPE_BYTES == facts.limit("batch_envelope_bytes").value
+
+
 def test_the_largest_request_fits_alone() -> None:
-    """A request that fills the batch with its envelope is a batch of one; a byte more is none."""
+    """A request that fills the batch with its envelope is a batch of one; with a byte more it would be none."""
     assert largest(243_200_000 - 15, limits()) == (1, "bytes")
     assert largest(243_200_000 - 14, limits())[0] == 0
-
-
-def test_a_request_that_fits_no_batch() -> None:
-    """It is a problem that says how large it is."""
-    with pytest.raises(ScenarioError, match="243,200,000"):
-        split(1, 243_200_000, limits())
 
 
 def test_priming() -> None:
@@ -122,18 +157,35 @@ def test_ten_million_in_batches_of_one() -> None:
     assert len(split(10_000_000, 100, limits(count=500))) == MAX_BATCHES
 
 
+def test_numbers_of_too_many_batches_are_rounded_up() -> None:
+    """What is left over is a batch too, and a size that would do leaves nothing over."""
+    with pytest.raises(ScenarioError) as caught:
+        split(10_000_001, 100, limits(count=499))
+    assert str(caught.value.problems[0]) == (
+        "batches.requests_per_batch: 10,000,001 requests in batches of 499 make 20,041 batches; "
+        "at most 20,000 can be planned. Put at least 501 requests into a batch."
+    )
+
+
+def test_a_batch_that_is_just_full_is_bound() -> None:
+    """187 requests of 1.3 MB are all that a batch may hold; 186 are bound by nothing."""
+    (full,) = split(187, 1_300_000, limits())
+    (not_full,) = split(186, 1_300_000, limits())
+    assert (full.binding, not_full.binding) == ("bytes", "count")
+
+
 @pytest.mark.parametrize(
-    ("count", "request_bytes", "queue", "field"),
+    ("count", "each_bytes", "queue", "field"),
     [
         (1, 100, 200_000, "batches.requests_per_batch"),
         (100, 200 * MB, 200_000, "workload.bytes_per_request"),
         (100, 100, 1, "limits.queue_requests"),
     ],
 )
-def test_too_many_batches(count: int, request_bytes: int, queue: int, field: str) -> None:
+def test_too_many_batches(count: int, each_bytes: int, queue: int, field: str) -> None:
     """The problem stands beside the field that makes the batches small."""
     with pytest.raises(ScenarioError) as caught:
-        split(MAX_BATCHES + 1, request_bytes, limits(count=count, queue=queue))
+        split(MAX_BATCHES + 1, each_bytes, limits(count=count, queue=queue))
     assert [problem.field for problem in caught.value.problems] == [field]
 
 
@@ -149,12 +201,12 @@ def test_as_many_batches_as_can_be_planned() -> None:
 @given(st.integers(1, 10_000_000), st.integers(1, 10_000), some_limits(), st.booleans())
 @example(1, 1, BatchLimits(requests_per_batch=1, bytes_per_batch=100, queue_requests=1), True)
 def test_every_request_is_in_exactly_one_batch(
-    requests: int, request_bytes: int, bounds: BatchLimits, prime: bool
+    requests: int, each_bytes: int, bounds: BatchLimits, prime: bool
 ) -> None:
     """Sizes add up; numbers count on from 1; no batch is empty; all are of one size but the primer and the last."""
-    size, _ = largest(request_bytes, bounds)
+    size, _ = largest(each_bytes, bounds)
     assume(0 < size and requests <= 300 * size and (requests > 1 or not prime))
-    batches = split(requests, request_bytes, bounds, prime=prime)
+    batches = split(requests, each_bytes, bounds, prime=prime)
     assert sum(batch.requests for batch in batches) == requests
     assert [batch.number for batch in batches] == list(range(1, len(batches) + 1))
     assert all(batch.requests > 0 for batch in batches)
@@ -163,23 +215,23 @@ def test_every_request_is_in_exactly_one_batch(
 
 
 @given(st.integers(1, 10_000_000), st.integers(1, 10_000), some_limits())
-def test_no_limit_is_broken(requests: int, request_bytes: int, bounds: BatchLimits) -> None:
+def test_no_limit_is_broken(requests: int, each_bytes: int, bounds: BatchLimits) -> None:
     """Count, bytes and queue hold for every batch."""
-    size, _ = largest(request_bytes, bounds)
+    size, _ = largest(each_bytes, bounds)
     assume(0 < size and requests <= 300 * size)
-    for batch in split(requests, request_bytes, bounds):
+    for batch in split(requests, each_bytes, bounds):
         assert batch.requests <= bounds.requests_per_batch
         assert batch.requests <= bounds.queue_requests
-        assert batch.bytes == body_bytes(batch.requests, request_bytes) <= bounds.bytes_per_batch
+        assert batch.bytes == body_bytes(batch.requests, each_bytes) <= bounds.bytes_per_batch
 
 
 @given(st.integers(1, 10_000), some_limits())
-def test_no_batch_could_be_larger(request_bytes: int, bounds: BatchLimits) -> None:
+def test_no_batch_could_be_larger(each_bytes: int, bounds: BatchLimits) -> None:
     """One request more would break the limit that is named, and that one alone is as tight."""
-    size, binding = largest(request_bytes, bounds)
+    size, binding = largest(each_bytes, bounds)
     broken = {
         "count": size + 1 > bounds.requests_per_batch,
-        "bytes": body_bytes(size + 1, request_bytes) > bounds.bytes_per_batch,
+        "bytes": body_bytes(size + 1, each_bytes) > bounds.bytes_per_batch,
         "queue": size + 1 > bounds.queue_requests,
     }
     assert broken[binding]

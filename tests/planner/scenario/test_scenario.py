@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from planner import facts, scenario
 from planner.errors import Problem, ScenarioError
 from planner.scenario import FIELDS, GROUPS, Field, Scenario, parse
-from planner.scenario.kinds import check
+from planner.scenario.kinds import INTEGER, MONEY, NUMBER
 from tests.strategies import json_trees, scenarios
 
-NUMBERS = [field for field in FIELDS if field.kind in ("integer", "number", "money")]
+NUMBERS = [field for field in FIELDS if field.kind in (INTEGER, NUMBER, MONEY)]
 EACH_NUMBER = pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 
 # The contract's table: name, default, bounds or choices.
@@ -158,8 +158,8 @@ def test_nothing_is_the_default() -> None:
 @EACH_NUMBER
 def test_bounds_are_allowed(field: Field) -> None:
     """Both bounds of a number are answers to its question."""
-    assert float(check(field, field.low)) == float(field.low)
-    assert float(check(field, field.high)) == float(field.high)
+    assert float(field.check(field.low)) == float(field.low)
+    assert float(field.check(field.high)) == float(field.high)
 
 
 @pytest.mark.parametrize("name", ["claude-sonnet-4-0", "claude-sonnet-4-20250514"])
@@ -295,13 +295,13 @@ def test_no_number(field: Field, value: Any) -> None:
 @EACH_NUMBER
 def test_just_out_of_bounds(field: Field) -> None:
     """The next value beyond a bound is refused with what is allowed."""
-    step = 1 if field.kind == "integer" else Decimal("0.0001")
+    step = 1 if field.kind is INTEGER else Decimal("0.0001")
     for value in (field.low - step, field.high + step):
         problem = only_problem(tree(field.name, float(value)))
         assert (problem.field, f"{field.high:,}" in problem.message) == (field.name, True)
 
 
-@pytest.mark.parametrize("field", [f for f in FIELDS if f.kind == "integer"], ids=lambda f: f.name)
+@pytest.mark.parametrize("field", [f for f in FIELDS if f.kind is INTEGER], ids=lambda f: f.name)
 def test_no_fraction(field: Field) -> None:
     """Half a request is refused, and the message says that the number must be whole."""
     problem = only_problem(tree(field.name, float(field.low) + 0.5))
@@ -511,9 +511,9 @@ def test_prompt_and_answer_beyond_the_context(answer: dict[str, int]) -> None:
 
 def test_a_request_larger_than_a_batch() -> None:
     """The largest request fills a batch alone, envelope and margin counted; one byte more is a problem with the limit."""
-    assert scenario.largest_request_bytes() == 256_000_000 * 95 // 100 - len('{"requests":[]}')
-    parse(tree("workload.bytes_per_request", scenario.largest_request_bytes()))
-    problem = only_problem(tree("workload.bytes_per_request", scenario.largest_request_bytes() + 1))
+    largest = 256_000_000 * 95 // 100 - len('{"requests":[]}')
+    parse(tree("workload.bytes_per_request", largest))
+    problem = only_problem(tree("workload.bytes_per_request", largest + 1))
     assert problem.field == "workload.bytes_per_request"
     assert "256,000,000" in problem.message
 

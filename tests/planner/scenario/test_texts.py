@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from planner import scenario
 from planner.errors import Problem, ScenarioError
 from planner.scenario import FIELDS, Scenario, parse, texts
+from planner.scenario.kinds import INTEGER, MONEY, NUMBER
 from tests.strategies import queries, scenarios, spellings, typed_forms
 
 
@@ -102,7 +102,7 @@ def test_half_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [f for f in FIELDS if f.kind in ("integer", "number", "money")], ids=lambda f: f.name
+    "field", [f for f in FIELDS if f.kind in (INTEGER, NUMBER, MONEY)], ids=lambda f: f.name
 )
 def test_an_empty_number_is_the_default(field: scenario.Field) -> None:
     """A text box that somebody has emptied means the default."""
@@ -287,9 +287,10 @@ def test_a_plus_survives() -> None:
 def test_a_question_mark_may_stand_first() -> None:
     """location.search begins with one."""
     assert texts.read_query("?workload.requests=5").workload.requests == 5
+    assert texts.read_query("#workload.requests=5").workload.requests == 5
 
 
-@pytest.mark.parametrize("query", ["", "?", "&", "&&", "?&"])
+@pytest.mark.parametrize("query", ["", "?", "#", "&", "&&", "?&", "#&"])
 def test_an_empty_query_is_the_default(query: str) -> None:
     """A link without fields is the default scenario."""
     assert texts.read_query(query) == Scenario()
@@ -456,25 +457,3 @@ def test_many_keys_are_read_at_once() -> None:
     """A file of 100,000 keys takes no longer than to read it: their number is not squared."""
     document = json.dumps({str(number): 1 for number in range(100_000)})
     assert len(texts.read_json(document)) == 100_000
-
-
-# ---- values as texts
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("workload.requests", 10_000, "10000"),
-        ("batches.poll_s", 60.0, "60"),
-        ("retries.transient_rate", 0.01, "0.01"),
-        ("retries.transient_rate", 1e-09, "0.000000001"),
-        ("goal.budget_usd", Decimal("1500.00"), "1500"),
-        ("caching.prime", True, "true"),
-        ("caching.prime", False, "false"),
-        ("retries.backoff", "linear", "linear"),
-        ("goal.start_at", "", ""),
-    ],
-)
-def test_text_of(name: str, value: Any, text: str) -> None:
-    """The shortest text of a value."""
-    assert texts.text_of(scenario.field(name), value) == text

@@ -1,6 +1,7 @@
 """Pictures that are well formed, true to the numbers, and readable without seeing them."""
 
 import re
+from dataclasses import replace as with_values
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -9,13 +10,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch
-from planner.model.summary import summarise
+from planner.model.summary import Forecast, summarise
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show import charts
-from planner.show.timeline import Timeline, timeline
+from planner.show.timeline import Timeline, lay_out, timeline_of
+from planner.words import duration
 from tests.strategies import scenarios
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -26,12 +29,10 @@ DAY_S = 86_400.0
 def drawn(plan: Plan) -> dict[str, str]:
     """The three charts of a plan."""
     forecast = plan.forecast
-    line = timeline(
-        forecast.p85, forecast, plan.batches + plan.retry_batches, plan.request_bytes, None
-    )
+    timeline = timeline_of(plan, forecast.p85)
     return {
-        "queue": charts.queue(line, plan.start, DAY_S),
-        "depth": charts.depth(line, plan.account.queue_requests),
+        "queue": charts.queue(timeline, plan.start, DAY_S),
+        "depth": charts.depth(timeline, plan.account.queue_requests),
         "chance": charts.chance(forecast, plan.start, plan.scenario.goal.deadline_h * 3600),
     }
 
@@ -41,12 +42,18 @@ def plan_of(**groups: dict[str, Any]) -> Plan:
     return make_plan(parse(groups))
 
 
-def line_of(*ends: tuple[float, float]) -> Timeline:
+def running(*ends: tuple[float, float]) -> Timeline:
     """Batches of ten requests, from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
     run = Run(records, 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
-    return timeline(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+    return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+
+
+def summarised(*makespans_s: float) -> Forecast:
+    """The forecast of runs that take so long."""
+    runs = [Run((Record(0, 10, 0.0, end, end, 0),), 0, end, 0) for end in makespans_s]
+    return summarise(runs, confidence=0.85, deadline_s=0.0)
 
 
 def bars(svg: str) -> list[ET.Element]:
@@ -89,9 +96,9 @@ def test_it_is_an_image_with_words(raw: dict[str, Any], name: str) -> None:
 
 @given(scenarios(most_batches=60))
 @settings(max_examples=20)
-def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
+def test_nothing_in_a_chart_is_no_number(scenario: Scenario) -> None:
     """No NaN, no infinity, no exponent; nothing outside the picture, no negative size; no styles, scripts or links."""
-    for svg in drawn(make_plan(asked)).values():
+    for svg in drawn(make_plan(scenario)).values():
         assert not re.search(r"(?<![a-z])(nan|inf|None|-?\d\.?\d*e[+-]?\d)(?![a-z])", svg)
         assert not re.search(r"style=|<script|<style|href|javascript|<image|<foreignObject", svg)
         for value in re.findall(r'(?:x|x1|x2|cx)="(-?[\d.]+)%"', svg):
@@ -105,9 +112,7 @@ def test_nothing_in_a_chart_is_no_number(asked: Scenario) -> None:
 
 def test_ids_are_unique_on_the_page() -> None:
     """The three charts stand on one page: no id comes twice."""
-    ids = [
-        found for svg in drawn(plan_of()).values() for found in re.findall(r' id="([^"]+)"', svg)
-    ]
+    ids = [name for svg in drawn(plan_of()).values() for name in re.findall(r' id="([^"]+)"', svg)]
     assert len(ids) == len(set(ids))
 
 
@@ -122,11 +127,11 @@ def test_references_exist() -> None:
 
 def test_queue_bars_are_true() -> None:
     """Each bar says when its batch was sent and done, and is as long as that is on the axis."""
-    line = line_of((0.0, 100.0), (100.0, 400.0))
-    svg = charts.queue(line, None, DAY_S)
+    timeline = running((0.0, 100.0), (100.0, 400.0))
+    svg = charts.queue(timeline, None, DAY_S)
     root = ET.fromstring(svg)
     x0, x1, t1 = (float(root.get(name) or "nan") for name in ("data-x0", "data-x1", "data-t1"))
-    assert t1 == line.end_s
+    assert t1 == timeline.end_s
     for bar, (start, end) in zip(bars(svg), [(0.0, 100.0), (100.0, 400.0)], strict=True):
         assert (float(bar.get("data-start") or "nan"), float(bar.get("data-end") or "nan")) == (
             start,
@@ -140,7 +145,7 @@ def test_queue_bars_are_true() -> None:
 
 def test_queue_states_are_those_of_the_moment() -> None:
     """At the first moment of the slider a bar is done, at work or waiting, and says so by its class."""
-    svg = charts.queue(line_of((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
+    svg = charts.queue(running((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
     assert [(bar.get("class") or "").split()[-1] for bar in bars(svg)] == [
         "is-completed",
         "is-processing",
@@ -157,21 +162,21 @@ def test_a_folded_bar_can_be_unfolded() -> None:
 
 def test_each_bar_has_words() -> None:
     """A bar can be read aloud: which batch, how many requests, from when to when."""
-    title = bars(charts.queue(line_of((0.0, 100.0)), None, DAY_S))[0].find(f"{SVG}title")
+    title = bars(charts.queue(running((0.0, 100.0)), None, DAY_S))[0].find(f"{SVG}title")
     assert title is not None
     assert title.text == "Batch 1: 10 requests, sent after 0 s, done after 100 s"
 
 
 def test_the_expiry_is_marked() -> None:
     """A line stands where a batch would expire, if the axis reaches so far."""
-    assert 'class="expiry"' in charts.queue(line_of((0.0, DAY_S)), None, DAY_S)
-    assert 'class="expiry"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+    assert 'class="expiry"' in charts.queue(running((0.0, DAY_S)), None, DAY_S)
+    assert 'class="expiry"' not in charts.queue(running((0.0, 3600.0)), None, DAY_S)
 
 
 def test_clock_times_stand_with_a_start() -> None:
     """The axis has times of day when the run has a start, and none without."""
-    assert "22:00" in charts.queue(line_of((0.0, 3600.0)), START, DAY_S)
-    assert 'class="tick clock"' not in charts.queue(line_of((0.0, 3600.0)), None, DAY_S)
+    assert "22:00" in charts.queue(running((0.0, 3600.0)), START, DAY_S)
+    assert 'class="tick clock"' not in charts.queue(running((0.0, 3600.0)), None, DAY_S)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,7 @@ def test_clock_times_stand_with_a_start() -> None:
 )
 def test_the_axis_has_a_few_ticks(seconds: float) -> None:
     """From half a second to twenty years: two to seven ticks, all different."""
-    svg = charts.queue(line_of((0.0, seconds)), None, DAY_S)
+    svg = charts.queue(running((0.0, seconds)), None, DAY_S)
     ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', svg)
     assert 2 <= len(ticks) <= 7
     assert len(set(ticks)) == len(ticks)
@@ -190,16 +195,16 @@ def test_the_axis_has_a_few_ticks(seconds: float) -> None:
 
 def test_depth_shows_the_limit_where_it_is_near() -> None:
     """A limit within four times the peak is drawn; one far above would flatten the curve."""
-    line = line_of((0.0, 100.0))
-    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(line, 40))
-    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(line, 40))
+    timeline = running((0.0, 100.0))
+    (y,) = re.findall(r'class="limit"[^>]* y1="([\d.]+)"', charts.depth(timeline, 40))
+    (top,) = re.findall(r'class="plot"[^>]* y="(\d+)"', charts.depth(timeline, 40))
     assert float(y) == float(top)
-    assert 'class="limit"' not in charts.depth(line, 41)
+    assert 'class="limit"' not in charts.depth(timeline, 41)
 
 
 def test_depth_is_true() -> None:
     """Ten requests, then twenty, then ten, then none: the path has these heights, at these times."""
-    svg = charts.depth(line_of((0.0, 100.0), (50.0, 150.0)), 20)
+    svg = charts.depth(running((0.0, 100.0), (50.0, 150.0)), 20)
     (path,) = re.findall(r' class="area" d="([^"]+)"', svg)
     across = [x for x, _ in numbers_of(path)]
     assert across == sorted(across)
@@ -211,8 +216,8 @@ def test_depth_is_true() -> None:
 
 def test_depth_of_many_batches_is_a_short_path() -> None:
     """A plot of a thousand units needs no more than some thousand points, however many batches."""
-    line = line_of(*((float(number), number + 3.0) for number in range(20_000)))
-    assert len(charts.depth(line, 1000)) < 60_000
+    timeline = running(*((float(number), number + 3.0) for number in range(20_000)))
+    assert len(charts.depth(timeline, 1000)) < 60_000
 
 
 # ---- the chance
@@ -261,9 +266,9 @@ def test_a_mark_stands_on_the_curve() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=20)
-def test_marks_stand_in_order(asked: Scenario) -> None:
+def test_marks_stand_in_order(scenario: Scenario) -> None:
     """P50, P85 and P95 from left to right, on the plot."""
-    svg = drawn(make_plan(asked))["chance"]
+    svg = drawn(make_plan(scenario))["chance"]
     marks = [float(x) for x in re.findall(r'class="mark-dot" cx="([\d.]+)%"', svg)]
     assert len(marks) == 3
     assert marks == sorted(marks)
@@ -274,3 +279,117 @@ def test_the_deadline_is_marked() -> None:
     """A deadline is a line within the plot, however late it is."""
     assert 'class="deadline"' in drawn(plan_of(goal={"deadline_h": 720}))["chance"]
     assert 'class="deadline"' not in drawn(plan_of())["chance"]
+
+
+# ---- what is read aloud, and where exactly things stand
+
+
+def described(svg: str) -> tuple[str | None, str | None]:
+    """Title and description of a picture."""
+    root = ET.fromstring(svg)
+    return root.findtext(f"{SVG}title"), root.findtext(f"{SVG}desc")
+
+
+def test_the_queue_in_words() -> None:
+    """How many batches, in how many rows if folded, and when they are done."""
+    title = "The queue over time"
+    few = running((0.0, 100.0), (100.0, 400.0))
+    many = running(*((float(number), number + 60.0) for number in range(80)))
+    after = "after 7 min; in the run at P95 after 7 min. The table below has the same numbers."
+    assert described(charts.queue(few, None, DAY_S)) == (
+        title,
+        f"2 batches. The last result comes {after}",
+    )
+    words = described(charts.queue(many, None, DAY_S))[1]
+    assert words and words.startswith("80 batches, folded into 40 rows. The last result comes ")
+
+
+def test_the_depth_in_words() -> None:
+    """The peak and the limit."""
+    assert described(charts.depth(running((0.0, 100.0)), 1000)) == (
+        "Requests in the queue over time",
+        "At most 10 requests are in the queue at once; the limit is 1,000.",
+    )
+
+
+def test_the_chance_in_words() -> None:
+    """When half, most and nearly all runs are done."""
+    forecast = plan_of().forecast
+    half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
+    assert described(charts.chance(forecast, None, 0.0)) == (
+        "Chance of being done by a time",
+        (
+            f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}. "
+            "The time axis is a square-root scale."
+        ),
+    )
+
+
+def test_a_bar_to_the_letter() -> None:
+    """A batch that waited, works on, and may end later: its parts from left to right, in its row."""
+    timeline = running((0.0, 100.0), (100.0, 400.0))
+    second = with_values(timeline.rows[1], latest_s=430.0)
+    svg = charts.queue(with_values(timeline, rows=(timeline.rows[0], second)), None, DAY_S)
+    box = 'x="32.08%" y="66" width="51.25%" height="14" rx="2"'
+    assert svg[svg.index('<g class="bar', svg.index('<g class="bar') + 1) :] == (
+        '<g class="bar is-processing" data-start="100.0" data-end="400.0" data-open="">'
+        "<title>Batch 2: 10 requests, sent after 100 s, done after 7 min</title>"
+        '<text class="row-name" x="14.00%" y="73" dy="0.35em" text-anchor="end">2</text>'
+        '<line class="wait" x1="15.00%" x2="32.08%" y1="73" y2="73"/>'
+        '<rect class="fade" fill="url(#queue-fade)" x="83.33%" y="66" width="5.12%" height="14"/>'
+        f'<rect class="body" {box}/>'
+        f'<rect class="hatch hatch-processing" fill="url(#queue-processing)" {box}/>'
+        f'<rect class="hatch hatch-queued" fill="url(#queue-queued)" {box}/></g>'
+        '<line class="moment" x1="42.33%" x2="42.33%" y1="34" y2="90"/></svg>'
+    )
+
+
+def test_a_short_batch_can_be_seen() -> None:
+    """A second in a run of a day is as wide as can be seen."""
+    svg = charts.queue(running((0.0, 1.0), (1.0, DAY_S)), None, DAY_S)
+    assert 'class="body" x="15.00%" y="44" width="0.40%"' in svg
+
+
+def test_names_of_rows_are_short() -> None:
+    """To the left of the plot a retry is R1, and folded ones say which batches they are."""
+    plan = plan_of(
+        workload={"requests": 500_000},
+        batches={"requests_per_batch": 5000},
+        retries={"transient_rate": 0.5, "max": 1},
+    )
+    names = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan)["queue"])
+    assert names[0] == "1–4"
+    assert re.fullmatch(r"R1 \d+–\d+", names[-2])
+    last = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan_of())["queue"])
+    assert last[1:] == ["R1", "R2"]
+
+
+def test_ticks_of_the_chance_do_not_touch() -> None:
+    """A tick stands where it is 14 per cent or more from the last, and each has its time of day."""
+    svg = charts.chance(summarised(0.0, 3600.0), START, 0.0)
+    ticks = re.findall(r'class="tick" x="([\d.]+)%" y="180"[^>]*>([^<]+)<', svg)
+    assert ticks == [
+        ("15.00", "0 s"),
+        ("35.76", "5 min"),
+        ("50.96", "15 min"),
+        ("65.85", "30 min"),
+        ("86.92", "1 h"),
+    ]
+    clocks = re.findall(r'class="tick clock" x="[\d.]+%" y="194"[^>]*>([^<]+)<', svg)
+    assert clocks == ["22:00", "22:05", "22:15", "22:30", "23:00"]
+
+
+def test_the_deadline_to_the_letter() -> None:
+    """From above the plot to its foot, with its name; the axis reaches a tenth beyond it."""
+    svg = charts.chance(summarised(60.0, 60.0), None, 3600.0)
+    assert (
+        '<line class="deadline" x1="93.18%" x2="93.18%" y1="8" y2="164"/>'
+        '<text class="deadline-name" x="93.18%" y="18" dx="5">deadline</text>'
+    ) in svg
+
+
+def test_labels_of_the_chance_stand_beside_their_heights() -> None:
+    """At the foot, half way up and at the top, where the label is lowered into the picture."""
+    svg = charts.chance(summarised(60.0), None, 0.0)
+    labels = re.findall(r'class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg)
+    assert labels == [("164.0", "0 %"), ("89.0", "50 %"), ("18.0", "100 %")]

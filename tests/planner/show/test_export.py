@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -14,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import facts
-from planner.plan import make_plan
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import alternatives
+from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show.export import export, export_text, usd
+from tests.pythons import interpreter
 from tests.strategies import scenarios
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +26,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def exported(**groups: dict[str, Any]) -> dict[str, Any]:
     """The document of a scenario."""
-    return export(make_plan(parse(groups)))
+    return document_of(make_plan(parse(groups)))
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """The document of a plan, its caveats and its alternatives."""
+    return export(plan, caveats(plan), alternatives(plan))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,7 @@ def test_usd_is_exact_to_a_hundredth_of_a_cent(amount: Decimal) -> None:
 def test_the_document_of_the_default() -> None:
     """Every part that the contract names, with the numbers of the default."""
     document = exported()
+    assert document["format"] == 1
     assert document["catalogue"] == {"checked_on": facts.checked_on()}
     assert {
         name: document["batches"][0][name] for name in ("number", "requests", "round", "binding")
@@ -77,10 +85,24 @@ def test_the_document_of_the_default() -> None:
         "usd_per_mtok": "1",
         "usd": "5.00",
     }
-    assert document["requests"]["failed_first_round"] == 100
+    assert document["requests"] == {
+        "failed_first_round": 100,
+        "retried": 101,
+        "given_up": 0,
+        "answered": 10_000,
+    }
+    assert set(document["answers"]) == {"max_tokens", "share_cut"}
+    assert document["answers"]["max_tokens"] == 2900
+    assert set(document) == {
+        "format", "scenario", "catalogue", "batches", "time", "cost", "requests", "answers",
+        "realtime", "caveats", "alternatives",
+    }  # fmt: skip
     assert document["realtime"] == {"seconds": 1500.0, "binding": "otpm"}
     assert document["time"]["deadline_probability"] is None
-    assert {"p50_s", "p85_s", "p95_s", "expiry_probability"} <= set(document["time"])
+    assert set(document["time"]) == {
+        "p50_s", "p85_s", "p95_s", "confidence_s", "deadline_probability", "expiry_probability",
+        "replications",
+    }  # fmt: skip
 
 
 def test_retry_batches_are_batches() -> None:
@@ -103,24 +125,27 @@ def test_real_time_that_is_not_known() -> None:
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_the_document_is_strict_json(asked: Scenario) -> None:
+def test_the_document_is_strict_json(scenario: Scenario) -> None:
     """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
-    text = export_text(make_plan(asked))
+    plan = make_plan(scenario)
+    text = export_text(plan, caveats(plan), alternatives(plan))
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.dumps(document, ensure_ascii=False, indent=1) == text
-    assert parse(document["scenario"]) == asked
+    assert parse(document["scenario"]) == scenario
 
 
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
-def test_money_adds_up_in_the_document(asked: Scenario) -> None:
+def test_money_adds_up_in_the_document(scenario: Scenario) -> None:
     """Batch and saving make real time, to a hundredth of a cent for each number."""
-    cost = export(make_plan(asked))["cost"]
+    cost = document_of(make_plan(scenario))["cost"]
     batch, saved, real_time = (
         Decimal(cost[name]) for name in ("batch_usd", "saved_usd", "realtime_usd")
     )
     assert abs(batch + saved - real_time) <= Decimal("0.0002")
-    assert abs(sum(Decimal(line["usd"]) for line in cost["lines"]) - batch) <= Decimal("0.0004")
+    assert abs(sum(Decimal(cost_line["usd"]) for cost_line in cost["lines"]) - batch) <= Decimal(
+        "0.0004"
+    )
 
 
 # ---- other versions of Python
@@ -136,15 +161,14 @@ STEMS = [
 ]
 PRINT_ALL = """
 import json, sys
-from planner.show import view
-from planner.show.export import export_text
-from planner.plan import make_plan
+from planner.bridge import handle
 from planner.scenario import parse
+from planner.scenario.texts import write_query
 for path in sys.argv[1:]:
     with open(path, encoding="utf-8") as file:
-        plan = make_plan(parse(json.load(file)))
-    for text in (export_text(plan), json.dumps(view.show(plan))):
-        sys.stdout.buffer.write(text.encode() + b"\\n")
+        query = write_query(parse(json.load(file)))
+    for want in ("json", "plan"):
+        sys.stdout.buffer.write(handle(json.dumps({"query": query, "want": want})).encode())
 """
 
 
@@ -167,25 +191,6 @@ def printed_by(python: str) -> bytes:
     return done.stdout
 
 
-def interpreter(version: str) -> str | None:
-    """A Python of that version, if one is installed: on the path, or where pyenv keeps them."""
-    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [
-        shutil.which(f"python{version}"),
-        *map(str, sorted(kept.glob(f"{version}.*/bin/python3"))),
-    ]
-    for python in filter(None, found):
-        asked = subprocess.run(
-            [python, "-c", "import sys; print(sys.version)"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if asked.stdout.startswith(version + "."):
-            return python
-    return None
-
-
 @pytest.fixture(scope="module")
 def printed_here() -> bytes:
     """What the Python that runs the tests prints."""
@@ -196,6 +201,4 @@ def printed_here() -> bytes:
 def test_every_python_prints_the_same(version: str, printed_here: bytes) -> None:
     """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""
     python = interpreter(version)
-    if python is None:
-        pytest.skip(f"no Python {version} is installed")
     assert printed_by(python) == printed_here

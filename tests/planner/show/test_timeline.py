@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.simulate import Record, Run
+from planner.model.records import Record
+from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast, summarise
-from planner.show.timeline import MAX_ROWS, MOMENTS, Timeline, timeline
+from planner.show.timeline import MAX_ROWS, Timeline, lay_out
 
 
 def run_of(*batches_by_round: int, size: int = 10, service_s: float = 60.0) -> Run:
@@ -30,84 +31,78 @@ def planned(count: int, binding: str = "count") -> list[Batch]:
     return [Batch(number, 10, body_bytes(10, 100), 0, binding) for number in range(1, count + 1)]
 
 
-def lay_out(run: Run, shown: tuple[int, int] | None = None, binding: str = "count") -> Timeline:
+def laid_out(run: Run, shown: tuple[int, int] | None = None, binding: str = "count") -> Timeline:
     """The timeline of a run that is its own forecast."""
-    return timeline(run, forecast_of(run), planned(len(run.records), binding), 100, shown)
+    return lay_out(run, forecast_of(run), planned(len(run.records), binding), 100, shown)
 
 
 def test_a_row_for_each_batch() -> None:
     """Up to forty batches have a row of their own."""
-    line = lay_out(run_of(40))
-    assert [(row.first, row.last, row.folded) for row in line.rows] == [
+    timeline = laid_out(run_of(40))
+    assert [(row.first, row.last, row.folded) for row in timeline.rows] == [
         (number, number, False) for number in range(1, 41)
     ]
 
 
 def test_forty_one_batches_are_folded() -> None:
     """One more and pairs share a row; the last is alone."""
-    line = lay_out(run_of(41))
-    assert [row.name for row in line.rows[:2]] == ["1–2", "3–4"]
-    assert (line.rows[-1].first, line.rows[-1].last) == (41, 41)
+    timeline = laid_out(run_of(41))
+    assert [row.name for row in timeline.rows[:2]] == ["1–2", "3–4"]
+    assert (timeline.rows[-1].first, timeline.rows[-1].last) == (41, 41)
 
 
 def test_retry_rounds_are_named() -> None:
     """A row says which retry it belongs to, and rows do not mix rounds."""
-    assert [row.name for row in lay_out(run_of(2, 1)).rows] == ["1", "2", "3 · retry 1"]
+    assert [row.name for row in laid_out(run_of(2, 1)).rows] == ["1", "2", "3 · retry 1"]
 
 
 def test_a_folded_row_spans_its_batches() -> None:
     """From the first that is sent to the last that ends, with the sums of requests and bytes."""
-    row = lay_out(run_of(80)).rows[1]
+    row = laid_out(run_of(80)).rows[1]
     assert (row.first, row.last, row.requests, row.bytes) == (3, 4, 20, 2 * body_bytes(10, 100))
     assert (row.submitted_s, row.ended_s) == (120.0, 240.0)
 
 
 def test_unfolding() -> None:
     """A range that is asked for is shown, folded again if it is long."""
-    assert [row.name for row in lay_out(run_of(1000), (26, 50)).rows] == [
+    assert [row.name for row in laid_out(run_of(1000), (26, 50)).rows] == [
         str(number) for number in range(26, 51)
     ]
-    assert len(lay_out(run_of(1000), (1, 100)).rows) == 34
+    assert len(laid_out(run_of(1000), (1, 100)).rows) == 34
 
 
 @pytest.mark.parametrize("shown", [(0, 5), (5, 4), (50, 60), (1, 11), (-3, -1)])
 def test_a_range_that_this_run_does_not_have(shown: tuple[int, int]) -> None:
     """Another percentile has fewer batches: all are shown."""
-    assert len(lay_out(run_of(10), shown).rows) == 10
+    assert len(laid_out(run_of(10), shown).rows) == 10
 
 
 def test_the_end_in_the_run_at_p95() -> None:
     """A row says when its batch ends in the slow run; a batch that the slow run does not have ends when it ends."""
     fast, slow = run_of(2, 1), run_of(2, 0, service_s=600.0)
-    line = timeline(fast, forecast_of(slow), planned(3), 100, None)
-    assert [row.latest_s for row in line.rows] == [600.0, 1200.0, 180.0]
-    assert line.latest_s == 1200.0
+    timeline = lay_out(fast, forecast_of(slow), planned(3), 100, None)
+    assert [row.latest_s for row in timeline.rows] == [600.0, 1200.0, 180.0]
+    assert timeline.latest_s == 1200.0
 
 
 def test_the_run_at_p95_may_be_in_another_round() -> None:
     """Where the slow run's batch of that number belongs to another round, it is not the same batch."""
     fast, slow = run_of(2, 1), run_of(1, 2, service_s=600.0)
-    line = timeline(fast, forecast_of(slow), planned(3), 100, None)
-    assert [row.latest_s for row in line.rows] == [600.0, 120.0, 1800.0]
+    timeline = lay_out(fast, forecast_of(slow), planned(3), 100, None)
+    assert [row.latest_s for row in timeline.rows] == [600.0, 120.0, 1800.0]
 
 
 def test_a_batch_beyond_those_planned_has_their_limit() -> None:
     """A run with more retries than expected is bound by what binds the others."""
     run = run_of(2, 2)
-    line = timeline(run, forecast_of(run), planned(3, "bytes"), 100, None)
-    assert {row.binding for row in line.rows} == {"bytes"}
+    timeline = lay_out(run, forecast_of(run), planned(3, "bytes"), 100, None)
+    assert {row.binding for row in timeline.rows} == {"bytes"}
 
 
 def test_waiting_counts_from_the_start_of_the_round() -> None:
     """The second batch of a retry round waits from when that round began."""
-    rows = lay_out(run_of(1, 2)).rows
+    rows = laid_out(run_of(1, 2)).rows
     assert [row.submitted_s - row.ready_s for row in rows] == [0.0, 0.0, 60.0]
-
-
-def test_moments_end_with_the_last_result() -> None:
-    """The slider goes from the first submission to the last result."""
-    line = lay_out(run_of(3))
-    assert (line.moment_s(0), line.moment_s(MOMENTS)) == (0.0, 180.0)
 
 
 @given(
@@ -117,10 +112,10 @@ def test_moments_end_with_the_last_result() -> None:
 def test_every_batch_is_in_one_row(rounds: list[int], shown: tuple[int, int] | None) -> None:
     """Rows follow each other without gap, are at most forty, stay within a round, and hold all that is shown."""
     run = run_of(*rounds)
-    line = lay_out(run, shown)
-    rows = line.rows
+    timeline = laid_out(run, shown)
+    rows = timeline.rows
     assert 1 <= len(rows) <= MAX_ROWS
-    assert line.batches == len(run.records)
+    assert timeline.batches == len(run.records)
     assert all(
         after.first == before.last + 1 for before, after in zip(rows, rows[1:], strict=False)
     )
@@ -134,4 +129,4 @@ def test_every_batch_is_in_one_row(rounds: list[int], shown: tuple[int, int] | N
         assert row.requests == sum(record.requests for record in members)
         assert row.ready_s <= row.submitted_s < row.ended_s <= row.noticed_s
         assert row.ended_s <= row.latest_s
-    assert line.end_s > line.makespan_s
+    assert timeline.end_s > timeline.makespan_s

@@ -106,3 +106,12 @@ test("a key that no header can hold is told before anything is sent", async () =
   assert.throws(() => api.connect(), /API key/);
   assert.equal(calls.length, 0);
 });
+
+test("a cursor whose batch was deleted begins the list again; no batch comes twice", async () => {
+  const page = (...ids) => ({ body: { data: ids.map((id) => shownBatch(id)), has_more: true } });
+  const gone = failure(400, "invalid_request_error", "after_id: no such batch");
+  const { api } = await connected(page("b3"), gone, page("b3", "b2"), page("b1"), page());
+  const ids = [];
+  for await (const { id } of api.list()) ids.push(id);
+  assert.deepEqual(ids, ["b3", "b2", "b1"]);
+});

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 
+import { fitByTokens } from "../../../../planner/programs/javascript/answer.mjs";
 import { nextCut } from "../../../../planner/programs/javascript/cut.mjs";
-import { Doubts, fitByTokens, newestBatch } from "../../../../planner/programs/javascript/doubt.mjs";
+import { Doubts, newestBatch } from "../../../../planner/programs/javascript/doubt.mjs";
 import { journalOf, newRun, resultLine, shownBatch } from "./bench.mjs";
 
 const SINCE = { id: "b0", created_at: "2026-11-24T10:00:00.000000+00:00", seen: ["old"] };

@@ -1,0 +1,91 @@
+"""Say how little the forecast of the time rests on."""
+
+from collections.abc import Iterator
+
+from planner import facts
+from planner.advice.caveat import Caveat, Change
+from planner.plan import Plan
+from planner.words import count, counted
+
+_PUBLIC: Change = {"duration.model": "observed"}
+_PUBLIC_LABEL = "Use public observations"
+_LARGE_BATCH = 1000  # requests; public observations of such batches are counted
+_SMALL_BATCH = 200  # requests; the many public observations of small batches speak for these
+_FEW_SAMPLES = 10
+_LONG_HISTORY = 500  # rows, about 8,000 characters
+
+
+def _evidence(plan: Plan) -> Iterator[Caveat]:
+    yield from _BY_MODEL[plan.scenario.duration.model](plan)
+
+
+def _observed(plan: Plan) -> Iterator[Caveat]:
+    large = sum(row.used and (row.requests or 0) >= _LARGE_BATCH for row in facts.observations())
+    if plan.largest_batch.requests > _SMALL_BATCH:
+        yield Caveat(
+            code="evidence-thin",
+            severity="notes",
+            message=(
+                f"The time rests on {plan.durations.samples} public observations; only {large} of "
+                f"them had {count(_LARGE_BATCH)} requests or more. Your own batches say more: "
+                "choose “My own batches” once you have some."
+            ),
+        )
+
+
+def _guide(_: Plan) -> Iterator[Caveat]:
+    yield Caveat(
+        code="guide-unsupported",
+        severity="warns",
+        message=(
+            "No measurement supports this table of durations; it is kept so that old plans can be "
+            "compared."
+        ),
+        fix=_PUBLIC,
+        fix_label=_PUBLIC_LABEL,
+    )
+
+
+def _formula(_: Plan) -> Iterator[Caveat]:
+    yield Caveat(
+        code="formula-assumed",
+        severity="notes",
+        message=(
+            "The formula knows no slow hours: it says one time, with no chance of being later."
+        ),
+        fix=_PUBLIC,
+        fix_label=_PUBLIC_LABEL,
+    )
+
+
+def _history(plan: Plan) -> Iterator[Caveat]:
+    samples = plan.durations.samples
+    if samples < _FEW_SAMPLES:
+        yield Caveat(
+            code="history-short",
+            severity="notes",
+            message=(
+                f"{counted(samples, 'batch', 'batches')} of your own say little about bad days."
+            ),
+            fix=_PUBLIC,
+            fix_label=_PUBLIC_LABEL,
+        )
+
+
+_BY_MODEL = {"observed": _observed, "guide": _guide, "formula": _formula, "history": _history}
+
+
+def _long_link(plan: Plan) -> Iterator[Caveat]:
+    rows = len(plan.scenario.duration.history)
+    if rows > _LONG_HISTORY:
+        yield Caveat(
+            code="history-link-long",
+            severity="notes",
+            message=(
+                f"A link with {count(rows)} rows of history is longer than many chats accept; "
+                "keep them in a scenario file too."
+            ),
+        )
+
+
+RULES = (_evidence, _long_link)

@@ -1,0 +1,193 @@
+"""Write the rows of the page's lists: each row is a dict of cells, all of them texts.
+
+A list is a `data-list` of the HTML, a cell a `data-cell` of its row.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from planner.advice.caveat import Caveat
+from planner.advice.neighbours import Alternative
+from planner.model.simulate import Run
+from planner.plan import Plan
+from planner.programs import Program
+from planner.scenario import Scenario
+from planner.show.links import link
+from planner.show.timeline import Row, Timeline
+from planner.words import KINDS, clock, count, duration, money, price, share, size
+
+Cells = dict[str, str]
+
+_SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
+_CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
+_SAME_TIME_S = 30  # forecasts that differ by less are alike
+_INSTALL = {
+    "python": 'pip install "anthropic>=2,<3"',
+    "javascript": "npm install @anthropic-ai/sdk@1",
+}
+_RUN = {
+    "python": "python run_batches.py requests.jsonl --out run",
+    "javascript": "node run_batches.mjs requests.jsonl --out run",
+}
+UNCOUNTED: tuple[Cells, ...] = (
+    {
+        "text": "Server tools: web search is charged for each search, without the batch discount; "
+        "code execution by the hour."
+    },
+    {"text": "The time to upload batches and to download results."},
+    {"text": "Input tokens that tool definitions add to each request, unless you count them in."},
+    {"text": "Taxes, and discounts of a contract."},
+)
+
+
+def caveats(scenario: Scenario, every: Sequence[Caveat]) -> list[Cells]:
+    """Caveats of the scenario's plan, each with the link of its remedy: code severity label
+    message fix_label fix_href."""
+    return [
+        {
+            "code": caveat.code,
+            "severity": caveat.severity,
+            "label": _SEVERITY[caveat.severity],
+            "message": caveat.message,
+            "fix_label": caveat.fix_label,
+            "fix_href": link(scenario, caveat.fix) if caveat.fix else "",
+        }
+        for caveat in every
+    ]
+
+
+def batches(plan: Plan, timeline: Timeline) -> list[Cells]:
+    """The table of the queue: name round requests bytes limit start wait service end latest
+    open."""
+    return [_batch(plan, row) for row in timeline.rows]
+
+
+def _batch(plan: Plan, row: Row) -> Cells:
+    return {
+        "name": row.name,
+        "round": f"retry {row.round}" if row.round else "first",
+        "requests": count(row.requests),
+        "bytes": size(row.bytes),
+        "limit": row.binding,
+        "start": when(plan, row.submitted_s),
+        "wait": duration(row.submitted_s - row.ready_s),
+        "service": duration(row.ended_s - row.submitted_s),
+        "end": when(plan, row.ended_s),
+        "latest": when(plan, row.latest_s),
+        "open": f"{row.first}-{row.last}" if row.folded else "",
+    }
+
+
+def when(plan: Plan, seconds: float) -> str:
+    """A time of the run in words, with the time of day where the run has a start."""
+    at = clock(plan.start, seconds)
+    return f"{duration(seconds)} ({at})" if at else duration(seconds)
+
+
+def chances(plan: Plan) -> list[Cells]:
+    """By when the run is done, how surely: chance by clock."""
+    rows = []
+    for chance in _CHANCES:
+        seconds = plan.forecast.done_by(chance)
+        rows.append(
+            {
+                "chance": share(chance),
+                "by": duration(seconds),
+                "clock": clock(plan.start, seconds),
+            }
+        )
+    return rows
+
+
+def cost_lines(plan: Plan) -> list[Cells]:
+    """What is paid for each kind of token, and the total: kind tokens price amount."""
+    lines = [
+        {
+            "kind": KINDS[cost_line.kind],
+            "tokens": count(cost_line.tokens),
+            "price": price(cost_line.usd_per_mtok),
+            "amount": money(cost_line.usd),
+        }
+        for cost_line in plan.cost.lines
+    ]
+    total = money(plan.cost.batch_usd)
+    return [*lines, {"kind": "Total", "tokens": "", "price": "", "amount": total}]
+
+
+def results(plan: Plan, run: Run) -> list[Cells]:
+    """All kinds of result that the provider has, after the first round and at the end of a run:
+    kind first final note."""
+    first, requests = plan.rounds[0], plan.requests
+    failed = first.failed_transient + first.failed_permanent
+    expired, lost = (
+        sum(record.expired for record in run.records if record.round == number)
+        for number in (0, plan.scenario.retries.max)
+    )
+    again = "; sent again" if plan.scenario.retries.max else ""
+    return [
+        _result("Succeeded", first.sent - failed, requests.answered, "billed"),
+        _result("Errored", failed, requests.given_up, "not billed; transient ones are sent again"),
+        _result("Expired", expired, lost, f"in the run shown; not billed{again}"),
+        _result("Canceled", 0, 0, "only if you cancel; not billed"),
+    ]
+
+
+def _result(kind: str, first: int, final: int, note: str) -> Cells:
+    return {"kind": kind, "first": count(first), "final": count(final), "note": note}
+
+
+def alternatives(plan: Plan, others: Sequence[Alternative]) -> list[Cells]:
+    """Other plans beside this one, real time last: change p85 batch difference href."""
+    return [*(_alternative(plan, other) for other in others), *_real_time(plan)]
+
+
+def _alternative(plan: Plan, other: Alternative) -> Cells:
+    this_s, other_s = plan.forecast.p85.makespan_s, other.plan.forecast.p85.makespan_s
+    this_usd, other_usd = plan.cost.batch_usd, other.plan.cost.batch_usd
+    return {
+        "change": other.label,
+        "p85": duration(other_s),
+        "batch": money(other_usd),
+        "difference": f"{_later(other_s - this_s)}, {_dearer(other_usd - this_usd)}",
+        "href": link(plan.scenario, other.change),
+    }
+
+
+def _real_time(plan: Plan) -> list[Cells]:
+    if not plan.realtime:
+        return []
+    cells = {
+        "change": "Real time instead",
+        "p85": f"{duration(plan.realtime.seconds)} at best",
+        "batch": money(plan.cost.realtime_usd),
+        "difference": _dearer(plan.cost.saved_usd),
+        "href": "",
+    }
+    return [cells]
+
+
+def _later(seconds: float) -> str:
+    if abs(seconds) < _SAME_TIME_S:
+        return "same time"
+    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'sooner'}"
+
+
+def _dearer(usd: Decimal) -> str:
+    if usd == 0:
+        return "same cost"
+    return f"{money(abs(usd))} {'more' if usd > 0 else 'less'}"
+
+
+def programs(generated: Sequence[Program]) -> list[Cells]:
+    """The generated texts with the commands that install and run them: language name text install
+    run; language is python, javascript or jsonl."""
+    return [
+        {
+            "language": program.language,
+            "name": program.name,
+            "text": program.text,
+            "install": _INSTALL.get(program.language, ""),
+            "run": _RUN.get(program.language, ""),
+        }
+        for program in generated
+    ]

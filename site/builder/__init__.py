@@ -1,0 +1,1 @@
+"""The steps of build.py, one verb a module: read, render, check, write."""

@@ -1,0 +1,111 @@
+"""What the forecast rests on, said where it is little."""
+
+from typing import Any
+
+import pytest
+
+from planner.advice.caveat import Caveat
+from tests.planner.advice.examples import caveat_of, has
+
+
+def test_thin_evidence() -> None:
+    """How many public observations there are, and how few of them are of large batches."""
+    assert caveat_of("evidence-thin") == Caveat(
+        code="evidence-thin",
+        severity="notes",
+        message=(
+            "The time rests on 42 public observations; only 4 of them had 1,000 requests or more. "
+            "Your own batches say more: choose “My own batches” once you have some."
+        ),
+    )
+
+
+@pytest.mark.parametrize(("requests", "thin"), [(200, False), (201, True)])
+def test_edge_of_thin_evidence(requests: int, thin: bool) -> None:
+    """Of small batches there are many observations."""
+    assert has("evidence-thin", {"workload": {"requests": requests}}) is thin
+
+
+def test_the_guide() -> None:
+    """No measurement stands behind it."""
+    assert caveat_of("guide-unsupported") == Caveat(
+        code="guide-unsupported",
+        severity="warns",
+        message=(
+            "No measurement supports this table of durations; it is kept so that old plans can be "
+            "compared."
+        ),
+        fix={"duration.model": "observed"},
+        fix_label="Use public observations",
+    )
+
+
+def test_the_formula() -> None:
+    """It has no bad days."""
+    assert caveat_of("formula-assumed") == Caveat(
+        code="formula-assumed",
+        severity="notes",
+        message=(
+            "The formula knows no slow hours: it says one time, with no chance of being later."
+        ),
+        fix={"duration.model": "observed"},
+        fix_label="Use public observations",
+    )
+
+
+def test_a_short_history() -> None:
+    """One batch of one's own says little."""
+    assert caveat_of("history-short") == Caveat(
+        code="history-short",
+        severity="notes",
+        message="1 batch of your own say little about bad days.",
+        fix={"duration.model": "observed"},
+        fix_label="Use public observations",
+    )
+
+
+@pytest.mark.parametrize(("rows", "short"), [(9, True), (10, False)])
+def test_edge_of_a_short_history(rows: int, short: bool) -> None:
+    """Ten batches are enough."""
+    raw = {"duration": {"model": "history", "history": [[10_000, 1000]] * rows}}
+    assert has("history-short", raw) is short
+
+
+def test_a_short_history_of_several() -> None:
+    """They are counted."""
+    raw = {"duration": {"model": "history", "history": [[10_000, 1000]] * 9}}
+    message = caveat_of("history-short", raw).message
+    assert message == "9 batches of your own say little about bad days."
+
+
+@pytest.mark.parametrize(
+    ("duration", "code"),
+    [
+        ({"model": "observed"}, "evidence-thin"),
+        ({"model": "guide"}, "guide-unsupported"),
+        ({"model": "formula"}, "formula-assumed"),
+        ({"model": "history", "history": [[1, 1]]}, "history-short"),
+    ],
+)
+def test_one_model_one_caveat(duration: dict[str, Any], code: str) -> None:
+    """Each way to judge the time has its own caveat, and none of another."""
+    for other in ("evidence-thin", "guide-unsupported", "formula-assumed", "history-short"):
+        assert has(other, {"duration": duration}) is (other == code)
+
+
+def test_a_long_link() -> None:
+    """A long history makes a link that servers may refuse; nothing shortens it."""
+    assert caveat_of("history-link-long") == Caveat(
+        code="history-link-long",
+        severity="notes",
+        message=(
+            "A link with 501 rows of history is longer than many chats accept; keep them in a "
+            "scenario file too."
+        ),
+    )
+
+
+def test_edge_of_a_long_link() -> None:
+    """500 rows fit."""
+    raw = {"duration": {"model": "history", "history": [[100, 60]] * 500}}
+    assert not has("history-link-long", raw)

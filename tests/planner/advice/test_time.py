@@ -1,0 +1,95 @@
+"""Deadlines that are missed, and what meets them."""
+
+from dataclasses import replace as with_values
+
+import pytest
+
+from planner.advice import time
+from planner.advice.caveat import Caveat
+from planner.plan import Plan
+from tests.planner.advice.examples import EXAMPLES, caveat_of, has, plan_of
+
+
+def codes(plan: Plan) -> list[str]:
+    """The caveats of time."""
+    return [caveat.code for rule in time.RULES for caveat in rule(plan)]
+
+
+def test_a_deadline_that_is_unlikely() -> None:
+    """The chance, what was asked for, and the whole hours that are enough."""
+    assert caveat_of("deadline-unlikely") == Caveat(
+        code="deadline-unlikely",
+        severity="warns",
+        message=("The chance of being done within 0.1 h is 0 %, below the 85 % asked for."),
+        fix={"goal.deadline_h": 2},
+        fix_label="Allow 2 h",
+    )
+
+
+@pytest.mark.parametrize(("chance", "unlikely"), [(0.849, True), (0.85, False)])
+def test_edge_of_the_chance(chance: float, unlikely: bool) -> None:
+    """As sure as was asked for is sure enough."""
+    plan = plan_of({"goal": {"deadline_h": 1}})
+    forecast = with_values(plan.forecast, deadline_probability=chance)
+    assert ("deadline-unlikely" in codes(with_values(plan, forecast=forecast))) is unlikely
+
+
+def test_no_deadline() -> None:
+    """Nothing is late that has all the time."""
+    assert codes(plan_of({})) == []
+
+
+@pytest.mark.parametrize(("service_s", "fix"), [(64_800, {"goal.deadline_h": 720}), (64_801, {})])
+def test_a_deadline_that_no_field_can_hold(service_s: int, fix: dict[str, int]) -> None:
+    """720 hours are the longest deadline: when they are too few there is no remedy of it."""
+    raw = {
+        "workload": {"requests": 40_000},
+        "batches": {"requests_per_batch": 1000, "poll_s": 1},
+        "goal": {"deadline_h": 719},
+        "retries": {"max": 0, "transient_rate": 0},
+        "duration": {"model": "history", "history": [[1000, service_s]]},
+    }
+    caveat = caveat_of("deadline-unlikely", raw)
+    assert caveat.fix == fix
+    assert bool(caveat.fix_label) == bool(fix)
+
+
+def test_real_time_that_is_in_time() -> None:
+    """Where the rate limits allow it, it is said how long it takes and what it costs."""
+    assert caveat_of("realtime-meets-deadline") == Caveat(
+        code="realtime-meets-deadline",
+        severity="notes",
+        message="In real time the rate limits allow the workload in 1 h 40 min, for $110.00.",
+    )
+
+
+@pytest.mark.parametrize(("deadline_h", "near"), [(1.66, False), (1.67, True)])
+def test_edge_of_real_time(deadline_h: float, near: bool) -> None:
+    """100 minutes are within 1.67 h and not within 1.66 h."""
+    raw = {**EXAMPLES["realtime-meets-deadline"], "goal": {"deadline_h": deadline_h}}
+    assert has("realtime-meets-deadline", raw) is near
+
+
+@pytest.mark.parametrize(
+    "goal", [{}, {"deadline_h": 720}, {"deadline_h": 0.1}], ids=["none", "far", "near"]
+)
+def test_real_time_that_is_no_help(goal: dict[str, float]) -> None:
+    """Not without a deadline, not where batches are in time, not where real time is late too."""
+    assert not has("realtime-meets-deadline", {"goal": goal})
+
+
+def test_real_time_that_is_not_known() -> None:
+    """Where no rates are published nothing is promised."""
+    raw = {**EXAMPLES["realtime-meets-deadline"], "limits": {"tier": "custom"}}
+    assert not has("realtime-meets-deadline", raw)
+
+
+@pytest.mark.parametrize(("deadline_h", "near"), [(2.0, True), (1.999, False)])
+def test_real_time_to_the_second(deadline_h: float, near: bool) -> None:
+    """Two hours are within two hours, even where no run in batches is."""
+    plan = plan_of({"goal": {"deadline_h": deadline_h}})
+    assert plan.realtime
+    fast = with_values(plan.realtime, seconds=7200.0)
+    forecast = with_values(plan.forecast, deadline_probability=0.0)
+    codes_of_both = codes(with_values(plan, realtime=fast, forecast=forecast))
+    assert ("realtime-meets-deadline" in codes_of_both) is near

@@ -1,0 +1,122 @@
+"""How long answers are: the table, the share that is cut off, the limit that is proposed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.model import answers
+from planner.model.answers import ACCEPTED_CUT, AnswerLengths
+from tests.oracles import lognormal_quantile
+
+TABLE = json.loads((Path(answers.__file__).parent / "answer_lengths.json").read_text("utf-8"))
+
+# ---- the table
+
+
+@pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: str(row["p95_to_mean"]))
+def test_the_table_is_that_of_the_lognormal(row: dict[str, object]) -> None:
+    """Every quantile is the lognormal's, to the digits given, by the standard library's own normal distribution."""
+    ratio, quantiles = row["p95_to_mean"], row["quantiles"]
+    assert isinstance(ratio, float) and isinstance(quantiles, list)
+    exact = [lognormal_quantile(ratio, chance) for chance in TABLE["probabilities"]]
+    assert quantiles == pytest.approx(exact, abs=0.51e-4)
+
+
+def test_the_table_rises() -> None:
+    """Ratios and chances rise, so that a search by order finds its place."""
+    ratios = [row["p95_to_mean"] for row in TABLE["rows"]]
+    assert ratios == sorted(set(ratios))
+    assert TABLE["probabilities"] == sorted(set(TABLE["probabilities"]))
+
+
+@given(st.floats(1.0, 3.85))
+def test_between_the_rows_it_is_nearly_lognormal(ratio: float) -> None:
+    """Straight lines between the rows are off by less than 2 % of the quantile."""
+    lengths = answers.lengths(10_000, round(10_000 * ratio))
+    exact = [
+        10_000 * lognormal_quantile(round(10_000 * ratio) / 10_000, chance)
+        for chance in lengths.chances
+    ]
+    assert lengths.tokens == pytest.approx(exact, rel=0.02)
+
+
+def test_no_long_answers_given_means_twice_the_mean() -> None:
+    """0 stands for twice the mean."""
+    assert answers.lengths(1000, 0) == answers.lengths(1000, 2000)
+
+
+@given(
+    st.integers(1, 300_000).flatmap(
+        lambda mean: st.tuples(st.just(mean), st.integers(mean, min(300_000, 3 * mean)))
+    )
+)
+def test_the_95_percent_quantile_is_the_one_given(pair: tuple[int, int]) -> None:
+    """What was given comes out again, to four digits."""
+    mean, p95 = pair
+    lengths = answers.lengths(mean, p95)
+    assert lengths.tokens[lengths.chances.index(0.95)] == pytest.approx(p95, rel=2e-4)
+
+
+def test_an_impossible_tail_is_the_widest() -> None:
+    """No lognormal has 95 % below ten times its mean; the widest stands in."""
+    assert answers.lengths(100, 1000) == answers.lengths(100, 10_000)
+
+
+# ---- answers that are cut off
+
+
+def test_share_cut_at_a_quantile() -> None:
+    """At the 95 % quantile one answer in twenty is cut off."""
+    assert answers.lengths(1000, 2000).share_cut(2000) == pytest.approx(0.05, abs=1e-4)
+
+
+def test_answers_of_one_length_are_all_whole_or_all_cut() -> None:
+    """Where every answer has 1,000 tokens, 1,000 is enough and 999 cuts nearly all."""
+    lengths = answers.lengths(1000, 1000)
+    assert lengths.share_cut(1000) == 0.0
+    assert lengths.share_cut(999) > 0.9
+
+
+def test_a_limit_beyond_the_table_is_not_certain() -> None:
+    """The table ends at 99.9 %; what lies beyond is less than the rest, and not nothing."""
+    assert 0 < answers.lengths(1000, 2000).share_cut(300_000) < 0.001
+
+
+def lengths_of_any_kind() -> st.SearchStrategy[AnswerLengths]:
+    """Means with tails, possible and impossible ones."""
+    return st.integers(1, 300_000).flatmap(
+        lambda mean: st.one_of(st.just(0), st.integers(mean, 300_000)).map(
+            lambda p95: answers.lengths(mean, p95)
+        )
+    )
+
+
+@given(lengths_of_any_kind(), st.integers(1, 299_999), st.integers(1, 10_000))
+def test_a_higher_limit_cuts_no_more(lengths: AnswerLengths, limit: int, more: int) -> None:
+    """The share that is cut off is a share, and falls as the limit rises."""
+    low, high = lengths.share_cut(limit + more), lengths.share_cut(limit)
+    assert 0 <= low <= high <= 1
+
+
+@given(lengths_of_any_kind())
+def test_the_proposal_cuts_at_most_one_percent(lengths: AnswerLengths) -> None:
+    """Where the model allows it, the proposed max_tokens cuts off at most 1 %."""
+    assert lengths.share_cut(lengths.max_tokens(ACCEPTED_CUT, 10**9)) <= ACCEPTED_CUT + 1e-9
+
+
+@given(lengths_of_any_kind(), st.integers(1, 300_000))
+def test_the_proposal_is_within_the_model(lengths: AnswerLengths, most: int) -> None:
+    """Never above what the model gives, never below one token."""
+    assert 1 <= lengths.max_tokens(ACCEPTED_CUT, most) <= most
+
+
+@given(lengths_of_any_kind())
+def test_the_proposal_is_round_and_not_wasteful(lengths: AnswerLengths) -> None:
+    """Two digits and zeros, and at most a tenth (or one token) above what is needed."""
+    proposed = lengths.max_tokens(ACCEPTED_CUT, 10**9)
+    wanted = lengths.tokens[lengths.chances.index(0.99)]
+    assert len(str(proposed).rstrip("0")) <= 2
+    assert wanted <= proposed <= max(wanted * 1.1, wanted + 1) + 1e-6

@@ -1,0 +1,62 @@
+"""The records of a run are a sequence of records, kept as numbers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.model.records import Record, Records
+
+TWO = (Record(0, 100, 0.0, 70.0, 120.0, 0), Record(1, 10_000_000, 120.5, 86_520.5, 86_640.0, 3))
+
+
+def kept(*records: Record) -> Records:
+    """The records as numbers."""
+    return Records(number for record in records for number in record)
+
+
+def test_they_come_back() -> None:
+    """One by one, by place, from the end; counted, with whole numbers whole."""
+    records = kept(*TWO)
+    assert tuple(records) == TWO
+    assert (records[0], records[1], records[-1], len(records)) == (*TWO, TWO[1], 2)
+    for record in records:
+        assert [type(part) for part in record] == [int, int, float, float, float, int]
+
+
+@pytest.mark.parametrize("place", [2, -3])
+def test_there_is_no_other(place: int) -> None:
+    """A place beyond the ends is an error, as of any sequence."""
+    with pytest.raises(IndexError):
+        kept(*TWO)[place]
+
+
+def test_equal_records_are_equal() -> None:
+    """Two runs are the same when all their batches are."""
+    assert kept(*TWO) == kept(*TWO)
+    assert hash(kept(*TWO)) == hash(kept(*TWO)) != hash(kept(TWO[0]))
+    assert kept(*TWO) != kept(TWO[0])
+    assert kept(*TWO) != kept(TWO[0], TWO[1]._replace(expired=4))
+    assert kept(*TWO) != TWO
+
+
+def test_none() -> None:
+    """A run without batches has no records."""
+    assert (len(kept()), list(kept())) == (0, [])
+
+
+@given(
+    st.lists(
+        st.builds(
+            Record,
+            st.integers(0, 10),
+            st.integers(1, 100_000),
+            st.floats(0, 1e9),
+            st.floats(0, 1e9),
+            st.floats(0, 1e9),
+            st.integers(0, 100_000),
+        )
+    )
+)
+def test_no_digit_is_lost(records: list[Record]) -> None:
+    """Times come back to the last bit."""
+    assert list(kept(*records)) == records

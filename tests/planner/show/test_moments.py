@@ -1,0 +1,68 @@
+"""At each moment of a run every batch is done, at work or waiting."""
+
+from hypothesis import given, settings
+
+from planner.model.records import Record
+from planner.model.simulate import Run
+from planner.model.split import Batch
+from planner.model.summary import summarise
+from planner.plan import make_plan
+from planner.scenario import Scenario
+from planner.show.moments import FIRST_MOMENT, MOMENTS, moment_s, moments
+from planner.show.timeline import Timeline, lay_out, timeline_of
+from tests.strategies import scenarios
+
+
+def running(*ends: tuple[float, float]) -> Timeline:
+    """Batches from a time to a time."""
+    records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
+    run = Run(records, 0, max(end for _, end in ends), 0)
+    planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
+    return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
+
+
+def whole(text: str) -> int:
+    """'1,234' -> 1234."""
+    return int(text.replace(",", ""))
+
+
+def test_moments_are_true() -> None:
+    """Two batches one after the other, a third at the end: at the very time of it a batch counts."""
+    rows = moments(running((0.0, 100.0), (100.0, 200.0), (150.0, 400.0)))
+    cells = {row["at"]: (row["completed"], row["processing"], row["queued"]) for row in rows}
+    assert cells["0.0"] == ("0", "1", "2")
+    assert cells["96.0"] == ("0", "1", "2")
+    assert cells["100.0"] == ("1", "1", "1")
+    assert cells["148.0"] == ("1", "1", "1")
+    assert cells["152.0"] == ("1", "2", "0")
+    assert cells["200.0"] == ("2", "1", "0")
+    assert cells["400.0"] == ("3", "0", "0")
+
+
+def test_moments_have_a_label() -> None:
+    """The time in words."""
+    rows = moments(running((0.0, 7200.0)))
+    assert (rows[0]["label"], rows[50]["label"], rows[100]["label"]) == ("0 s", "1 h", "2 h")
+
+
+def test_moments_end_with_the_last_result() -> None:
+    """The slider goes from the first submission to the last result, exactly."""
+    timeline = running((0.0, 0.1 + 0.2))
+    assert [moment_s(timeline, step) for step in (0, MOMENTS)] == [0.0, 0.1 + 0.2]
+    assert 0 < FIRST_MOMENT < MOMENTS
+
+
+@given(scenarios(most_batches=60))
+@settings(max_examples=10)
+def test_moments_count_every_batch(scenario: Scenario) -> None:
+    """At each of 101 moments done, at work and waiting are all batches; at the end all are done."""
+    plan = make_plan(scenario)
+    rows = moments(timeline_of(plan, plan.forecast.p85))
+    assert len(rows) == MOMENTS + 1
+    counts = [
+        tuple(whole(row[name]) for name in ("completed", "processing", "queued")) for row in rows
+    ]
+    assert len({sum(three) for three in counts}) == 1
+    assert counts[-1][1:] == (0, 0)
+    assert [three[0] for three in counts] == sorted(three[0] for three in counts)
+    assert [float(row["at"]) for row in rows] == sorted(float(row["at"]) for row in rows)

@@ -1,0 +1,305 @@
+"""The rows of the lists: complete, in order, true to the plan."""
+
+from dataclasses import replace as with_values
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from planner.advice.caveat import Caveat
+from planner.advice.caveats import caveats
+from planner.advice.neighbours import Alternative, alternatives
+from planner.plan import Plan, make_plan
+from planner.programs import Program
+from planner.scenario import Scenario, parse, replace, texts
+from planner.show import rows
+from planner.show.timeline import timeline_of
+from tests.strategies import scenarios
+
+START = {"start_at": "2026-11-22T22:00+01:00"}
+
+
+def plan_of(**groups: dict[str, Any]) -> Plan:
+    """The plan of a scenario."""
+    return make_plan(parse(groups))
+
+
+def formula(**groups: dict[str, Any]) -> Plan:
+    """The plan of a scenario whose times are known beforehand."""
+    return plan_of(duration={"model": "formula"}, **groups)
+
+
+# ---- caveats
+
+
+def test_a_caveat() -> None:
+    """Its words, and the link of its remedy."""
+    caveat = Caveat(
+        code="x", severity="warns", message="Mind.", fix={"retries.max": 1}, fix_label="Do"
+    )
+    assert rows.caveats(Scenario(), [caveat]) == [
+        {
+            "code": "x",
+            "severity": "warns",
+            "label": "Warning",
+            "message": "Mind.",
+            "fix_label": "Do",
+            "fix_href": "#retries.max=1",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "label"), [("blocks", "Blocks the run"), ("warns", "Warning"), ("notes", "Note")]
+)
+def test_a_caveat_without_remedy(severity: str, label: str) -> None:
+    """It leads nowhere, and says how grave it is."""
+    (row,) = rows.caveats(Scenario(), [Caveat(code="x", severity=severity, message="Mind.")])
+    assert (row["label"], row["fix_href"], row["fix_label"]) == (label, "", "")
+
+
+@given(scenarios(most_batches=5))
+@settings(max_examples=20)
+def test_a_remedy_is_a_link_to_the_mended_scenario(scenario: Scenario) -> None:
+    """Its press opens the scenario with just that change."""
+    every = caveats(make_plan(scenario))
+    for row, caveat in zip(rows.caveats(scenario, every), every, strict=True):
+        if caveat.fix:
+            assert row["fix_href"].startswith("#")
+            assert texts.read_query(row["fix_href"]) == replace(scenario, caveat.fix)
+        else:
+            assert row["fix_href"] == row["fix_label"] == ""
+
+
+# ---- the queue
+
+
+def test_the_queue() -> None:
+    """A batch of the second in its row: its size, its limit, its times with the time of day."""
+    plan = formula(workload={"requests": 25_000}, goal=START)
+    table = rows.batches(plan, timeline_of(plan, plan.forecast.p85))
+    assert table[1] == {
+        "name": "2",
+        "round": "first",
+        "requests": "10,000",
+        "bytes": "13.8 MB",
+        "limit": "count",
+        "start": "19 min (22:19)",
+        "wait": "19 min",
+        "service": "19 min",
+        "end": "38 min (22:38)",
+        "latest": "38 min (22:38)",
+        "open": "",
+    }
+    assert table[3]["round"] == "retry 1"
+
+
+def test_folded_rows_can_be_unfolded() -> None:
+    """They say which batches they hold."""
+    plan = formula(workload={"requests": 1_000_000}, retries={"transient_rate": 0})
+    assert rows.batches(plan, timeline_of(plan, plan.forecast.p85))[0]["open"] == "1-3"
+
+
+def test_times_without_a_start() -> None:
+    """There is no time of day."""
+    assert rows.when(plan_of(), 3600) == "1 h"
+    assert rows.when(plan_of(goal=START), 3600) == "1 h (23:00)"
+
+
+# ---- chances
+
+
+def test_chances_rise() -> None:
+    """The more certain, the later; each by the clock too."""
+    plan = plan_of(goal=START)
+    table = rows.chances(plan)
+    assert [row["chance"] for row in table] == [
+        "10 %", "25 %", "50 %", "75 %", "85 %", "90 %", "95 %", "99 %",
+    ]  # fmt: skip
+    assert [rows.when(plan, plan.forecast.done_by(chance)) for chance in (0.1, 0.85)] == [
+        f"{table[place]['by']} ({table[place]['clock']})" for place in (0, 4)
+    ]
+
+
+# ---- cost
+
+
+def test_cost_lines_end_with_the_total() -> None:
+    """Tokens, price and sum of each kind; the last row is the sum of those above it."""
+    assert rows.cost_lines(plan_of()) == [
+        {"kind": "Input", "tokens": "5,000,000", "price": "$1.00", "amount": "$5.00"},
+        {"kind": "Output", "tokens": "10,000,000", "price": "$5.00", "amount": "$50.00"},
+        {"kind": "Total", "tokens": "", "price": "", "amount": "$55.00"},
+    ]
+
+
+# ---- results
+
+
+def test_the_four_results() -> None:
+    """All kinds of result that the provider has, each with what becomes of it."""
+    plan = plan_of()
+    assert [(row["kind"], row["note"]) for row in rows.results(plan, plan.forecast.p50)] == [
+        ("Succeeded", "billed"),
+        ("Errored", "not billed; transient ones are sent again"),
+        ("Expired", "in the run shown; not billed; sent again"),
+        ("Canceled", "only if you cancel; not billed"),
+    ]
+
+
+def test_results_count_both_kinds_of_failure() -> None:
+    """A tenth of 10,000 can never succeed and 1 % of the others fails for now: 1,090 at first."""
+    plan = plan_of(retries={"permanent_rate": 0.1})
+    table = rows.results(plan, plan.forecast.p85)
+    assert [(row["first"], row["final"]) for row in table] == [
+        ("8,910", "9,000"),
+        ("1,090", "1,000"),
+        ("0", "0"),
+        ("0", "0"),
+    ]
+
+
+def test_what_expires_without_retries_is_not_sent_again() -> None:
+    """Half of the requests are undone after 24 h, for good: nobody promises to send them again."""
+    plan = plan_of(
+        workload={"requests": 1000},
+        duration={"model": "history", "history": [[1000, 172_800]]},
+        retries={"max": 0, "transient_rate": 0},
+    )
+    assert rows.results(plan, plan.forecast.p85)[2] == {
+        "kind": "Expired",
+        "first": "500",
+        "final": "500",
+        "note": "in the run shown; not billed",
+    }
+
+
+def test_what_expires_in_the_last_round_is_lost() -> None:
+    """With one retry half expire at first, and half of those in the end."""
+    plan = plan_of(
+        workload={"requests": 1000},
+        duration={"model": "history", "history": [[1000, 172_800], [500, 172_800]]},
+        retries={"max": 1, "transient_rate": 0},
+    )
+    expired = rows.results(plan, plan.forecast.p85)[2]
+    assert (expired["first"], expired["final"]) == ("500", "250")
+
+
+# ---- other plans
+
+
+def beside(plan: Plan, **values: Any) -> dict[str, str]:
+    """The row of a plan that differs from a plan in time or cost."""
+    this_s = plan.forecast.p85.makespan_s
+    run = plan.forecast.p85._replace(makespan_s=this_s + values.get("later_s", 0))
+    other = with_values(
+        plan,
+        forecast=with_values(plan.forecast, p85=run),
+        cost=with_values(
+            plan.cost, batch_usd=plan.cost.batch_usd + values.get("dearer_usd", Decimal(0))
+        ),
+    )
+    alternative = Alternative(label="Other", change={"retries.max": 1}, plan=other)
+    return rows.alternatives(plan, [alternative])[0]
+
+
+def test_an_alternative() -> None:
+    """What it changes, its time and cost, how they differ, and its link."""
+    assert beside(formula(), later_s=3600, dearer_usd=Decimal(-5)) == {
+        "change": "Other",
+        "p85": "1 h 27 min",
+        "batch": "$50.00",
+        "difference": "1 h later, $5.00 less",
+        "href": "#retries.max=1&duration.model=formula",
+    }
+
+
+@pytest.mark.parametrize(
+    ("later_s", "words"),
+    [
+        (0, "same time"),
+        (29, "same time"),
+        (-29, "same time"),
+        (30, "30 s later"),
+        (-30, "30 s sooner"),
+    ],
+)
+def test_times_that_differ(later_s: float, words: str) -> None:
+    """Less than half a minute is no difference."""
+    assert beside(formula(), later_s=later_s)["difference"] == f"{words}, same cost"
+
+
+def test_costs_that_differ() -> None:
+    """More and less."""
+    assert beside(formula(), dearer_usd=Decimal("0.01"))["difference"] == "same time, $0.01 more"
+    assert beside(formula(), dearer_usd=Decimal(-1))["difference"] == "same time, $1.00 less"
+
+
+def test_real_time_comes_last() -> None:
+    """It costs what the batch saves, and is no other scenario."""
+    assert rows.alternatives(plan_of(), []) == [
+        {
+            "change": "Real time instead",
+            "p85": "25 min at best",
+            "batch": "$110.00",
+            "difference": "$55.00 more",
+            "href": "",
+        }
+    ]
+    assert rows.alternatives(plan_of(limits={"tier": "custom"}), []) == []
+
+
+@given(scenarios(most_batches=4))
+@settings(max_examples=10)
+def test_alternatives_can_be_opened(scenario: Scenario) -> None:
+    """Each link opens the scenario of that plan."""
+    plan = make_plan(scenario)
+    others = alternatives(plan)
+    for row, other in zip(rows.alternatives(plan, others), others, strict=False):
+        assert texts.read_query(row["href"]) == other.plan.scenario
+
+
+# ---- programs, and what is not counted
+
+
+def test_programs() -> None:
+    """Each with the commands of its language; a sample has none."""
+    generated = [
+        Program(name=language, language=language, text=f"text of {language}")
+        for language in ("python", "javascript", "jsonl")
+    ]
+    assert rows.programs(generated) == [
+        {
+            "language": "python",
+            "name": "python",
+            "text": "text of python",
+            "install": 'pip install "anthropic>=2,<3"',
+            "run": "python run_batches.py requests.jsonl --out run",
+        },
+        {
+            "language": "javascript",
+            "name": "javascript",
+            "text": "text of javascript",
+            "install": "npm install @anthropic-ai/sdk@1",
+            "run": "node run_batches.mjs requests.jsonl --out run",
+        },
+        {
+            "language": "jsonl",
+            "name": "jsonl",
+            "text": "text of jsonl",
+            "install": "",
+            "run": "",
+        },
+    ]
+
+
+def test_what_is_not_counted() -> None:
+    """Each is a sentence of its own."""
+    assert [row["text"].split(" ")[0] for row in rows.UNCOUNTED] == [
+        "Server",
+        "The",
+        "Input",
+        "Taxes,",
+    ]
+    assert all(set(row) == {"text"} and row["text"].endswith(".") for row in rows.UNCOUNTED)
