@@ -269,23 +269,20 @@ class Questions:
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
         fitting = batch.candidates
-        if not fitting:
+        proved = len(fitting) == 1 and self.fits[batch.number, fitting[0]]
+        ours = fitting if proved else [each for each in fitting if each in self.adopt]
+        if ours:
+            created_at = self.created_at.get(ours[0], batch.submitted_at)
+            self.folder.note("adopted", batch=batch.number, id=ours[0], created_at=created_at)
+            self.log.line(f"Batch {batch.number} was made: it is {ours[0]}")
+        elif not fitting:
             note_not_made(self.folder, self.log, batch)
-        elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
-            self.take(batch, fitting[0])
-        elif chosen := [each for each in fitting if each in self.adopt]:
-            self.take(batch, chosen[0])
         elif batch.number in self.none_of:
             for each in [*fitting]:
                 self.let_go(batch, each, "person")
             note_not_made(self.folder, self.log, batch)
         else:
             self.choices[batch.number] = self.choice(batch)
-
-    def take(self, batch: Batch, candidate_id: str) -> None:
-        created_at = self.created_at.get(candidate_id, batch.submitted_at)
-        self.folder.note("adopted", batch=batch.number, id=candidate_id, created_at=created_at)
-        self.log.line(f"Batch {batch.number} was made: it is {candidate_id}")
 
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
