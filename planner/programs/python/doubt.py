@@ -1,10 +1,10 @@
 """Settle whether a batch was made.
 
-After a create without an answer nothing is sent before its grace is over and the workspace's list was
-read to before the intention. Batches of its size that were not there before are its candidates: that
-set is frozen. Each candidate is followed to its end, and its results prove by their ids whose it is.
-Where ids prove nothing, because two candidates fit or the answers do not fit our prompts by their
-tokens, a person chooses. Doubts of several batches are settled together.
+After a create without an answer nothing is sent before its grace is over and the workspace's list
+was read to before the intention. Batches of its size that were not there before are its
+candidates: that set is frozen. Each candidate is followed to its end, and its results prove by
+their ids whose it is. Where ids prove nothing, because two candidates fit or the answers do not
+fit our prompts by their tokens, a person chooses. Doubts of several batches are settled together.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
 
 
 async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
-    """The list, newest first, to before a moment or the newest batch, less a margin; "" is to its end.
+    """The list, newest first, to a margin before a moment or the newest batch; "" is to its end.
 
     A short page ends nothing, whatever it says of more: an empty one does.
     """
@@ -63,7 +63,7 @@ def reach_of(batches: list[Batch]) -> str:
 
 
 def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
-    """It is certain that no batch was made. Its requests are cut anew: the settings may be others."""
+    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
     folder.note("not_made", batch=batch.number)
     folder.note("recut", batches=[batch.number])
     log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
@@ -194,7 +194,7 @@ class Questions:
         return [batch for batch in self.in_question() if candidate_id in batch.candidates]
 
     async def judge_candidate(self, candidate_id: str) -> None:
-        """Look at a candidate; when it has ended, hold its results against each batch that has it."""
+        """Look at a candidate; when it has ended, hold its results against its batches."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
         if seen:
             self.created_at[candidate_id] = seen.created_at

@@ -1,7 +1,8 @@
 """Send what is unsent, one batch at a time.
 
-The intention is in the journal before the POST. A batch in doubt comes before any other, and nothing
-is sent that has no room: canary first, then the budget, the number of batches, and the queue.
+The intention is in the journal before the POST. A batch in doubt comes before any other, and
+nothing is sent that has no room: canary first, then the budget, the number of batches, and the
+queue.
 """
 
 from __future__ import annotations
