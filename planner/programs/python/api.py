@@ -1,8 +1,9 @@
 """Ask the API.
 
-Nothing that passes ends a run: calls other than a create are made again until there is an answer. A
-create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or no
-answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was configured.
+Nothing that passes ends a run: calls other than a create are made again until there is an answer.
+A create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or
+no answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was
+configured.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ T = TypeVar("T")
 
 BATCHES = "/v1/messages/batches"
 PAGE = 100
-# A 404 for a batch that this run made passes within this time, or the key belongs to another workspace.
+# A 404 for a batch of this run passes within this time, or the key is of another workspace.
 LOST_BATCH_SECONDS = 600.0
 # A 404 for a batch that may be ours means that it is gone when it comes so often.
 FOUND_NO_MORE = 3
@@ -67,7 +68,7 @@ SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 60.0
 # The answer to a create may take long after the last byte was sent; nothing else may.
 ANSWER_SECONDS = 600.0
-# What the system takes of a body before it is sent. Silence is that of the line, not of this buffer.
+# What the system takes of a body before it is sent: silence is told on the line, not here.
 SEND_BUFFER_BYTES = 2**18
 
 
@@ -263,7 +264,7 @@ async def watch_connection(request: Any) -> None:
 
 
 async def narrow(event: str, info: dict[str, Any]) -> None:
-    """Keep little of an upload in the system's hands, so that one given up is broken off at once."""
+    """Keep little of an upload in the system's hands, so that it is broken off at once."""
     if event == "connection.connect_tcp.complete":
         connection = info["return_value"].get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -279,7 +280,7 @@ def lost(batch_id: str) -> str:
 
 
 def refuse_other_sdk() -> None:
-    """Raises InputError, with the command that helps, for an SDK that this program does not know."""
+    """Raises InputError, with the command that helps, for an SDK that is not known here."""
     version = anthropic.__version__
     numbers = tuple(int(number) for number in re.findall(r"[0-9]+", version)[:2])
     if not (2, 5) <= numbers < (3,):
