@@ -268,7 +268,7 @@ export class Doubts {
 const isBefore = (moment, other) =>
   Date.parse(moment) < Date.parse(other) - 1000 * CLOCK_MARGIN_SECONDS;
 
-/** How long the POST may have lasted that a kill ended, in seconds. */
+// How long the POST may have lasted that a kill ended, in seconds.
 function tookAtMost({ submittedAt, bytes }) {
   const since = (Date.now() - Date.parse(submittedAt)) / 1000;
   return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
