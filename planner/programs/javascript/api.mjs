@@ -37,8 +37,7 @@ import { clock, isObject } from "./text.mjs";
 
 const BATCHES = "/v1/messages/batches";
 
-// An upload or a download without a byte for so long is given up, however long it takes in all.
-const SILENCE_SECONDS = 60.0;
+const SILENCE_SECONDS = 60.0; // without a byte an upload or a download is given up
 // The answer to a create after its last byte.
 const ANSWER_SECONDS = 600.0;
 const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;

@@ -21,8 +21,7 @@ import { StoppedError } from "./errors.mjs";
 import { attachments } from "./request.mjs";
 import { clock, grouped } from "./text.mjs";
 
-// How much older than an intention the list is read: clocks differ.
-const CLOCK_MARGIN_SECONDS = 300.0;
+const CLOCK_MARGIN_SECONDS = 300.0; // by so much clocks may differ
 
 /** Settles doubts; `choices` are those that a person has to settle: texts by batch. */
 export class Doubts {
