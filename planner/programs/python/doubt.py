@@ -100,7 +100,7 @@ class Doubts:
                 self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
         grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
         numbers = ", ".join(str(batch.number) for batch in doubts)
-        self.log.line(f"In doubt: batch {numbers}; looked for in {clock(grace_s)}, then sent again")
+        self.log.line(f"In doubt: batch {numbers}. Nothing is sent; looked for in {clock(grace_s)}")
         await asyncio.sleep(grace_s)
         listed = await self.listed_whole(doubts)
         for batch in doubts:
@@ -171,11 +171,8 @@ class Questions:
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
-        return [
-            batch
-            for batch in self.folder.state.with_status("question")
-            if batch.number not in self.choices
-        ]
+        questions = self.folder.state.with_status("question")
+        return [batch for batch in questions if batch.number not in self.choices]
 
     async def judge(self) -> None:
         """Follow the candidates until no question is left but those that a person must answer."""
