@@ -108,7 +108,9 @@ def accepted(door: Door, body: bytes, fault: Fault) -> list[dict[str, Any]] | No
 
 def strangers(door: Door, requests: list[dict[str, Any]], fault: Fault) -> None:
     """Somebody else makes batches, of our size unless said."""
-    ids = [request["custom_id"] for request in requests] if fault.get("alike") else None
+    ids = fault.get("ids")
+    if fault.get("alike"):
+        ids = [request["custom_id"] for request in requests]
     for _ in range(fault.get("count", 1)):
         door.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
 

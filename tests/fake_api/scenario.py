@@ -27,7 +27,7 @@ and then `nth` counts its calls), and what happens (`do`):
       stamp_s            the batch's created_at is so much later than it was made (less than 0: earlier)
       bytes_per_second   how fast the body is read
       delay_per_byte_s   of `late`: so much later for each byte of the body
-      alike              of the foreign ones: their batch has the very ids of ours
+      alike              of the foreign ones: their batch has the very ids of ours, or those of `ids`
       theirs             of the foreign ones: an outcome for their requests, {"usage": …} and so on;
                          `theirs_by_id` the same for each id
 

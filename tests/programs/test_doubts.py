@@ -183,6 +183,30 @@ def test_an_unreadable_line_does_not_make_ours_a_strangers(
     assert there.api.calls["create"] == 2
 
 
+def test_an_answer_too_few_does_not_make_ours_a_strangers(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A batch whose answer was lost, and whose complete results lack an id, is still ours: they hold no other's."""
+    outcome = {"id": "r2", "attempt": 1, "type": "missing"}
+    there = bench({"faults": [on("create", "lose-answer")], "outcomes": [outcome]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3, "two batches, and one for the id that was missing"
+
+
+def test_a_neighbour_who_shares_some_ids(language: str, bench: Callable[..., Bench]) -> None:
+    """Some of our ids among others' prove nothing: the batch is somebody else's, and ours is sent."""
+    shared = ["r2", "r3", "r4", "r5"]
+    there = bench({"faults": [on("create", "foreign", ids=shared)]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3
+
+
 # --- where ids prove nothing ----------------------------------------------------------------------
 
 
