@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -12,9 +13,11 @@ from planner import bridge
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.static_server import (
+    CRASH,
+    HANG,
     Fault,
     StaticServer,
-    hanging_at,
+    at_question,
     held,
     html,
     missing,
@@ -185,16 +188,22 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     expect(page.locator("html")).to_have_attribute("data-answer", "current")
 
 
+def forward(page: Page, answered: Callable[[], bool]) -> None:
+    """Move the page's timers on while Python is at a question, and wait for Python while it begins."""
+    for _ in range(400):
+        if answered():
+            return
+        if page.locator("html").get_attribute("data-engine") == "ready":
+            page.clock.fast_forward(5_000)
+        page.wait_for_timeout(150)
+
+
 def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
-    """A plan that takes too long is not a planner that could not be loaded; link and page stay in use."""
-    server.faults[WORKER] = hanging_at('"query":"workload.requests=66666"')
+    """A plan that takes too long twice is not a planner that could not be loaded; link and page stay in use."""
+    server.faults[WORKER] = at_question('"query":"workload.requests=66666"', HANG)
     page = visit("#workload.requests=66666", clock=True)
     notice = page.locator(".notice.is-too-much")
-    for _ in range(8):  # the limit begins when Python is asked
-        page.clock.fast_forward(5_000)
-        if notice.is_visible():
-            break
-        page.wait_for_timeout(100)
+    forward(page, notice.is_visible)
     expect(notice).to_be_visible()
     expect(page.locator(".notice.is-failed")).to_be_hidden()
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")
@@ -205,6 +214,37 @@ def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
         "55,555 requests", timeout=READY_MS
     )
     expect(notice).to_be_hidden()
+
+
+@pytest.mark.parametrize("statement", [HANG, CRASH], ids=["hang", "crash"])
+def test_python_begins_anew_by_itself(visit: Visit, server: StaticServer, statement: str) -> None:
+    """Whatever ends Python once ends it silently: it is begun anew and the same question is answered."""
+    server.faults[WORKER] = at_question("66666", statement)
+    page = visit("", clock=True)
+    server.faults.clear()  # the next worker is whole
+    page.locator("[name='workload.requests']").fill("66666")
+    if statement == HANG:
+        forward(page, lambda: page.locator("html").get_attribute("data-engine") == "loading")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "66,666 requests", timeout=READY_MS
+    )
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    for notice in (".is-too-much", ".is-defect", ".is-failed"):
+        expect(page.locator(f".notice{notice}")).to_be_hidden()
+
+
+def test_second_crash_is_told(visit: Visit, server: StaticServer) -> None:
+    """Python that breaks down twice at a question says so, and the next question has a Python of its own."""
+    server.faults[WORKER] = at_question("66666", CRASH)
+    page = visit("")
+    page.locator("[name='workload.requests']").fill("66666")
+    expect(page.locator(".notice.is-defect")).to_be_visible(timeout=READY_MS)
+    expect(page.locator("[data-defect-detail]")).to_have_text("unreachable")
+    page.locator("[name='workload.requests']").fill("55555")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "55,555 requests", timeout=READY_MS
+    )
+    expect(page.locator(".notice.is-defect")).to_be_hidden()
 
 
 def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
@@ -235,3 +275,11 @@ def test_second_visit_downloads_nothing_of_the_runtime(
             wait_ready(page)
             assert any("/runtime/" in path for path in server.asked) is runtime
         context.close()
+
+
+def test_each_file_is_fetched_once(visit: Visit, server: StaticServer) -> None:
+    """In a private window too, whose cache does not take Python."""
+    page = visit("#workload.requests=33333")
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    fetched = [path for path in server.asked if "/runtime/" in path]
+    assert sorted(fetched) == sorted(map(server.path, RUNTIME))
