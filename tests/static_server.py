@@ -80,6 +80,21 @@ def at_question(part: str, statement: str) -> Fault:
     return broken
 
 
+def no_fresh_start(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script, but that Python cannot begin from its library."""
+    status, kind, body = reply
+    start = b"async function beginFresh(load) {"
+    assert start in body
+    return status, kind, body.replace(start, start + b"throw new Error('no fresh start');")
+
+
+def without_storage(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script in a browser that forbids it to keep anything."""
+    status, kind, body = reply
+    forbidden = b"Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
+    return status, kind, forbidden + body
+
+
 class StaticServer:
     """Serves `root` under `base` ("/" or "/some/path/") on 127.0.0.1 as a context manager.
 

@@ -4,6 +4,7 @@
 // from a message: all that it asks for stands beside it, and is of its own origin.
 //
 // in:  {kind: "ask", id, text}           text: a question as JSON
+//      {kind: "keep"}                    the page is idle: Python's memory, as it began, may be kept for the next visit
 // out: {kind: "bytes", bytes}            downloaded so far
 //      {kind: "starting"}                all is there, Python begins
 //      {kind: "ready"}
@@ -14,26 +15,33 @@
 
 const FILES = "FILES"; // {loader, script, wasm, library: names, integrity: of the library, lock}, written by the build
 
+// What memory holds depends on all files, whose names this script's own name covers, on the browser, and on the zone.
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const MEMORY = { cache: "python-memory", key: `${import.meta.url}?${encodeURIComponent(`${navigator.userAgent} ${ZONE}`)}` };
+
 let bytes = 0;
 let handle = null;
+let memory = null; // of a Python that has just begun, until it is kept
 
 const send = (message) => self.postMessage(message);
 const at = (name) => new URL(name, import.meta.url).href;
 
 // Each file is asked for at once, and once: Python is then handed what is here.
-const parts = [load(FILES.loader), load(FILES.script), compile(FILES.wasm), read(FILES.library)];
+const parts = [load(FILES.loader), load(FILES.script), compile(FILES.wasm), read(FILES.library), recall()];
 
 self.addEventListener("message", ({ data }) => {
   if (data.kind === "ask") answer(data);
+  if (data.kind === "keep") keep();
 });
 
 start();
 
 async function start() {
   try {
-    const [{ loadPyodide }, { default: createPyodideModule }, wasm, library] = await Promise.all(parts);
+    const [{ loadPyodide }, { default: createPyodideModule }, wasm, library, kept] = await Promise.all(parts);
     send({ kind: "starting" });
-    const python = await begin(loadPyodide, createPyodideModule, wasm, library);
+    const load = (options) => begin(loadPyodide, createPyodideModule, wasm, library, options);
+    const python = (kept && (await resume(load, kept))) || (await beginFresh(load));
     handle = python.pyimport("planner.bridge").handle;
     send({ kind: "ready" });
   } catch (error) {
@@ -118,6 +126,60 @@ async function begin(loadPyodide, createPyodideModule, wasm, library, options = 
     WebAssembly.instantiateStreaming = instantiateStreaming;
   }
 }
+
+async function beginFresh(load) {
+  const python = await load({ _makeSnapshot: true });
+  python.runPython("import random, planner.bridge");
+  memory = python.makeMemorySnapshot(); // of a Python that has not been asked anything
+  return python;
+}
+
+// ---------------------------------------------------------------- memory
+
+/** The memory of an earlier visit, if there is one that is whole; null if not, or if storage is forbidden. */
+async function recall() {
+  if (self.isFresh) return null; // the Python before this one broke down: perhaps it was its memory
+  try {
+    const cache = await caches.open(MEMORY.cache);
+    const response = await cache.match(MEMORY.key);
+    const kept = await response?.arrayBuffer();
+    return kept && response.headers.get("Digest") === (await digestOf(kept)) ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Python as it began on an earlier visit, or null if nothing can be made of its memory. */
+async function resume(load, kept) {
+  try {
+    const python = await load({ _loadSnapshot: kept });
+    python.runPython("random.seed()"); // else every visit draws the same
+    return python;
+  } catch {
+    return null;
+  }
+}
+
+/** Keep the memory for the next visit, in place of any other; without room it is not kept, which only costs time. */
+async function keep() {
+  const fresh = memory;
+  memory = null;
+  if (!fresh) return;
+  try {
+    const headers = { Digest: await digestOf(fresh) };
+    await caches.delete(MEMORY.cache);
+    const cache = await caches.open(MEMORY.cache);
+    await cache.put(MEMORY.key, new Response(fresh, { headers }));
+  } catch {
+    // no storage, or none for us
+  }
+}
+
+async function digestOf(buffer) {
+  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", buffer)), (byte) => byte.toString(16)).join();
+}
+
+// ---------------------------------------------------------------- questions
 
 function answer({ id, text }) {
   try {

@@ -22,7 +22,9 @@ from tests.static_server import (
     html,
     missing,
     never,
+    no_fresh_start,
     truncated,
+    without_storage,
 )
 
 WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.zip"
@@ -283,3 +285,89 @@ def test_each_file_is_fetched_once(visit: Visit, server: StaticServer) -> None:
     expect(page.locator("html")).to_have_attribute("data-answer", "current")
     fetched = [path for path in server.asked if "/runtime/" in path]
     assert sorted(fetched) == sorted(map(server.path, RUNTIME))
+
+
+# ---------------------------------------------------------------- memory of an earlier visit
+
+KEPT = """async () => {
+    const cache = await caches.open("python-memory");
+    const [request] = await cache.keys();
+    return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
+}"""
+# What stands in the cache, changed: one byte of it, its digest with it, all of it, or whose it is.
+SPOIL = """async (way) => {
+    const cache = await caches.open("python-memory");
+    const [request] = await cache.keys();
+    const response = await cache.match(request);
+    let { url } = request;
+    let bytes = new Uint8Array(await response.arrayBuffer());
+    let digest = response.headers.get("Digest");
+    if (way === "byte") bytes[bytes.length / 2] ^= 1;
+    if (way === "cut") bytes = bytes.slice(0, 1000);
+    if (way === "signed") {
+        bytes = bytes.fill(1, 100_000, 2_000_000);
+        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+        digest = Array.from(hash, (byte) => byte.toString(16)).join();
+    }
+    if (way === "foreign") {
+        await cache.delete(request);
+        url = url.replace("worker-", "worker-0");
+    }
+    await cache.put(url, new Response(bytes, { headers: { Digest: digest } }));
+}"""
+
+
+def kept(page: Page) -> int:
+    """The size of the memory that is kept, as soon as one is."""
+    for _ in range(READY_MS // 200):
+        if size := page.evaluate(KEPT):
+            return int(size)
+        page.wait_for_timeout(200)
+    raise AssertionError("no memory is kept")
+
+
+def answer_on_next_visit(page: Page, server: StaticServer, requests: str) -> None:
+    """Another visit in the same window answers another plan, without a word about what it came from."""
+    page.goto("about:blank")
+    page.goto(f"{server.url}#workload.requests={requests}")
+    expect(page.locator("html")).to_have_attribute("data-answer", "current", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(f"{requests} requests")
+    expect(page.locator("html")).to_have_attribute("data-engine", "ready")
+
+
+def next_visit(page: Page, server: StaticServer, requests: str) -> None:
+    """Another visit in the same window answers another plan, without a word about what it began from."""
+    page.goto(f"{server.url}faq/")
+    page.goto(f"{server.url}#workload.requests={requests}")
+    sentence = page.locator("[data-slot='answer.sentence']")
+    expect(sentence).to_contain_text(f"{requests} requests", timeout=READY_MS)
+    expect(page.locator("html")).to_have_attribute("data-engine", "ready")
+
+
+def test_next_visit_goes_on_from_memory(visit: Visit, server: StaticServer) -> None:
+    """Python's memory is kept once the page is idle; the next visit does not begin it from its library."""
+    page = visit("")
+    assert kept(page) > 30_000_000
+    server.faults[WORKER] = no_fresh_start
+    next_visit(page, server, "77")
+
+
+@pytest.mark.parametrize("way", ["byte", "cut", "signed", "foreign"])
+def test_memory_that_is_of_no_use_is_passed_over(
+    visit: Visit, server: StaticServer, watch: Watch, way: str
+) -> None:
+    """Broken, cut, broken with a digest that fits, or of another version: Python begins from its library."""
+    watch.allow("^console:")  # what a broken Python says there is not ours
+    page = visit("")
+    kept(page)
+    page.evaluate(SPOIL, way)
+    next_visit(page, server, "77")
+
+
+def test_storage_that_is_forbidden_or_full(visit: Visit, server: StaticServer) -> None:
+    """The page works as on a first visit, and says nothing of it."""
+    server.faults[WORKER] = without_storage
+    page = visit("")
+    page.wait_for_timeout(4000)  # it would have kept its memory by now
+    assert page.evaluate(KEPT) == 0
+    next_visit(page, server, "77")
