@@ -1,10 +1,11 @@
 // The engine: the worker's life, and one question at a time.
 //
-// The newest question wins: at most one runs and one waits. A question that is overtaken is answered with null.
-// Questions may be asked while Python loads; the newest is answered as soon as it is ready.
+// The newest question wins: at most one runs and one waits. A question that is overtaken is
+// answered with null. Questions may be asked while Python loads; the newest is answered as soon as
+// it is ready.
 //
-// Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once, and asked again; the
-// second time the page is told.
+// Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once,
+// and asked again; the second time the page is told.
 
 const SILENCE_MS = 20_000; // no byte for so long: the download has failed
 const START_MS = 40_000; // Python itself, on a slow machine
@@ -14,10 +15,14 @@ const ANSWER_MS = 20_000; // an answer takes a tenth of a second; past this it i
 // The page also loads this module by itself: the worker begins before the other modules are there.
 let early = hire({ isFresh: false });
 
-/** A worker at its first act; what it says is kept until somebody listens. A fresh one takes nothing from an earlier visit. */
+/**
+ * A worker at its first act; what it says is kept until somebody listens. A fresh one takes nothing
+ * from an earlier visit.
+ */
 function hire({ isFresh }) {
   const { href } = document.querySelector("link[data-worker]");
-  // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from the network.
+  // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from
+  // the network.
   const script = `self.isFresh = ${isFresh}; import(${JSON.stringify(href)})
     .catch((error) => self.postMessage({kind: "failed", message: String(error)}));`;
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
@@ -86,7 +91,10 @@ export function createEngine({ onState, onBytes }) {
     onState("failed", message);
   }
 
-  /** Python is lost. The second time, the outcome is told; if it was not at a question, that it could not be loaded. */
+  /**
+   * Python is lost. The second time, the outcome is told; if it was not at a question, that it
+   * could not be loaded.
+   */
   function lose(message, outcome = { defect: message }) {
     if (isSecond && !running) {
       fail(message);
@@ -153,8 +161,8 @@ export function createEngine({ onState, onBytes }) {
   }
 
   /**
-   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the answer took too long,
-   * or to null when a newer question came.
+   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the
+   * answer took too long, or to null when a newer question came.
    */
   function ask(question) {
     return new Promise((resolve) => {
