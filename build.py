@@ -57,11 +57,11 @@ def build() -> dict[str, bytes]:
         remedy = "Say where the site will stand, such as https://example.org/planner/."
         raise SiteError(Fault(where="SITE_URL", what=f"{SITE_URL} is no address", remedy=remedy))
     pages = read_pages(ROOT / "content")
-    site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
-    site |= hand_out()
+    runtime = pack_runtime(PYODIDE_DIR, ROOT / "planner")
+    site = read_assets(ROOT / "site") | runtime.files | hand_out()
     env = environment(ROOT / "site" / "templates", site_name=SITE_NAME, site_url=SITE_URL)
     about = {
-        "runtime_bytes": sum(len(site[path]) for path in site if path.startswith("runtime/")),
+        "runtime": runtime,
         "notices": read_notices(ROOT / "site" / "notices", PYODIDE_DIR),
     }
     texts = compose_all(pages, env)
