@@ -30,10 +30,8 @@ export class Doubts {
     Object.assign(this, { settings, log, signal, folder, source, api, words });
     this.choices = new Map();
     this.before = new Set(); // batches that the words are about: in doubt or question at the start
-    // By candidate: {moment, of}; `of` says by batch whether it fits by its tokens.
-    this.verdicts = new Map();
-    // By candidate whose results are not whole yet: {count, since, waits, next}.
-    this.unfit = new Map();
+    this.verdicts = new Map(); // by candidate: {moment, of}, `of` being by batch whether it fits
+    this.unfit = new Map(); // by candidate with results not whole yet: {count, since, waits, next}
   }
 
   /** Every batch in doubt: was not made, or is in question with the candidates for it. */
@@ -86,6 +84,7 @@ export class Doubts {
   }
 
   notMade(batch) {
+    this.before.delete(batch); // a later doubt of the same batch is another question
     this.folder.note("not_made", { batch: batch.number });
     this.log.line(`Batch ${batch.number} was not made`);
   }
@@ -118,38 +117,41 @@ export class Doubts {
   /** Ask for one candidate, and judge it if it has ended and its results are whole. */
   async look(id) {
     const shown = await this.api.look(id);
-    if (!shown) {
-      const ids = await madeSince(this.api, "");
-      if (!ids.some((batch) => batch.id === id)) this.vanished(id);
-      return;
-    }
-    const verdict = this.verdicts.get(id) ?? { moment: iso(shown.created_at), of: new Map() };
-    if (shown.archived_at) {
-      // It may have been ours, and paid for.
-      this.verdicts.set(id, verdict);
-      for (const batch of this.holders(id)) verdict.of.set(batch, false);
-      return;
-    }
-    if (shown.processing_status !== "ended" || !shown.results_url) return;
+    if (shown?.archived_at) this.judgeAs(shown, () => false); // it may have been ours, and paid for
+    else if (!shown) await this.isUnknown(id);
+    else if (shown.processing_status === "ended" && shown.results_url) await this.fetch(shown);
+  }
+
+  async fetch(shown) {
+    const { id } = shown;
     const file = `${this.folder.resultsFile({ id })}.part`;
     if (!(await this.api.download({ id }, file))) {
-      this.vanished(id);
+      await this.isUnknown(id);
       return;
     }
     const results = readResults(file);
     const isShort = results.lines < sizeOf(shown);
     if (this.isAgain(id, isShort, results.unreadable)) return;
+    this.judgeAs(shown, (batch) => (isShort ? false : this.fit(batch, results)));
+  }
+
+  /** Judge a candidate for every batch that it may be; `fit` says null where it is not. */
+  judgeAs({ id, created_at }, fit) {
+    const verdict = this.verdicts.get(id) ?? { moment: iso(created_at), of: new Map() };
     this.verdicts.set(id, verdict);
     for (const batch of this.holders(id)) {
-      const fit = isShort ? false : this.fit(batch, results);
-      if (fit === null) this.letGo(batch, id, "ids");
-      else verdict.of.set(batch, fit);
+      const fits = fit(batch);
+      if (fits === null) this.letGo(batch, id, "ids");
+      else verdict.of.set(batch, fits);
     }
   }
 
-  /** Its owner has deleted it: no create of ours was answered with it, so it is not ours. */
-  vanished(id) {
-    for (const batch of this.holders(id)) this.letGo(batch, id, "vanished");
+  /** The API has not known a candidate for long: deleted, if it is not listed either. */
+  async isUnknown(id) {
+    const listed = (await madeSince(this.api, "")).find((batch) => batch.id === id);
+    if (listed) this.judgeAs(listed, () => false);
+    // No create of ours was answered with it, so it was not ours.
+    else for (const batch of this.holders(id)) this.letGo(batch, id, "vanished");
   }
 
   /** Whether results are to be fetched again before they are judged. */
@@ -179,7 +181,7 @@ export class Doubts {
   /**
    * A batch held against results: null if they are not its own, true if they fit by ids and tokens,
    * false if neither is sure. An id of ours that they lack unmakes nothing, nor does a stray line;
-   * where most of ours are others, it is a batch of somebody who numbers alike.
+   * where strange ones stand for ours, it is a batch of somebody who numbers alike.
    */
   fit(batch, { tokens, unreadable }) {
     let ours = 0;
@@ -193,9 +195,9 @@ export class Doubts {
       }
     }
     const strange = tokens.size - ours;
-    const missing = batch.requests - ours - unreadable;
-    if (!ours || (strange && strange >= missing && 2 * missing > batch.requests)) return null;
-    return fitByTokens(pairs) && (missing <= 0 || !strange);
+    const missing = Math.max(0, batch.requests - ours - unreadable);
+    if (strange && (!ours || (missing && strange >= missing))) return null;
+    return ours > 0 && fitByTokens(pairs) && !(strange && missing);
   }
 
   /** When all its candidates are judged: none fits, one does, or a person has to choose. */

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { ACCOUNT_WORDS } from "./answer.mjs";
-import { StoppedError, leaveQuietly } from "./errors.mjs";
+import { BatchError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
@@ -172,7 +172,7 @@ export class Sorter {
     }
   }
 
-  /** Sort a stored batch. A StoppedError when its results say that the account lacks credit. */
+  /** Sort a stored batch. A BatchError when its results say that the account lacks credit. */
   sort(batch) {
     const { source } = this;
     const waiting = new Map();
@@ -194,7 +194,7 @@ export class Sorter {
     const counts = `${good} succeeded, ${again} to be tried again, ${bad} given up`;
     this.log.line(`Batch ${batch.number}: ${counts}`);
     if (lacksCredit && !this.folder.state.canceling) {
-      throw new StoppedError("The account lacks credit: requests failed for it. Add credit.");
+      throw new BatchError("The account lacks credit: requests failed for it. Add credit.");
     }
   }
 
