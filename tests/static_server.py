@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from fnmatch import fnmatch
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -79,7 +80,7 @@ def hanging_at(part: str) -> Fault:
 class StaticServer:
     """Serves `root` under `base` ("/" or "/some/path/") on 127.0.0.1 as a context manager.
 
-    `faults` maps the end of a path to a fault; it may be changed while the server runs. `asked` lists the
+    `faults` maps the end of a path, with * for what is not known, to a fault; it may be changed while the server runs. `asked` lists the
     paths that were asked for, `log` all that a server can know of each request: its line and its headers.
     """
 
@@ -110,6 +111,11 @@ class StaticServer:
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def path(self, pattern: str) -> str:
+        """The path of the one file of the site that is called so, such as runtime/worker-*.js."""
+        (file,) = self.root.glob(pattern)
+        return self.base + file.relative_to(self.root).as_posix()
 
     def file(self, path: str) -> tuple[int, Path]:
         """The status and the file that answer a path, 404.html where there is none."""
@@ -142,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply: Reply | None = (status, TYPES.get(found.suffix, "application/octet-stream"), body)
         self.cache = "max-age=600"  # as GitHub Pages says
         for end, fault in self.site.faults.items():
-            if reply and path.endswith(end):
+            if reply and fnmatch(path, f"*{end}"):
                 self.cache = "no-store"  # a second try must see a server that was mended
                 reply = fault(self, reply)
         if reply:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import html
 import json
 import posixpath
@@ -21,6 +22,23 @@ _POLICY = (
     "default-src 'none'; script-src '{script}' 'wasm-unsafe-eval'; worker-src blob:; "
     "style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'"
 )
+
+
+SINGLE_FILE = "batch-planner.html"
+
+
+def hand_out(site: Mapping[str, bytes], folder: Path, url: str) -> dict[str, bytes]:
+    """The single file, and the page that offers it with its size and hash, by path.
+
+    The single file holds that page too, which there cannot say them. Raises SiteError if a script
+    of `folder` cannot be read.
+    """
+    whole = single_file(site, folder, url)
+    offer = site["offline/index.html"].decode()
+    about = {"bytes": f"{len(whole):,} bytes", "sha256": hashlib.sha256(whole).hexdigest()}
+    for name, text in about.items():
+        offer = re.sub(rf'(?<=data-single="{name}">)[^<]*', text, offer)
+    return {SINGLE_FILE: whole, "offline/index.html": offer.encode()}
 
 
 def single_file(site: Mapping[str, bytes], folder: Path, url: str) -> bytes:
@@ -44,6 +62,7 @@ def single_file(site: Mapping[str, bytes], folder: Path, url: str) -> bytes:
     body = body.replace("</main>", f"</main>\n{_reading(site)}", 1)
     end = "".join(_block(name, content) for name, content in files.items())
     body = body.replace("</body>", f"{end}<script>{script}</script>\n</body>")
+    head += '<link rel="help" href="#" data-worker>\n'  # what the engine looks for
     return f"{head}<style>{style}</style>\n</head>{body}".encode()
 
 
@@ -117,7 +136,7 @@ def _style(site: Mapping[str, bytes], planner: str) -> str:
 def _script(site: Mapping[str, bytes], start: str) -> str:
     """The scripts of the site after `start`, each in a scope of its own."""
     names = sorted(path for path in site if path.startswith("js/"))
-    names = [name for name in names if name not in ("js/app.js", "js/worker.js")] + ["js/app.js"]
+    names = [name for name in names if name != "js/app.js"] + ["js/app.js"]
     parts = [
         start,
         "const modules = {};\n",
@@ -148,11 +167,8 @@ def _worker(site: Mapping[str, bytes], start: str) -> bytes:
         if path.startswith("runtime/") and path.endswith(".mjs"):
             name, text = posixpath.basename(path), _classic(site[path].decode())
             parts.append(f'scripts["{name}"] = () => {{\n{text}\n}};\n')
-    (worker,) = (
-        path for path in site if re.fullmatch(r"js/worker\.js|runtime/worker-\w+\.js", path)
-    )
+    (worker,) = (path for path in site if re.fullmatch(r"runtime/worker-\w+\.js", path))
     parts.append(f"(() => {{\n{_classic(site[worker].decode())}\n}})();\n")
-    parts.append('self.postMessage({ kind: "alive" });\n')
     return "".join(parts).encode()
 
 

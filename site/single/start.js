@@ -33,7 +33,7 @@ self.Worker = class extends Worker {
 
 const planner = document.querySelector("main.planner");
 const reading = document.querySelector("[data-reading]");
-const title = document.title;
+const brand = document.querySelector("h1.brand");
 let pages = null; // a promise: address -> {title, main}
 
 /** Show what the address says: a page, or the planner. */
@@ -41,6 +41,8 @@ async function showPage() {
   const [, address, anchor] = location.hash.match(/^#\/([^#]*)#?(.*)$/) ?? [];
   const page = address && (await (pages ??= read("pages.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)))))[address];
   planner.hidden = Boolean(page);
+  if (page) brand.setAttribute("role", "presentation"); // the page has a first heading of its own
+  else brand.removeAttribute("role");
   reading.hidden = !page;
   for (const link of document.querySelectorAll("header.site nav a")) {
     const here = link.getAttribute("href") === (page ? `#/${address}` : "#");

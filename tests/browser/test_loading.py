@@ -22,22 +22,16 @@ from tests.static_server import (
     truncated,
 )
 
-WASM, LIBRARY, PLANNER = (
-    "runtime/pyodide.asm.wasm",
-    "runtime/python_stdlib.zip",
-    "runtime/planner.zip",
+WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.zip"
+WORKER, LOADER, SCRIPT = (
+    "runtime/worker-*.js",
+    "runtime/pyodide-*.mjs",
+    "runtime/pyodide.asm-*.mjs",
 )
-LOADER, WORKER = "runtime/pyodide.mjs", "js/worker.js"
+RUNTIME = (WORKER, LOADER, SCRIPT, WASM, LIBRARY)
 LIMIT_S = 90  # what a person waits at most before the page says that it failed
 
-FAULTS = [
-    *[
-        (file, fault)
-        for file in (WASM, LIBRARY, PLANNER, LOADER, WORKER)
-        for fault in (missing, html)
-    ],
-    *[(file, fault) for file in (WASM, PLANNER) for fault in (truncated, never)],
-]
+FAULTS = [(file, fault) for file in RUNTIME for fault in (missing, html, truncated, never)]
 
 
 def say_failed(page: Page) -> None:
@@ -53,7 +47,7 @@ def say_failed(page: Page) -> None:
 @pytest.mark.parametrize(
     ("file", "fault"),
     FAULTS,
-    ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS],
+    ids=[f"{file.split('/')[1].replace('-*', '')}-{fault.__name__}" for file, fault in FAULTS],
 )
 def test_failed_download(
     visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault
@@ -74,7 +68,7 @@ def test_failed_download(
 def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """When the network is back, one press is enough, and what was typed meanwhile is answered."""
     watch.allow("Failed to load resource", "404")
-    server.faults[PLANNER] = missing
+    server.faults[LIBRARY] = missing
     page = visit("", ready=False, clock=True)
     say_failed(page)
     page.locator("[name='workload.requests']").fill("54321")
@@ -177,7 +171,7 @@ def test_typing_keeps_the_rest_of_the_link(visit: Visit, server: StaticServer) -
 def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """A link that was opened without a network is answered when the network is back."""
     watch.allow("Failed to load resource", "404")
-    server.faults[PLANNER] = missing
+    server.faults[LIBRARY] = missing
     page = visit("#workload.requests=33333", ready=False, clock=True)
     say_failed(page)
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")

@@ -29,7 +29,7 @@ def wait_kept(page: Page) -> None:
 def next_build(site: Path, folder: Path) -> Path:
     """The site as a later build would have it: another heading on the planner and on a guide."""
     files = files_of(site)
-    del files["service-worker.js"]
+    del files["service-worker.js"], files["batch-planner.html"]
     for path in ("index.html", "guides/cost/index.html"):
         files[path] = files[path].replace(b"</h1>", b" (next)</h1>")
     files["service-worker.js"] = offline.service_worker(files, build.ROOT / "site")

@@ -65,22 +65,22 @@ def chromium(browser: Browser, site: Path) -> Answers:
         page = browser.new_page()
         page.goto(server.url + "robots.txt")  # of the same origin, and runs nothing of its own
         answers: Answers = page.evaluate(
-            """async (questions) => {
-                const worker = new Worker("/js/worker.js", { type: "module" });
+            """async ([script, questions]) => {
+                const worker = new Worker(script, { type: "module" });
                 const reply = (message, kind) => new Promise((resolve, reject) => {
                     worker.onmessage = ({ data }) => {
                         if (data.kind === kind) resolve(data);
                         else if (["failed", "defect"].includes(data.kind)) reject(new Error(data.message));
                     };
                     worker.onerror = (event) => reject(new Error(event.message));
-                    worker.postMessage(message);
+                    if (message) worker.postMessage(message);
                 });
-                await reply({ kind: "start" }, "ready");
+                await reply(null, "ready");
                 const answers = {};
                 for (const [id, text] of Object.entries(questions)) answers[id] = (await reply({ kind: "ask", id, text }, "answer")).text;
                 return answers;
             }""",
-            questions(),
+            [server.path("runtime/worker-*.js"), questions()],
         )
         page.context.close()
     return answers
