@@ -109,7 +109,7 @@ def _reading(site: Mapping[str, bytes]) -> str:
     """The place for a page, with the search above it."""
     found = re.search(r"<search.*?</search>", site["faq/index.html"].decode(), re.DOTALL)
     search = found[0] if found else ""
-    search = re.sub(r'data-home="[^"]*"', 'data-home="./"', search)
+    search = re.sub(r'data-home="[^"]*"', 'data-home=""', search)
     search = re.sub(r'href="(?:\.\./)*(guides|faq)?/?"', r'href="#/\1/"', search)
     return f'<main data-reading tabindex="-1" hidden>\n{search}\n<div data-page></div>\n</main>'
 

@@ -34,12 +34,15 @@ self.Worker = class extends Worker {
 const planner = document.querySelector("main.planner");
 const reading = document.querySelector("[data-reading]");
 const brand = document.querySelector("h1.brand");
+let planTitle = ""; // of the plan that was left for a page
 let pages = null; // a promise: address -> {title, main}
 
 /** Show what the address says: a page, or the planner. */
 async function showPage() {
   const [, address, anchor] = location.hash.match(/^#\/([^#]*)#?(.*)$/) ?? [];
   const page = address && (await (pages ??= read("pages.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)))))[address];
+  if (page && !planner.hidden) planTitle = document.title;
+  if (!page && planner.hidden) document.title = planTitle;
   planner.hidden = Boolean(page);
   if (page) brand.setAttribute("role", "presentation"); // the page has a first heading of its own
   else brand.removeAttribute("role");
