@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from planner import __version__
 from planner.advice.caveat import Caveat
@@ -22,7 +22,7 @@ from planner.advice.caveats import caveats
 from planner.advice.neighbours import alternatives
 from planner.errors import Problem, ScenarioError
 from planner.plan import make_plan
-from planner.scenario import Scenario, links, texts, to_json
+from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
 from planner.show import catalogue, view
 from planner.show.export import export_text
@@ -148,6 +148,8 @@ def _plan(options: argparse.Namespace) -> _Answer:
 
 def _programs(options: argparse.Namespace) -> _Answer:
     plan = make_plan(_scenario(options))
+    if not options.out:  # as an unset variable leaves it: not the current folder
+        raise ScenarioError(Problem("", "--out takes the name of a folder."))
     folder, lines = Path(options.out), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -184,22 +186,20 @@ def _code(judged: Sequence[Caveat], stopping: Iterable[str] = ()) -> int:
 
 
 def _scenario(options: argparse.Namespace) -> Scenario:
-    settings = {}
-    for setting in options.set:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
-        settings[name] = text
-    return texts.read_texts(settings, _base(options.scenario))
-
-
-def _base(source: str | None) -> Any:
-    """The JSON values on which the settings lie: of a link, of standard input or of a file."""
+    settings, source = dict(map(_setting, options.set)), options.scenario
     if source is None:
-        return {}
+        return texts.read_texts(settings)
     if links.is_link(source):
-        return to_json(texts.read_query(links.query_of(source)))
-    return texts.read_json(_read(source))
+        # what a link says and what is set are texts alike: all their problems come together
+        return texts.read_texts({**texts.query_texts(links.query_of(source)), **settings})
+    return texts.read_texts(settings, texts.read_json(_read(source)))
+
+
+def _setting(setting: str) -> tuple[str, str]:
+    name, equals, text = setting.partition("=")
+    if not equals:
+        raise ScenarioError(Problem("", f"--set takes FIELD=VALUE, not “{setting[:60]}”."))
+    return name, text
 
 
 def _read(source: str) -> str:

@@ -38,7 +38,10 @@ def money(usd: Decimal) -> str:
 
 
 def plain(number: Decimal | float) -> str:
-    """The shortest decimal that says the same, without exponent: 60.0 -> '60', Decimal('1.10') -> '1.1'."""
+    """The shortest decimal that says the same, without exponent.
+
+    60.0 -> '60', Decimal('1.10') -> '1.1'.
+    """
     exact = number if isinstance(number, Decimal) else Decimal(repr(number))
     text = f"{exact:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -56,7 +59,10 @@ def percent(ratio: float) -> str:
 
 
 def share(ratio: float) -> str:
-    """An estimated share in per cent: '85 %', '0.5 %', 'under 0.1 %'; never rounded up to certainty."""
+    """An estimated share in per cent.
+
+    '85 %', '0.5 %', 'under 0.1 %'; never rounded up to certainty.
+    """
     points = ratio * 100
     if 0 < points < 0.1:
         return "under 0.1 %"
@@ -66,7 +72,10 @@ def share(ratio: float) -> str:
 
 
 def share_of_runs(ratio: float, runs: int) -> str:
-    """A share that so many simulated runs had: all of them is not certainty, and none is not impossibility."""
+    """A share that so many simulated runs had.
+
+    All of them is not certainty, and none is not impossibility.
+    """
     if ratio == 0:
         return f"under {share(1 / runs)}"
     return f"over {share(1 - 1 / runs)}" if ratio == 1 else share(ratio)
@@ -89,7 +98,9 @@ def duration(seconds: float) -> str:
 
 
 def clock(start: datetime | None, seconds: float) -> str:
-    """The time of day `seconds` after `start`, to the nearest minute, with the date where it is another day."""
+    """The time of day `seconds` after `start`, to the nearest minute, with the date where it is
+    another day.
+    """
     if start is None:
         return ""
     then = start + timedelta(minutes=int(seconds / 60 + 0.5))

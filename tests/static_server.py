@@ -64,17 +64,35 @@ def held(until: threading.Event) -> Fault:
     return wait
 
 
-def hanging_at(part: str) -> Fault:
-    """The worker's script, but that a question with this part is never answered, nor ever ends."""
+HANG, CRASH = "for (;;);", "throw new WebAssembly.RuntimeError('unreachable');"
 
-    def hang(handler: "_Handler", reply: Reply) -> Reply:
+
+def at_question(part: str, statement: str) -> Fault:
+    """The worker's script, but that a question with this part comes to a statement before Python does."""
+
+    def broken(handler: "_Handler", reply: Reply) -> Reply:
         status, kind, body = reply
-        start = b"function answer({ id, text }) {"
+        start = b'  try {\n    send({ kind: "answer"'
         assert start in body
-        loop = f"if (text.includes({part!r})) for (;;);".encode()
-        return status, kind, body.replace(start, start + loop)
+        mine = f"  try {{\n    if (text.includes({part!r})) {statement}\n".encode()
+        return status, kind, body.replace(start, mine + start.removeprefix(b"  try {\n"))
 
-    return hang
+    return broken
+
+
+def no_fresh_start(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script, but that Python cannot begin from its library."""
+    status, kind, body = reply
+    start = b"async function beginFresh(load) {"
+    assert start in body
+    return status, kind, body.replace(start, start + b"throw new Error('no fresh start');")
+
+
+def without_storage(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script in a browser that forbids it to keep anything."""
+    status, kind, body = reply
+    forbidden = b"Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
+    return status, kind, forbidden + body
 
 
 class StaticServer:

@@ -82,7 +82,7 @@ def _long_link(plan: Plan) -> Iterator[Caveat]:
             code="history-link-long",
             severity="notes",
             message=(
-                f"A link with {count(rows)} rows of history is longer than many servers accept; "
+                f"A link with {count(rows)} rows of history is longer than many chats accept; "
                 "keep them in a scenario file too."
             ),
         )

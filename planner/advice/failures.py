@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from planner import facts, scenario
 from planner.advice.caveat import Caveat, Change
+from planner.model.simulate import RUN_BATCHES
 from planner.plan import Plan, make_plan
 from planner.words import count, counted, plain, share
 
@@ -46,6 +47,20 @@ def _afterwards(plan: Plan) -> str:
     if lost >= 1:
         return f"; on average {counted(lost, 'request')} more than planned stay unanswered"
     return " and are sent again" if plan.scenario.retries.max else ""
+
+
+def _stopped(plan: Plan) -> Iterator[Caveat]:
+    stopped = plan.forecast.stopped_share
+    if stopped:
+        yield Caveat(
+            code="simulation-stopped",
+            severity="warns",
+            message=(
+                f"In {share(stopped)} of the simulated runs so many batches are sent again that there "
+                f"would be more than {count(RUN_BATCHES)}. The simulation stops there: such a run takes "
+                "longer than is shown, and ends after every deadline."
+            ),
+        )
 
 
 def _given_up(plan: Plan) -> Iterator[Caveat]:
@@ -92,4 +107,4 @@ def _permanent(plan: Plan) -> Iterator[Caveat]:
         )
 
 
-RULES = (_expiry, _given_up, _permanent)
+RULES = (_expiry, _stopped, _given_up, _permanent)

@@ -63,8 +63,11 @@ def _neighbours(plan: Plan) -> Iterator[tuple[str, Change]]:
 def _other_sizes(plan: Plan) -> Iterator[tuple[str, Change]]:
     size, requests = plan.largest_batch.requests, plan.scenario.workload.requests
     sizes = scenario.field("batches.requests_per_batch").slider
-    smaller = [each for each in sizes if each < size and requests <= _MANY_BATCHES * each]
-    larger = [each for each in sizes if each > size]
+    worth = [each for each in sizes if requests <= _MANY_BATCHES * each or each == sizes[-1]]
+    smaller, larger = (
+        [each for each in worth if each < size],
+        [each for each in worth if each > size],
+    )
     if smaller:
         yield _batches_of(smaller[-1])
     # where bytes or the queue bind, a wish for larger batches changes nothing

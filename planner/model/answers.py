@@ -1,7 +1,9 @@
-"""Estimate how long the answers are: the share that a limit cuts off, and the limit that cuts off few.
+"""Estimate how long the answers are: the share that a limit cuts off, and the limit that cuts off
+few.
 
-Lengths are taken as lognormal with a given mean and 95 % quantile; no public data says otherwise. Their
-quantiles are read from a table (answer_lengths.json), so that every machine gives the same digits.
+Lengths are taken as lognormal with a given mean and 95 % quantile; no public data says otherwise.
+Their quantiles are read from a table (answer_lengths.json), so that every machine gives the same
+digits.
 """
 
 import json
@@ -14,7 +16,7 @@ ACCEPTED_CUT = 0.01  # the proposed max_tokens cuts off at most this share of th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerLengths:
-    """Quantiles of the answer lengths: `tokens[i]` is not exceeded with probability `chances[i]`."""
+    """Quantiles of the lengths: `tokens[i]` is not exceeded with probability `chances[i]`."""
 
     chances: tuple[float, ...]
     tokens: tuple[float, ...]
@@ -22,7 +24,8 @@ class AnswerLengths:
     def share_cut(self, max_tokens: int) -> float:
         """The share of answers longer than `max_tokens`, on straight lines between the quantiles.
 
-        Beyond the last quantile half of what is left there, for nobody knows the end of such a tail.
+        Beyond the last quantile half of what is left there, for nobody knows the end of such a
+        tail.
         """
         below_tokens, below_chance = 0.0, 0.0
         for tokens, chance in zip(self.tokens, self.chances, strict=True):
@@ -33,7 +36,9 @@ class AnswerLengths:
         return (1 - self.chances[-1]) / 2 if self.tokens[0] < self.tokens[-1] else 0.0
 
     def max_tokens(self, share_cut: float, most: int) -> int:
-        """The smallest limit of two digits and zeros that cuts off at most `share_cut`, but never above `most`."""
+        """The smallest limit of two digits and zeros that cuts off at most `share_cut`, but never
+        above `most`.
+        """
         wanted = next(
             tokens
             for tokens, chance in zip(self.tokens, self.chances, strict=True)
@@ -48,7 +53,8 @@ class AnswerLengths:
 def lengths(mean_tokens: int, p95_tokens: int) -> AnswerLengths:
     """The lengths of answers with that mean and 95 % quantile (0 = twice the mean).
 
-    A 95 % quantile above 3.85 times the mean is outside what a lognormal distribution can have; the widest is used.
+    A 95 % quantile above 3.85 times the mean is outside what a lognormal distribution can have; the
+    widest is used.
     """
     chances, rows = _table()
     ratio = p95_tokens / mean_tokens if p95_tokens else 2.0

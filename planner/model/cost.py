@@ -1,8 +1,8 @@
 """What a workload costs, by kind of token, in exact dollars.
 
-Source of every price: facts/models.json. A batch costs half of the real-time price on every kind of token;
-cache prices, the price of long prompts and US residency multiply on top (facts `batch_multiplier`,
-`price_stacking`). Attempts that fail are not billed (fact `failures_unbilled`).
+Source of every price: facts/models.json. A batch costs half of the real-time price on every kind of
+token; cache prices, the price of long prompts and US residency multiply on top (facts
+`batch_multiplier`, `price_stacking`). Attempts that fail are not billed (fact `failures_unbilled`).
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of token: how many, their price, and what they come to. Kinds: input output cache_write cache_read."""
+    """One kind of token: how many, their price, and what they come to. Kinds: input output
+    cache_write cache_read.
+    """
 
     kind: str
     tokens: int
@@ -48,7 +50,9 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tariff:
-    """The prices that hold for a request: in a batch, in real time, and the factor for where it is processed."""
+    """The prices that hold for a request: in a batch, in real time, and the factor for where it is
+    processed.
+    """
 
     batch: Prices
     realtime: Prices
@@ -57,7 +61,9 @@ class Tariff:
 
 
 def tariff(model: Model, prompt_tokens: int, *, us_only: bool) -> Tariff:
-    """The prices for prompts of that mean length; a prompt above the model's threshold is dear as a whole."""
+    """The prices for prompts of that mean length; a prompt above the model's threshold is dear as a
+    whole.
+    """
     long_prompt = model.long_prompt_tokens is not None and prompt_tokens > model.long_prompt_tokens
     batch = model.long_batch if long_prompt and model.long_batch else model.batch
     realtime = model.long_standard if long_prompt and model.long_standard else model.standard
@@ -73,7 +79,8 @@ def cacheable(prefix_tokens: int, model: Model) -> bool:
 def price(request: Request, billed: int, cache_reads: int, *, cache: str, tariff: Tariff) -> Cost:
     """The cost of `billed` requests, `cache_reads` of which read the prefix from the cache.
 
-    `cache` is "none", "5m" or "1h". With a cache, every request that does not read the prefix writes it.
+    `cache` is "none", "5m" or "1h". With a cache, every request that does not read the prefix
+    writes it.
     """
     prefix = request.prefix_tokens if cache != "none" else 0
     tokens = {

@@ -1,4 +1,6 @@
-"""How long the same workload would take in real time, at best: the rate limit that binds, and its time."""
+"""How long the same workload would take in real time, at best: the rate limit that binds, and its
+time.
+"""
 
 from dataclasses import dataclass
 
@@ -18,8 +20,8 @@ def pace(
 ) -> Realtime:
     """The time that the rate limits allow, for totals of tokens; cache reads do not count to input.
 
-    A lower bound: it takes the limits as used to the full from the first minute on, and no request as failing.
-    Source: facts, rate limits by tier and model.
+    A lower bound: it takes the limits as used to the full from the first minute on, and no request
+    as failing. Source: facts, rate limits by tier and model.
     """
     minutes = (
         (requests / rates.rpm, "rpm"),

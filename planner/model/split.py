@@ -8,7 +8,10 @@ from planner.errors import Problem, ScenarioError
 
 ENVELOPE_BYTES = len('{"requests":[]}')  # what stands around the requests of a batch
 # what stands around the prompt in a request of one user message
-_AROUND_PROMPT = '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,"messages":[{"role":"user","content":""}]}}'
+_AROUND_PROMPT = (
+    '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,'
+    '"messages":[{"role":"user","content":""}]}}'
+)
 MAX_BATCHES = 20_000  # more would keep a browser busy for seconds and no person reads them
 
 
@@ -27,7 +30,9 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchLimits:
-    """What a batch may be: the requests that a person wants in it, bytes of the whole body, requests in the queue."""
+    """What a batch may be: the requests that a person wants in it, bytes of the whole body,
+    requests in the queue.
+    """
 
     requests_per_batch: int
     bytes_per_batch: int
@@ -37,8 +42,8 @@ class BatchLimits:
 def request_bytes(input_tokens: int, model: facts.Model) -> int:
     """UTF-8 bytes of a request of that many tokens of English text.
 
-    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`, `…_old`).
-    Code and other scripts differ; measuring the requests is better.
+    Source: the provider's characters for each token by tokenizer (facts `chars_per_token_new`,
+    `…_old`). Code and other scripts differ; measuring the requests is better.
     """
     per_token = facts.limit(f"chars_per_token_{model.tokenizer}").value
     return len(_AROUND_PROMPT) + len(model.id) + int(input_tokens * per_token)
@@ -77,10 +82,12 @@ def split(
     round: int = 0,
     first: int = 1,
 ) -> tuple[Batch, ...]:
-    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last what is left.
+    """The batches of `requests` requests of `request_bytes` each: all of the largest size, the last
+    what is left.
 
-    With `prime` the first request goes alone, so that the others can read the cache that it writes. Batches are
-    numbered from `first`. Raises ScenarioError when there would be more than MAX_BATCHES.
+    With `prime` the first request goes alone, so that the others can read the cache that it writes.
+    Batches are numbered from `first`. Raises ScenarioError when there would be more than
+    MAX_BATCHES.
     """
     size, binding = largest(request_bytes, limits)
     rest = requests - 1 if prime else requests

@@ -12,9 +12,11 @@ from planner.model.simulate import Run
 class Forecast:
     """What the replications say.
 
-    `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those places, so a
-    quantile is always the makespan of a run that can be drawn. Probabilities are shares of the replications;
-    `deadline_probability` is None without a deadline.
+    `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
+    places, so a quantile is always the makespan of a run that can be drawn. Probabilities are
+    shares of the replications; `deadline_probability` is None without a deadline. A `stopped` run
+    counts with the time at which it was stopped, which is too short, but never as done by the
+    deadline.
     """
 
     makespans_s: tuple[float, ...]
@@ -24,6 +26,7 @@ class Forecast:
     confident: Run
     deadline_probability: float | None
     expiry_probability: float
+    stopped_share: float
     mean_given_up: float
 
     @property
@@ -61,16 +64,21 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         p85=at(0.85),
         p95=at(0.95),
         confident=at(confidence),
-        deadline_probability=bisect_right(makespans, deadline_s) / len(makespans)
+        deadline_probability=_share(
+            run.makespan_s <= deadline_s and not run.stopped for run in runs
+        )
         if deadline_s
         else None,
-        expiry_probability=sum(run.expired > 0 for run in runs) / len(runs),
+        expiry_probability=_share(run.expired > 0 for run in runs),
+        stopped_share=_share(run.stopped for run in runs),
         mean_given_up=sum(run.given_up for run in runs) / len(runs),
     )
 
 
 def queue_depth(records: Iterable[Record]) -> tuple[QueueStep, ...]:
-    """How many requests are in the queue over time: up when a batch is sent, down when its end is noticed."""
+    """How many requests are in the queue over time: up when a batch is sent, down when its end is
+    noticed.
+    """
     changes: dict[float, int] = {}
     for record in records:
         changes[record.submitted_s] = changes.get(record.submitted_s, 0) + record.requests
@@ -82,7 +90,12 @@ def queue_depth(records: Iterable[Record]) -> tuple[QueueStep, ...]:
     return tuple(steps)
 
 
+def _share(hits: Iterable[bool]) -> float:
+    flags = tuple(hits)
+    return sum(flags) / len(flags)
+
+
 def _rank(chance: float, size: int) -> int:
-    """The place of the smallest of `size` sorted values that at least that share does not exceed."""
+    """The place of the smallest of `size` sorted values that such a share does not exceed."""
     # a whole number may come out a hair too large: 0.85 * 20 is 17, not the 18th value
     return max(0, min(size, -int(-(chance * size - 1e-9) // 1)) - 1)

@@ -1,7 +1,7 @@
 """Write the programs of a plan: their parts joined, with the plan's values as their settings.
 
-The settings are a part of each program, one `NAME = value` each. Only the values are replaced, each through `repr`
-(Python) or `json.dumps` (JavaScript), so that no text can be anything but a value.
+The settings are a part of each program, one `NAME = value` each. Only the values are replaced, each
+through `repr` (Python) or `json.dumps` (JavaScript), so that no text can be anything but a value.
 """
 
 import json
@@ -16,7 +16,8 @@ from planner.plan import Plan
 from planner.programs import join
 
 _END = "--- end of settings ---\n"
-# A value goes on until a line that begins the next setting, a comment, an empty line or the end mark.
+# A value goes on until a line that begins the next setting, a comment, an empty line or the end
+# mark.
 _SETTING = re.compile(
     r"^(?P<head>(?:(?:export )?const )?(?P<name>[A-Z][A-Z0-9_]*)(?:: [^=\n]+)? = ).*?(?P<end>;?)$"
     r"(?=\n(?:[A-Z#/\n]|const |export |\Z))",
@@ -33,7 +34,10 @@ _SAMPLES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Program:
-    """One generated text. language: "python", "javascript" or "jsonl" (a few requests of the plan, to try it with)."""
+    """One generated text.
+
+    language: "python", "javascript" or "jsonl" (a few requests of the plan, to try it with).
+    """
 
     name: str
     language: str
@@ -43,8 +47,8 @@ class Program:
 def generate(plan: Plan, *, system_prompt: str = "") -> tuple[Program, ...]:
     """The programs of a plan, ready to run, and a sample of their input.
 
-    `system_prompt` is the text that all requests share; a scenario knows only how long it is. A plan that caches it
-    needs it: the programs refuse rows without it.
+    `system_prompt` is the text that all requests share; a scenario knows only how long it is. A
+    plan that caches it needs it: the programs refuse rows without it.
     """
     settings = settings_of(plan, system_prompt=system_prompt)
     return (
@@ -65,7 +69,10 @@ def generate(plan: Plan, *, system_prompt: str = "") -> tuple[Program, ...]:
 
 
 def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
-    """The values of a settings block by name: texts, numbers, tuples and mappings of texts. Money is text."""
+    """The values of a settings block by name.
+
+    Texts, numbers, tuples and mappings of texts. Money is text.
+    """
     scenario, model = plan.scenario, plan.model
     long_answers = (
         plan.answers.max_tokens > model.max_output_tokens
@@ -99,24 +106,29 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
             "p95": round(plan.forecast.p95.makespan_s),
         },
         "BYTES_PER_TOKEN": float(facts.limit(f"chars_per_token_{model.tokenizer}").value),
+        "WEB_SEARCH_USD_PER_1000": _usd(facts.limit("web_search_usd_per_1000").value),
+        **_tables(long_answers),
+    }
+
+
+def _tables(long_answers: bool) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The settings that are tables of facts, each by the names of the models."""
+    models = [(name, model) for model in facts.models() for name in _names(model)]
+    return {
         "PRICES": {
-            name: _prices(each, long_answers)
-            for each in facts.models()
-            if each.status != "retired"
-            for name in _names(each)
+            name: _prices(model, long_answers)
+            for name, model in models
+            if model.status != "retired"
         },
         "LONG_PROMPTS": {
-            name: _long_prompts(each, each.long_batch)
-            for each in facts.models()
-            if each.long_batch
-            for name in _names(each)
+            name: _long_prompts(model, model.long_batch)
+            for name, model in models
+            if model.long_batch
         },
-        "WEB_SEARCH_USD_PER_1000": _usd(facts.limit("web_search_usd_per_1000").value),
         "RETIRES": {
-            name: (each.retires_on, facts.successor(each).id)
-            for each in facts.models()
-            if each.retires_on is not None
-            for name in _names(each)
+            name: (model.retires_on, facts.successor(model).id)
+            for name, model in models
+            if model.retires_on is not None
         },
     }
 
@@ -147,7 +159,10 @@ def _names(model: facts.Model) -> tuple[str, ...]:
 
 
 def _prices(model: facts.Model, long_answers: bool) -> tuple[str, ...]:
-    """A row of PRICES. Longer answers than the model's own limit need the beta header that the plan sends or not."""
+    """A row of PRICES.
+
+    Longer answers than the model's own limit need the beta header that the plan sends or not.
+    """
     most = (
         model.batch_max_output_tokens
         if long_answers

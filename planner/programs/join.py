@@ -1,8 +1,9 @@
 """Join the parts of a program into the one file that a person downloads.
 
-A part is a module of its language: its head says which rule it holds, then come its imports, then its code. Joined,
-the head is a comment, imports stand once and first, those of other parts are gone, and a part stands after the parts
-that it imports. Nothing else changes, so what is tested part by part is what runs.
+A part is a module of its language: its head says which rule it holds, then come its imports, then
+its code. Joined, the head is a comment, imports stand once and first, those of other parts are
+gone, and a part stands after the parts that it imports. Nothing else changes, so what is tested
+part by part is what runs.
 """
 
 import pkgutil
@@ -23,16 +24,17 @@ PARTS = (
     "request",
     "scan",
     "state",
+    "report",
     "lock",
     "folder",
     "cut",
-    "report",
     "sort",
     "answer",
     "api",
+    "collect",
     "doubt",
     "submit",
-    "collect",
+    "again",
     "run",
     "main",
 )
@@ -41,7 +43,10 @@ _LONGEST_LINE = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Language:
-    """How a language writes parts. Patterns match at a place of the part's text; `names` are a statement's names."""
+    """How a language writes parts.
+
+    Patterns match at a place of the part's text; `names` are a statement's names.
+    """
 
     suffix: str
     shebang: str
@@ -56,7 +61,10 @@ class _Language:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
-    """A part taken to pieces. `head` and `body` are texts; `imports` are pairs of a module and what is taken of it."""
+    """A part taken to pieces.
+
+    `head` and `body` are texts; `imports` are pairs of a module and what is taken of it.
+    """
 
     name: str
     head: str
@@ -104,13 +112,19 @@ _LANGUAGES = {
 
 
 def part(language: str, name: str) -> str:
-    """The source of one part. Raises FileNotFoundError for a part that the language does not have."""
+    """The source of one part.
+
+    Raises FileNotFoundError for a part that the language does not have.
+    """
     data = pkgutil.get_data("planner.programs", f"{language}/{name}{_LANGUAGES[language].suffix}")
     return (data or b"").decode()
 
 
 def join(language: str, settings: str) -> str:
-    """The program of a language in one file; `settings` is the text of its part of that name, values filled in."""
+    """The program of a language in one file.
+
+    `settings` is the text of its part of that name, values filled in.
+    """
     form = _LANGUAGES[language]
     settings_part = _taken_apart(form, "settings", settings)
     parts = [settings_part if each.name == "settings" else each for each in _parts(language)]
@@ -163,7 +177,10 @@ def _taken_apart(form: _Language, name: str, source: str) -> _Part:
 
 
 def _names(statement: re.Match[str]) -> list[str]:
-    """What one import statement takes: names, or a whole module, which in JavaScript is written as `=name`."""
+    """What one import statement takes.
+
+    Names, or a whole module, which in JavaScript is written as `=name`.
+    """
     groups = statement.groupdict()
     listed = (groups["block"] or groups.get("names") or "").replace("\n", " ").split(",")
     names = [name.strip() for name in listed if name.strip()]
@@ -174,7 +191,10 @@ def _names(statement: re.Match[str]) -> list[str]:
 
 
 def _in_order(parts: Iterable[_Part]) -> list[_Part]:
-    """Parts after those that they import, otherwise as listed. Raises AssertionError for a circle."""
+    """Parts after those that they import, otherwise as listed.
+
+    Raises AssertionError for a circle.
+    """
     waiting, placed = list(parts), list[_Part]()
     while waiting:
         names = {each.name for each in placed}

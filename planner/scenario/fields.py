@@ -1,7 +1,7 @@
 """The questions of the planner: one line of a group is one question.
 
-Type, default, kind, label, help, bounds. The form, the share link, the command line and the JSON file are all made
-from these lines.
+Type, default, kind, label, help, bounds. The form, the share link, the command line and the JSON
+file are all made from these lines.
 """
 
 import dataclasses
@@ -175,7 +175,9 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """All inputs of a plan, checked. The dotted name of a field is its path here: `workload.requests`."""
+    """All inputs of a plan, checked. The dotted name of a field is its path here:
+    `workload.requests`.
+    """
 
     workload: Workload = Workload()
     batches: Batches = Batches()

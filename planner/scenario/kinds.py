@@ -1,4 +1,5 @@
-"""The kinds of question, one row each: check, read, dump, write, fill, say, phrase, as `Field` explains them.
+"""The kinds of question, one row each: check, read, dump, write, fill, say, phrase, as `Field`
+explains them.
 
 The rows stand at the end of the file; nothing else in the project asks which kind a field is of.
 """
@@ -55,7 +56,8 @@ def _check_integer(field: Field, answer: Any) -> int:
 
 
 def _check_number(field: Field, answer: Any) -> float:
-    # nine decimals: what is finer says nothing, and would not come back from a text; + 0.0: no minus zero
+    # nine decimals: what is finer says nothing, and would not come back from a text; + 0.0: no
+    # minus zero
     return float(round(_within(field, answer, "a number"), 9)) + 0.0
 
 

@@ -1,7 +1,9 @@
-"""What a question of the planner is: its words, its bounds, and its kind, which knows how to take an answer.
+"""What a question of the planner is: its words, its bounds, and its kind, which knows how to take
+an answer.
 
-An answer is a JSON value in a file, a text in a link, a form or a command line, and words for people; the value of
-a scenario is in the middle. A `Kind` is the one place that says how each becomes the other.
+An answer is a JSON value in a file, a text in a link, a form or a command line, and words for
+people; the value of a scenario is in the middle. A `Kind` is the one place that says how each
+becomes the other.
 """
 
 from collections.abc import Callable
@@ -20,8 +22,8 @@ MAX_TEXT_CHARS = 200
 class Kind:
     """What all questions of a kind have in common: how `Field` does what it says.
 
-    control: the form's "text", "select", "checkbox" or "textarea"; inputmode: the keyboard that a telephone shows
-    for it, "" for letters. max_chars: a longer text is not read.
+    control: the form's "text", "select", "checkbox" or "textarea"; inputmode: the keyboard that a
+    telephone shows for it, "" for letters. max_chars: a longer text is not read.
     """
 
     name: str
@@ -53,7 +55,9 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field(Question):
-    """A question with its place in the scenario: `name` is dotted, `default` as `parse` would return it."""
+    """A question with its place in the scenario: `name` is dotted, `default` as `parse` would
+    return it.
+    """
 
     name: str
     group: str
@@ -72,7 +76,9 @@ class Field(Question):
         return self.kind.check(self, answer)
 
     def read(self, text: str) -> Any:
-        """What `check` takes, from a text that somebody typed. Raises ValueError where it cannot be read."""
+        """What `check` takes, from a text that somebody typed. Raises ValueError where it cannot be
+        read.
+        """
         text = text.strip()
         if len(text) > self.kind.max_chars:
             raise ValueError(

@@ -8,10 +8,11 @@ from planner.scenario import FIELDS, Scenario, texts
 
 
 def salvage(query: str) -> tuple[Scenario, dict[str, str]]:
-    """The scenario of all that can be used of a link that `read_query` refuses, and the texts of the rest.
+    """The scenario of all that can be used of a link that `read_query` refuses, and the texts of
+    the rest.
 
-    What cannot be used has its default in the scenario; the texts are those of its fields, by name, as the link
-    gives them.
+    What cannot be used has its default in the scenario; the texts are those of its fields, by name,
+    as the link gives them.
     """
     links = dict(_readable(query)) if len(query) <= texts.MAX_QUERY_CHARS else {}
     good, refused = links, set[str]()

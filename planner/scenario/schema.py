@@ -1,7 +1,7 @@
 """The form of a scenario file, as a JSON Schema made from the fields.
 
-An editor completes and checks by it, another program writes by it. What JSON Schema cannot say, that two fields
-must go together, `parse` alone checks.
+An editor completes and checks by it, another program writes by it. What JSON Schema cannot say,
+that two fields must go together, `parse` alone checks.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,8 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "Scenario of the Batch API Throughput Planner",
-        "description": "A workload for the Message Batches API. What is left out takes its default.",
+        "description": "A workload for the Message Batches API. "
+        "What is left out takes its default.",
         "type": "object",
         "additionalProperties": False,
         "properties": {group.key: _group(group) for group in GROUPS},
@@ -102,7 +103,8 @@ def _history(entry: Field) -> Schema:
         "additionalProperties": False,
     }
     return {
-        "description": "The time that each of your own batches took, as rows such as [8150, 1200]: requests, seconds.",
+        "description": "The time that each of your own batches took, "
+        "as rows such as [8150, 1200]: requests, seconds.",
         "type": "array",
         "maxItems": _bound(entry.high),
         "items": {"oneOf": [pair, named]},

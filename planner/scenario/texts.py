@@ -1,7 +1,7 @@
 """The scenario as texts: what a form holds, a command line sets and a share link carries.
 
-10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85. A field reads and writes its own text (`kinds`);
-what it may say is decided in `scenario.parse`.
+10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85. A field reads and writes its own text
+(`kinds`); what it may say is decided in `scenario.parse`.
 """
 
 import json
@@ -21,8 +21,8 @@ _NOTHING: Mapping[str, Any] = {}
 def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
     """A scenario from one text for each dotted field name, on top of the JSON values of `base`.
 
-    A field without a text or a value takes its default. Raises ScenarioError with every problem, those of the
-    texts and those of `scenario.parse` together.
+    A field without a text or a value takes its default. Raises ScenarioError with every problem,
+    those of the texts and those of `scenario.parse` together.
     """
     tree = base
     problems: list[Problem] = []
@@ -42,7 +42,15 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
 
 
 def read_query(query: str) -> Scenario:
-    """A scenario from what a link holds behind its # (or ?), with or without that sign; raises ScenarioError."""
+    """A scenario from what a link holds behind its # (or ?), with or without that sign.
+
+    Raises ScenarioError.
+    """
+    return read_texts(query_texts(query))
+
+
+def query_texts(query: str) -> dict[str, str]:
+    """The texts that a link gives, by field name; raises ScenarioError if it is mangled."""
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
             Problem(
@@ -65,11 +73,14 @@ def read_query(query: str) -> Scenario:
         raise ScenarioError(
             *(Problem(name[:60], "The link gives this field more than once.") for name in twice)
         )
-    return read_texts(texts)
+    return texts
 
 
 def read_json(document: str) -> Any:
-    """The JSON values of a scenario file, for `read_texts` or `scenario.parse`; raises ScenarioError if it is no JSON."""
+    """The JSON values of a scenario file, for `read_texts` or `scenario.parse`.
+
+    Raises ScenarioError if it is no JSON.
+    """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
@@ -98,7 +109,10 @@ def read_json(document: str) -> Any:
 
 
 def write_query(scenario: Scenario) -> str:
-    """The query string of a link to the scenario, without question mark: only what differs from the defaults."""
+    """The query string of a link to the scenario, without question mark.
+
+    Only what differs from the defaults.
+    """
     return "&".join(
         f"{name}={quote(text, safe=':;,+/@')}".replace("+", "%2B")
         for name, text in differing(scenario)
@@ -106,7 +120,10 @@ def write_query(scenario: Scenario) -> str:
 
 
 def write_texts(scenario: Scenario) -> dict[str, str]:
-    """The text of every field, as a form holds it: large numbers with commas, one row of history a line."""
+    """The text of every field, as a form holds it.
+
+    Large numbers with commas, one row of history a line.
+    """
     return {
         entry.name: entry.fill(scenarios.value_of(scenario, entry.name))
         for entry in scenarios.FIELDS
@@ -114,7 +131,9 @@ def write_texts(scenario: Scenario) -> dict[str, str]:
 
 
 def differing(scenario: Scenario) -> tuple[tuple[str, str], ...]:
-    """The fields that are not at their defaults, by name, each with the text that `read_texts` reads back."""
+    """The fields that are not at their defaults, by name, each with the text that `read_texts`
+    reads back.
+    """
     return tuple(
         (entry.name, entry.write(value))
         for entry in scenarios.FIELDS

@@ -1,23 +1,29 @@
 // The engine: the worker's life, and one question at a time.
 //
-// The newest question wins: at most one runs and one waits. A question that is overtaken is answered with null.
-// Questions may be asked while Python loads; the newest is answered as soon as it is ready.
+// The newest question wins: at most one runs and one waits. A question that is overtaken is
+// answered with null. Questions may be asked while Python loads; the newest is answered as soon as
+// it is ready.
 //
-// Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once, and asked again; the
-// second time the page is told.
+// Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once,
+// and asked again; the second time the page is told.
 
 const SILENCE_MS = 20_000; // no byte for so long: the download has failed
 const START_MS = 40_000; // Python itself, on a slow machine
+const IDLE_MS = 3_000; // after it is ready: what only the next visit needs
 const ANSWER_MS = 20_000; // an answer takes a tenth of a second; past this it is too much work
 
 // The page also loads this module by itself: the worker begins before the other modules are there.
-let early = hire();
+let early = hire({ isFresh: false });
 
-/** A worker at its first act; what it says is kept until somebody listens. */
-function hire() {
+/**
+ * A worker at its first act; what it says is kept until somebody listens. A fresh one takes nothing
+ * from an earlier visit.
+ */
+function hire({ isFresh }) {
   const { href } = document.querySelector("link[data-worker]");
-  // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from the network.
-  const script = `import(${JSON.stringify(href)})
+  // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from
+  // the network.
+  const script = `self.isFresh = ${isFresh}; import(${JSON.stringify(href)})
     .catch((error) => self.postMessage({kind: "failed", message: String(error)}));`;
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(address, { type: "module" });
@@ -61,7 +67,7 @@ export function createEngine({ onState, onBytes }) {
     stop();
     onState("loading", "");
     watch(SILENCE_MS, fail);
-    worker = early ?? hire();
+    worker = early ?? hire({ isFresh: true });
     early = null;
     worker.listen(receive);
   }
@@ -85,7 +91,10 @@ export function createEngine({ onState, onBytes }) {
     onState("failed", message);
   }
 
-  /** Python is lost. The second time, the outcome is told; if it was not at a question, that it could not be loaded. */
+  /**
+   * Python is lost. The second time, the outcome is told; if it was not at a question, that it
+   * could not be loaded.
+   */
   function lose(message, outcome = { defect: message }) {
     if (isSecond && !running) {
       fail(message);
@@ -118,6 +127,7 @@ export function createEngine({ onState, onBytes }) {
         clearTimeout(watchdog);
         ready = true;
         onState("ready", "");
+        setTimeout((reader) => reader.send({ kind: "keep" }), IDLE_MS, worker);
         next();
         break;
       case "failed":
@@ -151,8 +161,8 @@ export function createEngine({ onState, onBytes }) {
   }
 
   /**
-   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the answer took too long,
-   * or to null when a newer question came.
+   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the
+   * answer took too long, or to null when a newer question came.
    */
   function ask(question) {
     return new Promise((resolve) => {

@@ -1,16 +1,19 @@
-// Pack the library that the browser gets: the planner and what it imports, as byte code. Used by build.py, under Node:
+// Pack the library that the browser gets: the planner and what it imports, as byte code. Used by
+// build.py, under Node:
 //
 //     node library.mjs PYODIDE_DIR PLANNER.zip LIBRARY.zip
 //
-// The very Python that the browser will run imports the planner and answers a few questions; the modules of the standard
-// library that it has loaded by then go in, the others do not. Byte code starts three times as fast as sources, and is
-// marked as never to be checked against one. The same sources give the same bytes.
+// The very Python that the browser will run imports the planner and answers a few questions; the
+// modules of the standard library that it has loaded by then go in, the others do not. Byte code
+// starts three times as fast as sources, and is marked as never to be checked against one. The same
+// sources give the same bytes.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-// Each thing that can be wanted, a value that is understood, and what is not: a mistake loads modules of its own.
+// Each thing that can be wanted, a value that is understood, and what is not: a mistake loads
+// modules of its own.
 const QUESTIONS = [
   ...["plan", "alternatives", "programs", "json"].map((want) => ({ query: "", want })),
   { query: "goal.start_at=2026-11-28T22:30%2B01:00", before: "workload.requests=2" },
@@ -32,7 +35,8 @@ try {
   pack();
   writeFileSync(library, python.FS.readFile("/library.zip"));
 } catch (error) {
-  console.error(error.message.trim().split("\n").at(-1)); // the line of the traceback that says what is wrong
+  // the line of the traceback that says what is wrong
+  console.error(error.message.trim().split("\n").at(-1));
   process.exit(1);
 }
 
@@ -52,7 +56,11 @@ import random
 from planner.bridge import handle
 for question in json.loads(questions):
     handle(json.dumps(question))
-loaded = {name: module.__spec__.origin for name, module in sys.modules.items() if getattr(module, "__spec__", None)}
+loaded = {
+    name: module.__spec__.origin
+    for name, module in sys.modules.items()
+    if getattr(module, "__spec__", None)
+}
 `);
 }
 
@@ -68,7 +76,8 @@ STANDARD, PLANNER = "/lib/python314.zip/", "/planner.zip/"
 
 def files_below(folder):
     """The files below it that have been loaded as modules, in order."""
-    return sorted(origin.removeprefix(folder) for origin in loaded.values() if str(origin).startswith(folder))
+    origins = filter(None, loaded.values())
+    return sorted(origin.removeprefix(folder) for origin in origins if origin.startswith(folder))
 
 
 def is_code(name):
@@ -99,7 +108,7 @@ with zipfile.ZipFile("/library.zip", "w") as library:
     for name, content, optimize in sources():
         if is_code(name):
             if name.startswith("planner/") and (unknown := set(imported(content)) - loaded.keys()):
-                raise ImportError(f"{name} imports {unknown}, which no question of library.mjs has loaded")
+                raise ImportError(f"{name} imports {unknown}, which no question has loaded")
             code = compile(content, name, "exec", dont_inherit=True, optimize=optimize)
             content = _code_to_hash_pyc(code, source_hash(content), checked=False)
             name += "c"

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.watch import Visit
-from tests.static_server import StaticServer
+from tests.static_server import StaticServer, held
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 AXE = (NODE_MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -66,6 +67,17 @@ def test_axe_finds_nothing_beside_bad_values(page: Page, scheme: str) -> None:
     page.locator("[name='batches.concurrent']").fill("1000")
     page.get_by_role("button", name="Plan it").click()
     expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_visible()
+    assert violations(page) == []
+
+
+@each_look
+def test_axe_finds_nothing_while_a_link_is_worked_out(
+    visit: Visit, server: StaticServer, scheme: str
+) -> None:
+    """A page that has no answer yet, and nothing to take away."""
+    server.faults["runtime/pyodide.asm.wasm"] = held(Event())
+    page = visit("#workload.requests=20000", ready=False, color_scheme=scheme)
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
     assert violations(page) == []
 
 

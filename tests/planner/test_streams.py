@@ -210,6 +210,24 @@ def test_a_link_with_problems(link: str, words: str, capsys: Capture) -> None:
     assert errors.count("\n") == 1
 
 
+def test_problems_of_a_link_and_of_settings_come_together(capsys: Capture) -> None:
+    """In the order of the form."""
+    link = "#retries.max=x&workload.requests=0"
+    code, errors = code_and_errors(capsys, "plan", link, "--set", "batches.poll_s=0")
+    assert code == 2
+    assert [line.split(":")[1].strip() for line in errors.splitlines()] == [
+        "workload.requests",
+        "batches.poll_s",
+        "retries.max",
+    ]
+
+
+def test_a_setting_mends_a_link(capsys: Capture) -> None:
+    """What is set takes the place of what the link says, good or bad."""
+    assert main(["plan", "#workload.requests=x", "--set", "workload.requests=7"]) == 0
+    assert capsys.readouterr().out.startswith("7 requests to ")
+
+
 def test_a_file_that_is_named_like_a_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -279,6 +297,16 @@ def test_a_folder_that_cannot_be_named(capsys: Capture) -> None:
     code, errors = code_and_errors(capsys, "programs", "--out", "a\x00b")
     assert code == 2
     assert errors.startswith("error: a\\x00b cannot be written: ")
+
+
+def test_a_folder_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """As an unset variable leaves it: nothing is written where one happens to be."""
+    monkeypatch.chdir(tmp_path)
+    code, errors = code_and_errors(capsys, "programs", "--out", "")
+    assert (code, errors) == (2, "error: --out takes the name of a folder.\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_encoding_of_a_terminal_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.fake_api import FakeApi
-from tests.programs.harness import LANGUAGES, Bench, Zygote
+from tests.programs.harness import LANGUAGES, Bench
+from tests.programs.processes import Zygote
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,26 @@ from planner.plan import make_plan
 from planner.programs import generate
 from planner.scenario import Scenario
 from tests.fake_api import FakeApi
+from tests.programs.processes import Cue, Done, Running, Zygote
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Every case runs in each of these.
 LANGUAGES = ("python", "javascript")
 
 
+# The runtimes and the SDK of the programs under test; matrix.py names others.
+COMMANDS = {
+    "python": [os.environ.get("PROGRAM_PYTHON", sys.executable)],
+    "javascript": [os.environ.get("PROGRAM_NODE", "node")],
+}
+NODE_MODULES = Path(os.environ.get("PROGRAM_NODE_MODULES", ROOT / "node_modules"))
+
+
 def written() -> dict[str, Path]:
     """The joined programs of the default plan, each in a file; a module of JavaScript finds its SDK beside it."""
     folder = Path(tempfile.mkdtemp(prefix="programs-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    (folder / "node_modules").symlink_to(NODE_MODULES)
     texts = {each.language: each for each in generate(make_plan(Scenario()))}
     for name in LANGUAGES:
         (folder / texts[name].name).write_bytes(texts[name].text.encode())
@@ -44,7 +53,8 @@ TEMPLATES = written()
 QUICK = ["--poll-seconds", "0.02", "--base-delay-seconds", "0.02", "--adopt-grace-seconds", "0.3"]
 # Stands in every prompt and in no log.
 SECRET = "PROMPT-7d1f"
-LIMIT_S = 60.0
+# Reasons of requests that were paid for, and whose answers the API no longer gives.
+NOT_AT_THE_API = {"results_archived", "batch_not_found", "missing"}
 
 
 def other(language: str) -> str:
@@ -57,94 +67,19 @@ def place(text: str, language: str, folder: Path) -> Path:
     path = folder / TEMPLATES[language].name
     path.write_bytes(text.encode())
     if language == "javascript":
-        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+        (folder / "node_modules").symlink_to(NODE_MODULES)
     return path
 
 
-class Zygote:
-    """Starts Python programs; see zygote.py."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.codes: dict[int, int] = {}
-
-    def start(self, job: dict[str, Any]) -> int:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        while "code" in (message := self.read()):
-            pass
-        return int(message["pid"])
-
-    def read(self) -> dict[str, Any]:
-        assert self.process.stdout
-        message: dict[str, Any] = json.loads(self.process.stdout.readline())
-        if "code" in message:
-            self.codes[message["pid"]] = message["code"]
-        return message
-
-    def wait(self, pid: int) -> int:
-        while pid not in self.codes:
-            self.read()
-        return self.codes.pop(pid)
-
-    def close(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-
-
-@dataclass
-class Done:
-    """How a program ended, and what it said. `code` is negative for a signal."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def said(self) -> str:
-        return self.stdout + self.stderr
-
-
-@dataclass
-class Running:
-    """A program under way."""
-
-    pid: int
-    stdout: Path
-    stderr: Path
-    zygote: Zygote | None = None
-    process: subprocess.Popen[bytes] | None = None
-
-    def wait(self) -> Done:
-        # A watchdog: nothing here may hang for ever.
-        watchdog = subprocess.Popen(
-            ["sh", "-c", f"sleep {LIMIT_S}; kill -9 {self.pid}"], start_new_session=True
-        )
-        try:
-            if self.process:
-                code = self.process.wait()
-            else:
-                assert self.zygote
-                code = self.zygote.wait(self.pid)
-        finally:
-            os.killpg(watchdog.pid, signal.SIGKILL)
-            watchdog.wait()
-        return Done(
-            code,
-            self.stdout.read_text("utf-8", "replace"),
-            self.stderr.read_text("utf-8", "replace"),
-        )
-
-    def kill(self, number: int = signal.SIGKILL) -> Done:
-        with contextlib.suppress(ProcessLookupError):  # it may have come to its end
-            os.kill(self.pid, number)
-        return self.wait()
+def altered(language: str, folder: Path, **constants: object) -> Path:
+    """A copy of the program with other values of its constants, so that long times are short."""
+    text = TEMPLATES[language].read_text("utf-8")
+    for name, value in constants.items():
+        new = json.dumps(value).replace("\\", r"\\")
+        pattern = rf"(?<![A-Z_])({name}) = (?:[0-9_.]+|\"[^\"\n]*\")"
+        text, times = re.subn(pattern, rf"\1 = {new}", text)
+        assert times == 1, f"{name} stands {times} times in the program"
+    return place(text, language, folder)
 
 
 @dataclass
@@ -175,42 +110,63 @@ class Bench:
             **self.env,
         }
 
+    def outputs(self) -> tuple[Path, Path]:
+        """Files for what the next program says."""
+        self.starts += 1
+        paths = (self.folder / f"{self.starts}.stdout", self.folder / f"{self.starts}.stderr")
+        for path in paths:
+            path.touch()
+        return paths
+
+    def altered(self, language: str, **constants: object) -> Path:
+        """A copy of the program, in a folder of its own, with other values of its constants."""
+        return altered(language, Path(tempfile.mkdtemp(dir=self.folder)), **constants)
+
+    def arguments(self, *flags: str) -> list[str]:
+        return [str(self.input), "--out", str(self.out), *QUICK, *flags]
+
+    def command(self, language: str, *flags: str, program: Path | None = None) -> list[str]:
+        """What a person would type."""
+        path = str(program or TEMPLATES[language])
+        return [*COMMANDS[language], path, *self.arguments(*flags)]
+
     def start(
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
+        cue: Cue | None = None,
         program: Path | None = None,
     ) -> Running:
         """Start a program on the input and the folder of this bench."""
-        self.starts += 1
-        stdout, stderr = (
-            self.folder / f"{self.starts}.stdout",
-            self.folder / f"{self.starts}.stderr",
-        )
-        template = str(program or TEMPLATES[language])
-        args = [str(self.input), "--out", str(self.out), *QUICK, *flags]
-        if language == "python":
-            job = {
-                "program": template,
-                "args": args,
-                "env": self.environment(),
-                "stdout": str(stdout),
-                "stderr": str(stderr),
-                "kill": kill,
-            }
-            stdout.touch()
-            stderr.touch()
-            return Running(self.zygote.start(job), stdout, stderr, zygote=self.zygote)
-        preload = ["--import", Path(__file__).with_name("kill.mjs").as_uri()] if kill else []
-        env = self.environment() | ({"KILL_AT": f"{kill[0]} {kill[1]}"} if kill else {})
+        cue = Cue(*kill) if kill else cue
+        if language == "javascript":
+            env = {"CUE": " ".join(map(str, cue))} if cue else {}
+            preload = ["--import", Path(__file__).with_name("cue.mjs").as_uri()] if cue else []
+            node, *rest = self.command(language, *flags, program=program)
+            return self.spawn([node, *preload, *rest], **env)
+        stdout, stderr = self.outputs()
+        job = {
+            "program": str(program or TEMPLATES[language]),
+            "args": self.arguments(*flags),
+            "env": self.environment(),
+            "stdout": str(stdout),
+            "stderr": str(stderr),
+            "cue": cue,
+        }
+        return Running(self.zygote.start(job), stdout, stderr, zygote=self.zygote)
+
+    def spawn(self, command: list[str], **env: str) -> Running:
+        """Start a command as a process of its own."""
+        stdout, stderr = self.outputs()
         with stdout.open("wb") as one, stderr.open("wb") as two:
             process = subprocess.Popen(
-                ["node", *preload, template, *args],
-                env=env,
+                command,
+                env={**self.environment(), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=one,
                 stderr=two,
+                cwd=self.folder,
             )
         return Running(process.pid, stdout, stderr, process=process)
 
@@ -218,10 +174,19 @@ class Bench:
         self,
         language: str,
         *flags: str,
-        kill: tuple[int, str] | None = None,
+        kill: tuple[int | str, str] | None = None,
+        cue: Cue | None = None,
         program: Path | None = None,
     ) -> Done:
-        done = self.start(language, *flags, kill=kill, program=program).wait()
+        """Start a program and wait for its end."""
+        done = self.start(language, *flags, kill=kill, cue=cue, program=program).wait()
+        self.said.append(done.said)
+        return done
+
+    def shell(self, script: str, language: str, *flags: str, program: Path | None = None) -> Done:
+        """Run a script of the shell in which "$@" is the program with its arguments."""
+        command = self.command(language, *flags, program=program)
+        done = self.spawn(["bash", "-c", script, "bash", *command]).wait()
         self.said.append(done.said)
         return done
 
@@ -234,13 +199,25 @@ class Bench:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """JSON Lines of a file of the run, split at `\\n` only."""
-        path = self.out / name
-        text = path.read_bytes().decode() if path.exists() else ""
+        text = self.text(name)
         assert not text or text.endswith("\n"), f"{name} ends in a torn line"
         return [json.loads(line) for line in text.split("\n")[:-1]]
 
+    def text(self, name: str) -> str:
+        """A file of the run; empty before there is one."""
+        path = self.out / name
+        return path.read_bytes().decode() if path.exists() else ""
+
+    def journal(self) -> str:
+        return self.text("journal.jsonl")
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.lines("journal.jsonl") if event["event"] == kind]
+
+    def whole_events(self) -> list[dict[str, Any]]:
+        """The events of a journal whose last line may be torn."""
+        whole = self.journal().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.split("\n") if line]
 
     def summary(self) -> dict[str, Any]:
         summary: dict[str, Any] = json.loads((self.out / "summary.json").read_text("utf-8"))
@@ -252,25 +229,40 @@ class Bench:
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    def let_all_end(self) -> None:
+        """The batches that there are, and those to come, end at the next poll."""
+        self.api.set_scenario({})
+        for batch in self.api.batches:
+            batch.polls_left = 0
+
+    def until(self, holds: Callable[[], bool], limit_s: float = 20.0) -> None:
+        """Until something holds."""
+        end = time.monotonic() + limit_s
+        while not holds():
+            assert time.monotonic() < end, "it never came to pass"
+            time.sleep(0.005)
+
     def wait_for(self, what: str, limit_s: float = 20.0) -> None:
         """Until the journal has a line with this event."""
-        until = time.monotonic() + limit_s
-        journal = self.out / "journal.jsonl"
-        while f'"event":"{what}"' not in (journal.read_text("utf-8") if journal.exists() else ""):
-            assert time.monotonic() < until, f"no {what} in the journal"
-            time.sleep(0.005)
+        self.until(lambda: f'"event":"{what}"' in self.journal(), limit_s)
+
+    def pays_once(self) -> None:
+        """The laws of every run, also of one that stopped: by the books of the API."""
+        assert self.api.books.paid_twice() == []
+        assert self.api.books.needless == [], "nothing is accepted twice without need"
+        assert self.api.most_creating <= 1, "creates are sent one at a time"
+        self.is_quiet()
 
     def is_complete(self, ids: list[str]) -> None:
         """The laws of every complete run, whatever happened on the way."""
+        self.pays_once()
         succeeded, failed = self.lines("succeeded.jsonl"), self.lines("failed.jsonl")
         answered = Counter(line["custom_id"] for line in [*succeeded, *failed])
         assert answered == Counter(ids), "each id in exactly one file, once"
-        assert self.api.paid_twice() == []
-        assert self.api.needless == [], "nothing is accepted twice without need"
-        assert self.api.most_creating <= 1, "creates are sent one at a time"
-        billed = sum(1 for line in succeeded if line["result"]["type"] == "succeeded")
-        gone = sum(1 for line in failed if line["reason"] == "results_archived")
-        assert billed == len(succeeded) == sum(self.api.billed.values()) - gone
+        assert all(line["result"]["type"] == "succeeded" for line in succeeded)
+        lost = self.api.books.lost({line["custom_id"] for line in succeeded})
+        gone = {line["custom_id"] for line in failed if line["reason"] in NOT_AT_THE_API}
+        assert set(lost) <= gone, "each answer that was paid for is there"
         sent = {line for batch in self.api.own() for line in self.api.result_lines(batch)}
         with (self.out / "succeeded.jsonl").open("rb") as file:
             assert all(line in sent for line in file), "the API's own lines, to the byte"
@@ -284,13 +276,10 @@ class Bench:
         assert summary["usage"]["output_tokens"] == sum(
             line["result"]["message"]["usage"]["output_tokens"] for line in succeeded
         )
-        self.is_quiet()
 
     def is_quiet(self) -> None:
         """No prompt, answer or key is logged or journalled."""
-        journal = self.out / "journal.jsonl"
-        texts = [*self.said, journal.read_text("utf-8") if journal.exists() else ""]
-        for text in texts:
+        for text in [*self.said, self.journal()]:
             assert SECRET not in text
             assert "Answer to" not in text
             assert self.api.key not in text

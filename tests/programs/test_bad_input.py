@@ -81,8 +81,6 @@ BAD: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("top_p", request(top_p=0.5), ("line 1", '"top_p"', "delete it")),
     ("top_k", request(top_k=5), ("line 1", '"top_k"', "delete it")),
     ("not UTF-8", GOOD + b'{"id": "a", "prompt": "\xff"}\n', ("line 2", "UTF-8")),
-    ("a byte order mark", b"\xef\xbb\xbf" + GOOD, ("line 1", "byte order mark")),
-    ("UTF-16", GOOD.decode().encode("utf-16"), ("line 1",)),
     ("a last line without newline, torn", GOOD + b'{"id": "b", "pro', ("line 2", "not JSON")),
 ]
 

@@ -77,19 +77,6 @@ def test_a_dead_holder_is_recognised(language: str, bench: Callable[..., Bench])
     there.is_complete(IDS)
 
 
-def test_a_holder_on_another_host(language: str, bench: Callable[..., Bench]) -> None:
-    """Whether it lives cannot be known from here, so the message says what to delete."""
-    there = bench()
-    there.write(*IDS)
-    there.out.mkdir()
-    holder = {"host": "elsewhere.example", "pid": 1, "started": "", "token": "t"}
-    (there.out / "lock").write_text(json.dumps({"taken": holder}) + "\n")
-    done = there.run(language)
-    assert done.code == 2
-    assert "elsewhere.example" in done.stderr and f"delete {there.out / 'lock'}" in done.stderr
-    assert not there.api.calls
-
-
 @pytest.mark.parametrize("change", ["grown", "shrunk", "edited"])
 def test_a_changed_input_is_refused(
     change: str, language: str, bench: Callable[..., Bench]

@@ -9,7 +9,6 @@ import shlex
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable
@@ -17,11 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import QUICK, SECRET, TEMPLATES, Bench, other
+from tests.programs.harness import COMMANDS, QUICK, SECRET, TEMPLATES, Bench, other
 
 IDS = [f"r{number}" for number in range(8)]
 TWO = ["--requests-per-batch", "2"]
-COMMANDS = {"python": [sys.executable], "javascript": ["node"]}
 
 
 def test_first_use(language: str, bench: Callable[..., Bench]) -> None:
@@ -150,7 +148,7 @@ def test_cancel_when_all_is_done_at_the_provider(
     """A batch that has ended cannot be canceled; its answers are collected all the same."""
     there = bench({"polls": 0})
     there.write("a", "b")
-    assert there.run(language, kill=(4, "after")).code == -9
+    assert there.run(language, kill=("created", "after")).code == -9
     there.api.end(there.api.batches[0])
     done = there.run(language, "--cancel")
     assert done.code == 0, done.said
@@ -164,7 +162,7 @@ def test_cancel_of_a_batch_in_doubt(language: str, bench: Callable[..., Bench]) 
     """
     there = bench({"polls": 10**6})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(4, "before")).code == -9
+    assert there.run(language, *TWO, kill=("created", "before")).code == -9
     there.api.set_scenario({"polls": 0})
     there.api.batches[0].polls_left = 0
     assert there.run(language, *TWO, "--cancel").code == 1
@@ -177,11 +175,11 @@ def test_cancel_of_a_batch_in_doubt(language: str, bench: Callable[..., Bench]) 
 def test_cancel_leaves_the_batches_of_others_alone(
     language: str, bench: Callable[..., Bench]
 ) -> None:
-    """A batch that was adopted by mistake is not canceled."""
+    """A batch that only may be ours is not canceled."""
     there = bench({"faults": [{"on": "create", "do": "foreign"}], "polls": 3})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(5, "after")).code == -9
-    assert [event["id"] for event in there.events("adopted")] == ["msgbatch_000001"]
+    assert there.run(language, *TWO, kill=("candidates", "after")).code == -9
+    assert [event["ids"] for event in there.events("candidates")] == [["msgbatch_000001"]]
     assert there.run(language, *TWO, "--cancel").code == 1
     assert there.api.calls["cancel"] == 0
     assert there.given_up() == dict.fromkeys(IDS, "not_sent")
@@ -192,8 +190,8 @@ def test_an_interrupted_cancel_stays_a_cancel(language: str, bench: Callable[...
     """Killed while it cancels, the next start ends the run, with the flag or without it."""
     there = bench({"polls": 10**6})
     there.write(*IDS)
-    assert there.run(language, *TWO, kill=(4, "after")).code == -9
-    assert there.run(language, *TWO, "--cancel", kill=(2, "after")).code == -9
+    assert there.run(language, *TWO, kill=("created", "after")).code == -9
+    assert there.run(language, *TWO, "--cancel", kill=("cancel", "after")).code == -9
     for batch in there.api.batches:
         batch.polls_left = 0
     assert there.run(other(language), *TWO).code == 1
@@ -220,11 +218,12 @@ def test_check(language: str, bench: Callable[..., Bench]) -> None:
     assert done.code == 0, done.said
     assert "8 rows" in done.stdout and "4 batches" in done.stdout and "largest of 3" in done.stdout
     assert "the first 1 requests go alone" in done.stdout
-    # 8 x 1,000 tokens of output at 5 dollars per million, and 2,900 at most; the input adds a tenth of a cent.
+    # 8 x 1,000 tokens of output at 5 dollars per million, and 2,900 at most, times 1.1, for the
+    # workspace may send it to the US; the input adds a tenth of a cent.
     assert (
         "8,000 of output" in done.stdout
         and "$0.04;" in done.stdout
-        and "at most $0.12" in done.stdout
+        and "at most $0.13" in done.stdout
     )
     assert "Nothing was submitted." in done.stdout
     assert not there.api.calls

@@ -1,22 +1,12 @@
 """How long the programs wait, with their constants shortened: timeouts, and a batch that the API no longer knows."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.programs.harness import TEMPLATES, Bench, place
+from tests.programs.harness import Bench, altered
 
 IDS = ["a", "b", "c", "d"]
 TWO = ["--requests-per-batch", "2"]
-
-
-def impatient(language: str, folder: Path, **constants: float) -> Path:
-    """A copy of the program with other values of its constants."""
-    text = TEMPLATES[language].read_text("utf-8")
-    for name, value in constants.items():
-        text, times = re.subn(rf"(?<![A-Z_]){name} = [0-9_.]+", f"{name} = {value}", text)
-        assert times == 1, name
-    return place(text, language, folder)
 
 
 def test_a_create_that_is_not_answered(
@@ -25,9 +15,7 @@ def test_a_create_that_is_not_answered(
     """A timeout proves nothing: the batch is looked for, and adopted."""
     there = bench({"faults": [{"on": "create", "do": "hang", "seconds": 1.5}]})
     there.write(*IDS)
-    done = there.run(
-        language, *TWO, program=impatient(language, tmp_path, CREATE_TIMEOUT_SECONDS=0.4)
-    )
+    done = there.run(language, *TWO, program=altered(language, tmp_path, ANSWER_SECONDS=0.4))
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
@@ -47,7 +35,11 @@ def test_polls_and_downloads_that_are_not_answered(
         }
     )
     there.write(*IDS)
-    done = there.run(language, *TWO, program=impatient(language, tmp_path, TIMEOUT_SECONDS=0.4))
+    done = there.run(
+        language,
+        *TWO,
+        program=altered(language, tmp_path, SILENCE_SECONDS=0.4, TIMEOUT_SECONDS=0.4),
+    )
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
@@ -72,7 +64,7 @@ def test_a_batch_that_the_api_no_longer_knows(
         }
     )
     there.write(*IDS)
-    program = impatient(language, tmp_path, LOST_BATCH_SECONDS=0.3)
+    program = altered(language, tmp_path, LOST_BATCH_SECONDS=0.3)
     done = there.run(language, *TWO, program=program)
     assert done.code == 3, done.said
     assert (
@@ -88,4 +80,4 @@ def test_a_batch_that_the_api_no_longer_knows(
         "d": "not_sent",
     }
     assert there.api.calls["create"] == 1
-    assert there.api.needless == []
+    assert there.api.books.needless == []

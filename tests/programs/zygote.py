@@ -3,13 +3,16 @@
 The import takes a second and a kill sweep starts a program a hundred times. This process imports once and forks for
 each job, so that a program runs as it would from the shell: its own process, `__main__`, arguments, environment.
 
-One JSON object a line. In: {"program", "args", "env", "stdout", "stderr", "kill"}. Out: {"pid"} when a program has
+One JSON object a line. In: {"program", "args", "env", "stdout", "stderr", "cue"}. Out: {"pid"} when a program has
 started, {"pid", "code"} when it has ended, negative for a signal.
 
-`kill` is [n, when]: the program is killed at the n-th line that it writes to its journal, "before" it, with half of it
-written ("torn"), or "after" it, before anything else is done.
+`cue` is [n, when, do, what]: at the n-th line that the program writes to its journal, or at the first of the event that
+`n` names (or at the n-th file that it renames, if `what` is "rename"), "before" it, with half of it written ("torn"), or "after" it, before anything else is
+done, `do` happens: a signal by its name, or "ENOSPC", after which the journal's disk stays full.
 """
 
+import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -28,27 +31,61 @@ for name in (
     "httpx2",
     "anyio._backends._asyncio",
 ):
-    importlib.import_module(name)
+    with contextlib.suppress(ImportError):  # another version of the SDK is made of other modules
+        importlib.import_module(name)
 
 
-def kill_at(count: int, when: str) -> None:
+def happen(do: str) -> None:
+    """What the cue is for."""
+    if do == "ENOSPC":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.kill(os.getpid(), getattr(signal, do))
+
+
+def cue_journal(count: int | str, when: str, do: str) -> None:
     """Patch `os.write`, with which the program writes journal lines and nothing else."""
-    write, seen = os.write, 0
+    write, seen, full = os.write, 0, -1
 
     def patched(file: int, data: bytes) -> int:
-        nonlocal seen
+        nonlocal seen, full
+        if file == full:
+            happen(do)
         if not bytes(data).startswith(b'{"event"'):
             return write(file, data)
         seen += 1
-        if seen == count:
-            if when == "torn":
-                write(file, data[: len(data) // 2])
-            if when == "after":
-                write(file, data)
-            os.kill(os.getpid(), signal.SIGKILL)
-        return write(file, data)
+        if count not in (seen, json.loads(data)["event"]):
+            return write(file, data)
+        full = file if do == "ENOSPC" else -1
+        if when == "before":
+            happen(do)
+        written = write(file, data[: len(data) // 2] if when == "torn" else data)
+        if when != "before" and full < 0:
+            happen(do)
+        return written
 
-    os.write = patched
+    os.write = patched  # type: ignore[assignment]  # it takes any buffer
+
+
+def cue_rename(count: int, when: str, do: str) -> None:
+    """Patch `os.replace`, with which `Path.replace` renames, and `os.rename`."""
+    seen = 0
+
+    def patch(name: str) -> None:
+        rename = getattr(os, name)
+
+        def patched(*args: Any, **more: Any) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == count and when == "before":
+                happen(do)
+            rename(*args, **more)
+            if seen == count and when == "after":
+                happen(do)
+
+        setattr(os, name, patched)
+
+    patch("replace")
+    patch("rename")
 
 
 def run(job: dict[str, Any]) -> None:
@@ -59,8 +96,9 @@ def run(job: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(job["env"])
     sys.argv = [job["program"], *job["args"]]
-    if job["kill"]:
-        kill_at(*job["kill"])
+    if job["cue"]:
+        *at, what = job["cue"]
+        {"journal": cue_journal, "rename": cue_rename}[what](*at)
     code: Any = 0
     try:
         runpy.run_path(job["program"], run_name="__main__")

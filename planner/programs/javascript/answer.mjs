@@ -1,21 +1,41 @@
 // Say what an answer of the API means, and how long to wait.
 //
 // Pure: nothing is sent from here. Whatever passes is waited out; what does not pass stops the run.
+// The API's own words are never passed on, for they may hold a prompt: class, code and place are.
+
+import { setImmediate as breath } from "node:timers/promises";
 
 import { LostBatchError, NoAnswerError, RefusedError } from "./errors.mjs";
 import { clock, isObject } from "./text.mjs";
 
 const BATCH_ID = /^[a-zA-Z0-9_-]{1,200}$/;
+const CLASS = /^[a-z_]{1,60}$/;
 
-// The account's trouble, not the request's: by code, or by the message, where there is nothing better.
+// The account's trouble, not the request's: by code, or by the message, where there is nothing
+// better.
 const ACCOUNT_CODES = ["enforced_spend_limit_reached", "contract_spend_limit_reached"];
-export const ACCOUNT_WORDS =
-  /credit balance|(?:lack|insufficient|out of) .{0,20}credit|spend(?:ing)? limit|usage limits/i;
+export const ACCOUNT_WORDS = new RegExp(
+  "credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit|" +
+    "spend(?:ing)? limit|usage limits",
+  "i",
+);
 
+// A 404 for a batch that this run made passes within this time, or the key is of another workspace.
+const LOST_BATCH_SECONDS = 600.0;
+// A 404 for a batch that may be another's: so often in a row, and its owner has deleted it.
+export const VANISHED_AFTER = 3;
+// How long results that hold fewer lines than the API counts are fetched again.
+export const SHORT_RESULTS_SECONDS = 86_400.0;
+// Results with lines that cannot be read are fetched again so often, then taken without them.
+export const FETCHES_OF_UNREADABLE = 3;
+// How fast a body is on its way at least.
+export const SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0;
 const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 86_400;
 
-/** Wait so many seconds, unless the signal ends the run; with `watchers`, only until one is called. */
+/**
+ * Wait so many seconds, unless the signal ends the run; with `watchers`, only until one is called.
+ */
 export function sleep(seconds, signal, watchers = new Set()) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -32,11 +52,17 @@ export function sleep(seconds, signal, watchers = new Set()) {
   });
 }
 
-/** Growing, jittered waits: from a second to the poll interval. */
+/** Let signals be heard: their turn comes only between two turns of the loop. */
+export async function breathe(signal) {
+  for (let turns = 0; turns < 2; turns++) await breath();
+  signal.throwIfAborted();
+}
+
+/** Growing, jittered waits: from a second to `longest` seconds. */
 export class Waits {
-  constructor(settings) {
-    this.longest = settings.pollSeconds;
-    this.following = Math.min(FIRST_WAIT_SECONDS, this.longest);
+  constructor(longest) {
+    this.longest = longest;
+    this.following = Math.min(FIRST_WAIT_SECONDS, longest);
   }
 
   next() {
@@ -53,16 +79,13 @@ export function backoffSeconds({ backoff, baseDelaySeconds }, retry) {
 }
 
 /** Whether an error of the SDK is an answer of the API. */
-export const isStatusError = (error) => Number.isInteger(error?.status) && error.headers instanceof Headers;
+export const isStatusError = (error) =>
+  Number.isInteger(error?.status) && error.headers instanceof Headers;
 
-/** The error for a batch of this run that the API has not known for so long. */
-export function lost(batch, seconds) {
-  return new LostBatchError(
-    `The API has not known batch ${batch.id} for ${clock(seconds)}. It may be paid for, ` +
-      "so its requests are not sent again. Use a key of the workspace where the run began; if " +
-      "somebody deleted the batch, end the run with --cancel.",
-  );
-}
+/** {type, message, details} of an answer that is an error; an answer of no API has none of them. */
+const failureIn = (error) => (isObject(error.error?.error) ? error.error.error : {});
+
+const messageIn = (error) => String(failureIn(error).message ?? "");
 
 /** Seconds that the API asks to wait, in a number or a date, or null. */
 export function retryAfter(error) {
@@ -73,25 +96,24 @@ export function retryAfter(error) {
   return Math.min(Math.max(seconds, 0), LONGEST_WAIT_SECONDS);
 }
 
-export const messageOf = (error) => String(error.apiMessage ?? "");
-
 /** Whether an error of the API is one that passes. */
 export function passes(error) {
-  if (accountIsStopped(error)) return false;
   const { status } = error;
-  return status < 400 || status >= 500 || [408, 409, 429].includes(status);
+  return !accountIsStopped(error) && (status >= 500 || [408, 409, 429].includes(status));
 }
 
 /** Whether the API will say the same until somebody has seen to the account. */
 export function accountIsStopped(error) {
   const { status } = error;
-  if (ACCOUNT_CODES.includes(error.errorCode) || [401, 402, 403].includes(status)) return true;
+  const code = failureIn(error).details?.error_code;
+  if (ACCOUNT_CODES.includes(code) || [401, 402, 403].includes(status)) return true;
   const asksToWait = status === 429 && error.headers?.has("retry-after");
-  return [400, 429].includes(status) && !asksToWait && ACCOUNT_WORDS.test(messageOf(error));
+  return [400, 429].includes(status) && !asksToWait && ACCOUNT_WORDS.test(messageIn(error));
 }
 
+/** What to do about an error that does not pass. */
 export function remedy(error) {
-  if (error.type === null) {
+  if (!failureIn(error).type) {
     return "This is no answer of the API: check ANTHROPIC_BASE_URL and any proxy.";
   }
   if (error.status === 401) return "Check ANTHROPIC_API_KEY.";
@@ -99,15 +121,69 @@ export function remedy(error) {
   if (error.status === 402 || accountIsStopped(error)) {
     return "Add credit or raise the spend limit.";
   }
-  return "Put right what it says.";
+  return "Put right what it refuses; the Console shows the request.";
+}
+
+/** Why there is no good answer, fit for the log. */
+export function reasonOf(error) {
+  if (!isStatusError(error)) return nameless(error);
+  const { type, message, details } = failureIn(error);
+  const place = /^[a-z_]+(?:\.[a-z0-9_]+)*(?=:)/.exec(message)?.[0] ?? "";
+  const request = error.headers.get("request-id") ?? "";
+  const classes = [type, details?.error_code].filter((name) => CLASS.test(name ?? ""));
+  const parts = [`HTTP ${error.status}`, ...classes];
+  if (place && place.length <= 100) parts.push(`at ${place}`);
+  if (BATCH_ID.test(request)) parts.push(`request ${request}`);
+  return parts.join(", ");
 }
 
 /** What went wrong below HTTP, by kind: the words of other libraries may hold a body. */
-export function nameless(error) {
+function nameless(error) {
   if (error instanceof NoAnswerError) return error.message;
   if (error instanceof SyntaxError) return "the answer makes no sense";
   const cause = error?.cause?.cause ?? error?.cause ?? error;
+  if (cause instanceof NoAnswerError) return cause.message;
   return `no answer (${cause?.code ?? error?.constructor?.name})`;
+}
+
+/** The error for a create that the API answered with a clear no; null if it may have been made. */
+export function refusal(error) {
+  const { status } = error;
+  if ([408, 409].includes(status) || status < 400 || status >= 500) return null;
+  const waitSeconds = retryAfter(error);
+  return new RefusedError(reasonOf(error), {
+    status,
+    forGood: ![413, 429].includes(status) || accountIsStopped(error),
+    remedy: remedy(error),
+    waitSeconds,
+    queueIsFull: waitSeconds === null || messageIn(error).toLowerCase().includes("queue"),
+  });
+}
+
+/** For `ask`: true at the n-th 404. */
+export function times(most) {
+  let count = 0;
+  return () => ++count >= most;
+}
+
+/** For `ask`: a batch of this run that stays unknown is lost. */
+export function lostAfter(batch) {
+  let since = 0;
+  return () => {
+    since ||= performance.now();
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds >= LOST_BATCH_SECONDS) throw lost(batch);
+    return false;
+  };
+}
+
+/** The error for a batch of this run that the API has not known for so long. */
+function lost(batch) {
+  return new LostBatchError(
+    `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid ` +
+      "for, so its requests are not sent again. Use a key of the workspace where the run began; if " +
+      "somebody deleted the batch, end the run with --cancel.",
+  );
 }
 
 /** The answer, if it is a batch: a proxy may send a page of HTML with status 200. */
@@ -121,11 +197,18 @@ export function batchIn(answer) {
   return answer;
 }
 
+/** {organization, workspace} that an answer's headers name, each a text or null. */
+export function accountIn(headers) {
+  const named = (name) => headers.get(`anthropic-${name}-id`) || null;
+  return { organization: named("organization"), workspace: named("workspace") };
+}
+
 /** Requests of a batch by what became of them; {"processing": 0, …} where the API says nothing. */
 export function countsOf(batch) {
   const names = ["processing", "succeeded", "errored", "canceled", "expired"];
   const count = (name) => batch.request_counts?.[name];
-  return Object.fromEntries(names.map((name) => [name, Number.isInteger(count(name)) ? count(name) : 0]));
+  const isCount = (name) => Number.isInteger(count(name)) && count(name) > 0;
+  return Object.fromEntries(names.map((name) => [name, isCount(name) ? count(name) : 0]));
 }
 
 /** The requests of a batch. */
@@ -141,16 +224,28 @@ export function iso(moment) {
   return `${new Date(whole).toISOString().slice(0, 19)}.${fraction}+00:00`;
 }
 
-/** The error for a create that the API answered with a clear no; null if it may have been made. */
-export function refusal(error, why) {
-  const { status } = error;
-  if ([408, 409].includes(status) || status < 400 || status >= 500) return null;
-  const waitSeconds = retryAfter(error);
-  return new RefusedError(why, {
-    status,
-    forGood: ![413, 429].includes(status) || accountIsStopped(error),
-    remedy: remedy(error),
-    waitSeconds,
-    queueIsFull: waitSeconds === null || messageOf(error).toLowerCase().includes("queue"),
-  });
+/** Tokens of the prompt of a result, from the cache or not; 0 where there is no answer. */
+export function promptTokens({ message }) {
+  const kinds = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"];
+  const counts = kinds.map((kind) => message?.usage?.[kind]);
+  return counts.filter(Number.isSafeInteger).reduce((sum, count) => sum + count, 0);
+}
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+/**
+ * Whether answers may be ours by the tokens of their prompts; `pairs` are [tokens, bytes] of each.
+ */
+export function fitByTokens(pairs) {
+  if (!pairs.length) return true;
+  const tokens = sum(pairs.map(([count]) => count));
+  const bytes = sum(pairs.map(([, size]) => size));
+  // No text has many more tokens than bytes, nor many more than twenty bytes a token.
+  if (tokens > 2 * bytes || 20 * tokens < bytes) return false;
+  const bySize = pairs.toSorted(([, a], [, b]) => a - b);
+  const areAlike = new Set(pairs.map(([count]) => count)).size === 1;
+  if (pairs.length < 8 || areAlike || bySize.at(-1)[1] < 2 * bySize[0][1]) return true;
+  const half = Math.floor(pairs.length / 2);
+  const of = (part) => sum(part.map(([count]) => count));
+  return of(bySize.slice(-half)) > of(bySize.slice(0, half));
 }

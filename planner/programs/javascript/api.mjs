@@ -1,23 +1,34 @@
 // Ask the API: the calls.
 //
-// Each is repeated until there is an answer, but for the create. Nothing is decided here about batches.
-// The SDK never sends anything again by itself, and says nothing, for its debug lines hold prompts.
+// Each is repeated until there is an answer, but for the create. Nothing is decided here about
+// batches. The SDK never sends anything again by itself, and says nothing, for its debug lines hold
+// prompts. No redirect is followed, for it would take the key to another host.
 
+import { once } from "node:events";
 import fs from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 import {
+  SLOWEST_LINE_BYTES_PER_SECOND,
+  VANISHED_AFTER,
   Waits,
+  accountIn,
+  accountIsStopped,
   batchIn,
-  iso,
   isStatusError,
-  lost,
-  messageOf,
-  nameless,
+  lostAfter,
   passes,
+  reasonOf,
   refusal,
   remedy,
   retryAfter,
   sleep,
+  times,
 } from "./answer.mjs";
 import { NoAnswerError, StoppedError, codeOf } from "./errors.mjs";
 import { writeAll } from "./folder.mjs";
@@ -25,30 +36,37 @@ import { clock, isObject } from "./text.mjs";
 
 const BATCHES = "/v1/messages/batches";
 
-// A 404 for a batch that this run made passes within this time, or the key is of another workspace.
-const LOST_BATCH_SECONDS = 600;
-// An answer to a create may take long, for its body is large; nothing else may.
-const CREATE_TIMEOUT_SECONDS = 600;
-const TIMEOUT_SECONDS = 60;
-
-export const SDK_MISSING = "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
+// An upload or a download without a byte for so long is given up, however long it takes in all.
+const SILENCE_SECONDS = 60.0;
+// The answer to a create after its last byte.
+const ANSWER_SECONDS = 600.0;
+const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
+// Any other answer.
+const TIMEOUT_SECONDS = 60.0;
+// How often a list is begun again because its cursor has gone.
+const LIST_STARTS = 20;
+const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
 
-/** The SDK, which takes a while to load: --check does without. null: it is not there. */
-export async function loadSdk() {
+/** Load the SDK, which --check does without. What is wrong with it, in one line, or "". */
+export async function sdkProblem() {
   sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
-  return sdk;
-}
-
-/** Whether the SDK saw no key anywhere, before it sent anything. */
-function hasNoKey(error) {
-  if (!sdk || error instanceof sdk.APIError) return false;
-  return error instanceof sdk.AnthropicError || /authentication method/.test(String(error));
+  if (!sdk) return "The package @anthropic-ai/sdk 1.x is missing: npm install @anthropic-ai/sdk";
+  const index = createRequire(import.meta.url).resolve("@anthropic-ai/sdk");
+  const { version } = JSON.parse(fs.readFileSync(path.join(path.dirname(index), "package.json")));
+  const [major, minor] = version.split(".").map(Number);
+  if (major === 1 && minor >= 5) return "";
+  return (
+    `The package @anthropic-ai/sdk is ${version}, and 1.5 or newer of 1.x is needed: ` +
+    'npm install "@anthropic-ai/sdk@>=1.5 <2"'
+  );
 }
 
 /** The Message Batches API as one account sees it. */
 export class Api {
+  account = { organization: null, workspace: null }; // as the last answer named it
+
   constructor(settings, log, signal) {
     this.settings = settings;
     this.log = log;
@@ -57,10 +75,10 @@ export class Api {
   }
 
   /** Make the SDK's client of what the environment says; nothing is sent yet. */
-  async connect() {
-    const { Anthropic } = await loadSdk();
-    const options = { maxRetries: 0, timeout: 1000 * TIMEOUT_SECONDS, logLevel: "off" };
-    this.client = new Anthropic(options);
+  connect() {
+    const fetch = (url, init) => this.send(url, init);
+    const timeout = 1000 * TIMEOUT_SECONDS;
+    this.client = new sdk.Anthropic({ maxRetries: 0, timeout, fetch, logLevel: "off" });
     const { apiKey, authToken, baseURL } = this.client;
     const secrets = [apiKey, authToken].filter((secret) => secret !== null);
     if (secrets.some((secret) => !/^[\x21-\x7e]+$/.test(secret))) {
@@ -73,10 +91,17 @@ export class Api {
     }
   }
 
-  /** Call until there is an answer. `made` is a batch of this run that the call is about. */
-  async ask(what, call, made) {
-    const waits = new Waits(this.settings);
-    let unknownSince = 0;
+  /** What the SDK sends with. */
+  async send(url, init) {
+    const call = init.body ? upload : fetch;
+    const response = await call(url, { ...init, redirect: "manual" });
+    if (response.ok) this.account = accountIn(response.headers);
+    return response;
+  }
+
+  /** Call until there is an answer; null when `isGone`, which is called after each 404, says so. */
+  async ask(what, call, isGone) {
+    const waits = new Waits(this.settings.pollSeconds);
     for (;;) {
       try {
         return await call();
@@ -86,70 +111,80 @@ export class Api {
         if (hasNoKey(error)) {
           throw new StoppedError("There is no API key: set ANTHROPIC_API_KEY.");
         }
-        const unknown = made && isStatusError(error) && error.status === 404;
-        if (unknown) {
-          unknownSince ||= performance.now();
-          if (performance.now() - unknownSince >= 1000 * LOST_BATCH_SECONDS) throw lost(made, LOST_BATCH_SECONDS);
-        } else if (isStatusError(error) && !passes(error)) {
-          throw new StoppedError(`${what}: ${this.reasonOf(error)}. ${remedy(error)}`);
+        const isAnswer = isStatusError(error);
+        const isMissing = isAnswer && error.status === 404 && isGone;
+        if (isMissing && isGone()) return null;
+        if (isAnswer && !isMissing && !passes(error)) {
+          throw new StoppedError(`${what}: ${reasonOf(error)}. ${remedy(error)}`);
         }
-        const seconds = (isStatusError(error) ? retryAfter(error) : null) ?? waits.next();
-        this.log.line(`${what}: ${this.reasonOf(error)}; again in ${clock(seconds)}`);
+        const seconds = Math.max(isAnswer ? (retryAfter(error) ?? 0) : 0, waits.next());
+        this.log.line(`${what}: ${reasonOf(error)}; again in ${clock(seconds)}`);
         await sleep(seconds, this.signal);
       }
     }
   }
 
   /** One POST. A RefusedError: no batch was made; a NoAnswerError: that is not known. */
-  async create(body) {
-    const headers = { "content-type": "application/json" };
+  async create(pieces, bytes) {
+    const headers = { "content-type": "application/json", "content-length": String(bytes) };
     if (this.settings.betas.length) headers["anthropic-beta"] = this.settings.betas.join(",");
-    const timeout = 1000 * CREATE_TIMEOUT_SECONDS;
+    const options = { body: pieces, headers, timeout: FOR_EVER_MS, signal: this.signal };
     try {
-      return batchIn(await this.client.post(BATCHES, { body, headers, timeout, signal: this.signal }));
+      return batchIn(await this.client.post(BATCHES, options));
     } catch (error) {
       this.signal.throwIfAborted();
-      const why = this.reasonOf(error);
-      throw (isStatusError(error) ? refusal(error, why) : null) ?? new NoAnswerError(why);
+      const clear = isStatusError(error) ? refusal(error) : null;
+      throw clear ?? new NoAnswerError(reasonOf(error));
     }
   }
 
-  /** The newest batch of the workspace: what comes after is told by the API's clock, not by ours. */
-  async newestBatch() {
-    const [newest] = await this.ask("list batches", () => this.page(1));
-    return newest ? { id: newest.id, created_at: iso(newest.created_at) } : null;
-  }
-
-  /** Batches of the workspace that were made after the given one, oldest first. */
-  async batchesSince(since) {
-    const batches = [];
-    let after;
-    for (;;) {
-      const page = await this.ask("list batches", () => this.page(100, after));
-      for (const batch of page) {
-        const isOlder = since && iso(batch.created_at) < since.created_at;
-        if (batch.id === since?.id || isOlder) return batches.reverse();
-        batches.push(batch);
+  /** Batches of the workspace, newest first, to an empty page, whatever a page says of more. */
+  async *list() {
+    const seen = new Set();
+    for (let [after, starts] = [undefined, 0]; ; ) {
+      const page = await this.ask("list batches", () => this.page(after));
+      if (page?.length === 0) return;
+      // The batch that the cursor named has been deleted: from the newest again.
+      const last = page?.at(-1).id;
+      if ((page && last === after) || (!page && ++starts > LIST_STARTS)) {
+        throw new StoppedError("The API's list of batches comes to no end. Try again later.");
       }
-      if (page.length < 100) return batches.reverse();
-      after = page[99].id;
+      const rest = (page ?? []).filter(({ id }) => !seen.has(id));
+      for (const { id } of rest) seen.add(id);
+      yield* rest;
+      after = last;
     }
   }
 
-  async page(limit, after) {
+  /** Up to a hundred batches older than the one named; null if that one is not there. */
+  async page(after) {
+    const query = after ? { limit: 100, after_id: after } : { limit: 100 };
     // Not batches.list(): it makes an empty list of an answer that is none.
-    const query = after ? { limit, after_id: after } : { limit };
-    const page = await this.client.get(BATCHES, { query, signal: this.signal });
+    const page = await this.client.get(BATCHES, { query, signal: this.signal }).catch((error) => {
+      const isGone = isStatusError(error) && [400, 404].includes(error.status);
+      if (after && isGone && !accountIsStopped(error)) return null;
+      throw error;
+    });
+    if (page === null && after) return null;
     if (!isObject(page) || !Array.isArray(page.data)) {
       throw new NoAnswerError("the answer is no list of batches");
     }
     return page.data.map(batchIn);
   }
 
+  /** A batch of this run. A LostBatchError when the API does not know it any more. */
   async retrieve(batch) {
-    const get = async () =>
-      batchIn(await this.client.get(`${BATCHES}/${batch.id}`, { signal: this.signal }));
-    return this.ask(`poll batch ${batch.number}`, get, batch);
+    const call = () => this.get(batch.id);
+    return this.ask(`poll batch ${batch.number}`, call, lostAfter(batch));
+  }
+
+  /** Any batch by its id; null when its owner has deleted it. */
+  async look(id, tries = VANISHED_AFTER) {
+    return this.ask(`poll ${id}`, () => this.get(id), times(tries));
+  }
+
+  async get(id) {
+    return batchIn(await this.client.get(`${BATCHES}/${id}`, { signal: this.signal }));
   }
 
   async cancel(batch) {
@@ -160,47 +195,107 @@ export class Api {
         if (!isStatusError(error) || error.status !== 400) throw error; // 400: it has ended already
       }
     };
-    return this.ask(`cancel batch ${batch.number}`, post, batch);
+    return this.ask(`cancel batch ${batch.number}`, post, lostAfter(batch));
   }
 
-  /** Bring results to a file, which is on disk then; whether they are whole is not known here. */
-  async download(batch, url, file) {
-    const what = `fetch the results of batch ${batch.number}`;
-    return this.ask(what, () => this.stream(url, file), batch);
+  /**
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
+   * of any: then null comes back when its owner has deleted it.
+   */
+  async download(batch, file) {
+    const isGone = batch.number ? lostAfter(batch) : times(VANISHED_AFTER);
+    const what = `fetch the results of ${batch.number ? `batch ${batch.number}` : batch.id}`;
+    const call = async () => {
+      const options = { headers: { accept: "application/binary" }, signal: this.signal };
+      // Not from results_url, which may name another host than the one that the key is for.
+      const get = this.client.get(`${BATCHES}/${batch.id}/results`, options);
+      await save(await get.asResponse(), file);
+      return file;
+    };
+    return this.ask(what, call, isGone);
   }
+}
 
-  async stream(url, file) {
-    const headers = { accept: "application/binary" };
-    const response = await this.client.get(url, { headers, signal: this.signal }).asResponse();
-    const fd = fs.openSync(file, "w");
-    try {
+/** Whether the SDK saw no key anywhere, before it sent anything. */
+function hasNoKey(error) {
+  if (!sdk || error instanceof sdk.APIError) return false;
+  return error instanceof sdk.AnthropicError || /authentication method/.test(String(error));
+}
+
+/** A POST whose body goes out piece by piece, and is given up for silence, not for its length. */
+async function upload(url, { headers, body, signal }) {
+  const { request } = new URL(url).protocol === "https:" ? https : http;
+  // A connection of its own: one that is kept may be closed already, and the batch would be in
+  // doubt.
+  const post = request(url, { method: "POST", headers: Object.fromEntries(headers), agent: false });
+  const giveUp = (seconds) => breakOff(post, silent(seconds));
+  const stop = () => breakOff(post, signal.reason);
+  signal.addEventListener("abort", stop);
+  let answerTimer;
+  post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
+  post.once("finish", () => {
+    post.setTimeout(0);
+    // The system may still hold the end of the body, on its way for as long as this.
+    const held = Math.min(Number(headers.get("content-length")), HELD_BY_THE_SYSTEM_BYTES);
+    const seconds = ANSWER_SECONDS + held / SLOWEST_LINE_BYTES_PER_SECOND;
+    answerTimer = setTimeout(() => giveUp(seconds), 1000 * seconds);
+  });
+  post.on("error", () => {}); // told by `once`, or too late to matter
+  try {
+    const answered = once(post, "response");
+    pipeline(Readable.from(body), post).catch(() => {}); // its errors are those of the POST
+    const [answer] = await answered;
+    const bytes = Buffer.concat(await answer.toArray());
+    const hasNone = [204, 205, 304].includes(answer.statusCode);
+    const init = { status: answer.statusCode, headers: headersOf(answer) };
+    return new Response(hasNone ? null : bytes, init);
+  } finally {
+    clearTimeout(answerTimer);
+    signal.removeEventListener("abort", stop);
+    post.destroy();
+  }
+}
+
+const silent = (seconds) => new NoAnswerError(`nothing came for ${clock(seconds)}`);
+
+/** End a request at once: what the system has not sent of it yet is not sent any more. */
+function breakOff(post, error) {
+  try {
+    post.socket?.resetAndDestroy();
+  } catch {
+    // no plain TCP: closed below
+  }
+  post.destroy(error);
+}
+
+function headersOf({ headersDistinct }) {
+  const pairs = Object.entries(headersDistinct);
+  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
+}
+
+/** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */
+async function save(response, file) {
+  const fd = fs.openSync(file, "w");
+  const reader = response.body?.getReader();
+  let isSilent = false;
+  const silence = setTimeout(() => {
+    isSilent = true;
+    reader.cancel().catch(() => {});
+  }, 1000 * SILENCE_SECONDS);
+  try {
+    for (;;) {
       // The errors of the stream are told apart from those of the disk.
-      const reader = response.body?.getReader();
-      for (;;) {
-        const piece = await reader?.read().catch((error) => {
-          throw new NoAnswerError(`the download was cut (${error.name})`);
-        });
-        if (!piece?.value) break;
-        writeAll(fd, piece.value);
-      }
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
+      const piece = await reader?.read().catch((error) => {
+        throw new NoAnswerError(`the download was cut (${error.name})`);
+      });
+      if (isSilent) throw silent(SILENCE_SECONDS);
+      if (!piece?.value) break;
+      writeAll(fd, piece.value);
+      silence.refresh();
     }
-  }
-
-  /** Why there is no good answer, fit for the log. */
-  reasonOf(error) {
-    if (!isStatusError(error)) return nameless(error);
-    const words = error.type ? `, ${error.type}: ${messageOf(error)}` : "";
-    return this.clean(`HTTP ${error.status}${words}`);
-  }
-
-  /** The API's own words, on one line, short, and without the key. */
-  clean(text) {
-    for (const secret of [this.client?.apiKey, this.client?.authToken]) {
-      if (secret) text = text.replaceAll(secret, "[key]");
-    }
-    return text.split(/\s+/).join(" ").trim().slice(0, 300);
+    fs.fsyncSync(fd);
+  } finally {
+    clearTimeout(silence);
+    fs.closeSync(fd);
   }
 }

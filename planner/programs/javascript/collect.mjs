@@ -1,72 +1,68 @@
 // Follow a batch from its making to its last result.
 //
-// Results are streamed to a part file and renamed when they are whole. An adopted batch whose results
-// hold an id that is not its own is somebody else's, and is let go.
+// Results are streamed to a part file and renamed when they are whole: as many lines as the API
+// counts. What is counted is paid for, so short results are fetched again, for a day if need be.
+// Trouble with one batch keeps no other from being collected.
 
 import fs from "node:fs";
 import path from "node:path";
 
-import { Waits, countsOf, iso, sizeOf, sleep } from "./answer.mjs";
-import { LostBatchError } from "./errors.mjs";
+import {
+  FETCHES_OF_UNREADABLE,
+  SHORT_RESULTS_SECONDS,
+  Waits,
+  countsOf,
+  iso,
+  sizeOf,
+  sleep,
+} from "./answer.mjs";
+import { BatchError, LostBatchError } from "./errors.mjs";
 import { syncFolder } from "./folder.mjs";
 import { resultIn } from "./sort.mjs";
 import { clock, grouped, isBlank, linesIn, shown } from "./text.mjs";
 
-// Results with fewer lines than the batch has requests are fetched so often, then the rest is missing.
-const FETCHES_OF_SHORT_RESULTS = 3;
-
-/** Polls, fetches, and hands over to the sorter. */
+/**
+ * Polls, fetches, and hands over to the sorter. `troubles`: what is told at the end, errors by
+ * batch.
+ */
 export class Collector {
-  constructor({ settings, log, signal, folder, source, api }, sorter) {
-    Object.assign(this, { settings, log, signal, folder, source, api, sorter });
+  constructor({ settings, log, signal, folder, source, api, troubles }, sorter) {
+    Object.assign(this, { settings, log, signal, folder, source, api, troubles, sorter });
   }
 
-  /** Stay with one batch until it is sorted, or let go. */
+  /** Stay with one batch until it is sorted, or lost. */
   async follow(batch) {
-    const stored = batch.status === "stored" || (await this.store(batch));
-    if (stored) this.sorter.sort(batch);
+    try {
+      if (batch.status === "stored" || (await this.store(batch))) this.sorter.sort(batch);
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      if (error instanceof LostBatchError && this.folder.state.canceling) {
+        this.sorter.giveUpBatch(batch, "batch_not_found");
+        return;
+      }
+      this.log.line(`Batch ${batch.number} is in trouble; the others are collected first`);
+      this.troubles.set(batch, error);
+    }
   }
 
-  /** Have the results of a batch in the folder. false: there are none that are ours. */
+  /** Have the results of a batch in the folder. false: there are none any more. */
   async store(batch) {
     const { folder, log } = this;
-    let ended;
-    try {
-      if (folder.state.canceling) await this.cancel(batch);
-      ended = await this.pollUntilEnded(batch);
-    } catch (error) {
-      if (!(error instanceof LostBatchError && folder.state.canceling)) throw error;
-      this.sorter.giveUpBatch(batch, "batch_not_found");
-      return false;
+    if (folder.state.canceling) {
+      await this.api.cancel(batch);
+      log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
     }
+    const ended = await this.pollUntilEnded(batch);
     if (ended.archived_at) {
       const paid = "its results are no longer at the API, and it is not paid for again";
       log.line(`Batch ${batch.number} (${batch.id}): ${paid}`);
       this.sorter.giveUpBatch(batch, "results_archived");
       return false;
     }
-    if (!(await this.fetch(batch, ended))) {
-      folder.note("let_go", { batch: batch.number, id: batch.id });
-      const left = "the adopted batch is somebody else's; its requests are still to be sent";
-      log.line(`Batch ${batch.number}: ${left}`);
-      return false;
-    }
+    await this.fetch(batch, sizeOf(ended));
     const { size } = fs.statSync(folder.resultsFile(batch));
     folder.note("stored", { batch: batch.number, bytes: size });
     return true;
-  }
-
-  async cancel(batch) {
-    if (!batch.adopted) {
-      await this.api.cancel(batch);
-      this.log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
-      return;
-    }
-    this.log.line(
-      `Batch ${batch.number} (${batch.id}) was adopted, and whether it is ours is known only when ` +
-        "it has ended: it is not canceled here. If it is yours, cancel it in the Console; this " +
-        "program waits for its end",
-    );
   }
 
   async pollUntilEnded(batch) {
@@ -91,30 +87,46 @@ export class Collector {
     }
   }
 
-  /** Bring the results into DIR/results, whole. false: they are somebody else's. */
-  async fetch(batch, ended) {
+  /**
+   * Bring the results into DIR/results, whole: as many lines as the API counts, or a BatchError if
+   * they stay short. Where it counts nothing, or lines cannot be read, a few fetches are all that
+   * can be done.
+   */
+  async fetch(batch, counted) {
     const whole = this.folder.resultsFile(batch);
     const part = `${whole}.part`;
-    const promised = Math.max(batch.requests, sizeOf(ended));
-    const waits = new Waits(this.settings);
-    let short = 0;
-    for (;;) {
-      await this.api.download(batch, ended.results_url, part);
+    const waits = new Waits(10 * this.settings.pollSeconds);
+    const promised = counted || batch.requests;
+    for (let fetches = 1; ; fetches++) {
+      await this.api.download(batch, part);
       const { lines, strange, unreadable } = this.inspect(batch, part);
-      if (lines < promised && !unreadable) short++;
-      if (!unreadable && (lines >= promised || short >= FETCHES_OF_SHORT_RESULTS)) {
-        if (strange && batch.adopted) return false;
+      const isShort = lines < promised;
+      const isLast = fetches > FETCHES_OF_UNREADABLE && (!isShort || !counted);
+      if (isLast || (!isShort && !unreadable)) {
         this.keep(batch, part, whole, strange);
-        return true;
+        return;
       }
+      if (isShort && counted) this.refuseIfLate(batch, lines, promised);
       const seconds = waits.next();
-      const came = unreadable
-        ? `${grouped(unreadable)} unreadable lines`
-        : `${grouped(lines)} of ${grouped(promised)} lines`;
+      const came = isShort
+        ? `${grouped(lines)} of ${grouped(promised)} lines`
+        : `${grouped(unreadable)} lines that cannot be read`;
       const again = `fetched again in ${clock(seconds)}`;
       this.log.line(`Batch ${batch.number}: the results came with ${came}; ${again}`);
       await sleep(seconds, this.signal);
     }
+  }
+
+  /** Results are short: noted the first time; a BatchError when they have been so for too long. */
+  refuseIfLate(batch, lines, promised) {
+    if (!batch.shortSince) this.folder.note("short", { batch: batch.number, lines, promised });
+    if (Date.now() - Date.parse(batch.shortSince) < 1000 * SHORT_RESULTS_SECONDS) return;
+    const counts = `${grouped(lines)} of ${grouped(promised)} lines`;
+    throw new BatchError(
+      `The results of batch ${batch.number} (${batch.id}) have held ${counts} for ` +
+        `${clock(SHORT_RESULTS_SECONDS)}. ${grouped(promised - lines)} requests are paid for and ` +
+        "their answers do not come; nothing is sent again. Ask the provider.",
+    );
   }
 
   keep(batch, part, whole, strange) {
@@ -125,17 +137,20 @@ export class Collector {
     this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
   }
 
-  /** Lines that are results, those of them with ids that are not the batch's, and lines that are none. */
+  /**
+   * Lines that are not empty; those of them with ids that are not the batch's, and those that are
+   * none.
+   */
   inspect(batch, part) {
     const ids = new Set();
     for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);
     let [lines, strange, unreadable] = [0, 0, 0];
     for (const line of linesIn(part)) {
       if (isBlank(line)) continue;
+      lines++;
       const parsed = resultIn(line);
-      if (parsed) lines++;
-      else unreadable++;
-      if (parsed && !ids.has(parsed.custom_id)) strange++;
+      if (!parsed) unreadable++;
+      else if (!ids.has(parsed.custom_id)) strange++;
     }
     return { lines, strange, unreadable };
   }

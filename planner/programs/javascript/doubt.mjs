@@ -1,43 +1,279 @@
 // Find out whether a batch in doubt was made.
 //
-// The batches made since the intention are listed, and the one with the same number of requests that
-// the journal does not know is adopted. Only after a grace period without one is it taken as not made.
+// A doubt ends with proof alone. After a grace in which a late batch may still be made, the list of
+// the workspace is read once, to well before the intention: without a batch of this count nothing
+// was made. Those with this count are candidates, and no later ones are. Each is held against every
+// batch in question when it has ended: the ids in its results tell whose it is. Where ids prove
+// nothing, for two runs may number their rows alike, a person has to choose.
 
-import { iso, sizeOf, sleep } from "./answer.mjs";
+import {
+  FETCHES_OF_UNREADABLE,
+  SHORT_RESULTS_SECONDS,
+  SLOWEST_LINE_BYTES_PER_SECOND,
+  Waits,
+  fitByTokens,
+  iso,
+  promptTokens,
+  sizeOf,
+  sleep,
+} from "./answer.mjs";
+import { StoppedError } from "./errors.mjs";
+import { attachments } from "./request.mjs";
+import { resultIn } from "./sort.mjs";
+import { clock, grouped, isBlank, linesIn } from "./text.mjs";
 
-/** Settles doubts, one after the other. */
+// How much older than an intention the list is read: clocks differ.
+const CLOCK_MARGIN_SECONDS = 300.0;
+
+/** Settles doubts; `choices` are those that a person has to settle: texts by batch. */
 export class Doubts {
-  constructor({ settings, log, signal, folder, api }) {
-    Object.assign(this, { settings, log, signal, folder, api });
+  constructor({ settings, log, signal, folder, source, api }, words = []) {
+    Object.assign(this, { settings, log, signal, folder, source, api, words });
+    this.choices = new Map();
+    // By candidate: {moment, of}; `of` says by batch whether it fits by its tokens.
+    this.verdicts = new Map();
+    // By candidate whose results are not whole yet: {count, since, waits, next}.
+    this.unfit = new Map();
   }
 
-  async settle(batch, why) {
-    const { adoptGraceSeconds, pollSeconds } = this.settings;
-    this.folder.note("doubt", { batch: batch.number, why });
+  /** Every batch in doubt: was not made, or is in question with the candidates for it. */
+  async settle() {
+    const batches = this.folder.state.withStatus("doubt");
+    for (const batch of batches.filter(({ tookSeconds }) => tookSeconds === null)) {
+      this.note(batch, "whether it was made is not known", tookAtMost(batch));
+    }
+    const graces = batches.map(({ tookSeconds }) => tookSeconds);
+    await sleep(Math.max(this.settings.adoptGraceSeconds, ...graces), this.signal);
+    const moments = batches.map(({ since }) => since?.created_at ?? "").sort();
+    const listed = await madeSince(this.api, moments[0]);
+    for (const batch of batches) this.choose(batch, listed);
+  }
+
+  /** Journal a doubt; `seconds` is how long the POST lasted. */
+  note(batch, why, seconds) {
+    this.folder.note("doubt", { batch: batch.number, why, took_s: seconds });
     const before = "looking for it before its requests are sent again";
     this.log.line(`Batch ${batch.number} is in doubt (${why}): ${before}`);
-    const lookingSince = performance.now();
+  }
+
+  choose(batch, listed) {
+    const { state } = this.folder;
+    const { id, created_at, seen = [] } = batch.since ?? {};
+    const excluded = new Set([...state.known, ...seen, ...batch.letGo, id]);
+    const ids = listed
+      .filter((other) => !created_at || !isBefore(iso(other.created_at), created_at))
+      .filter((other) => sizeOf(other) === batch.requests && !excluded.has(other.id))
+      .map((other) => other.id);
+    if (!ids.length) {
+      this.notMade(batch);
+      return;
+    }
+    this.folder.note("candidates", { batch: batch.number, ids });
+    this.log.line(`Batch ${batch.number} may be ${ids.join(", ")}: known when it has ended`);
+  }
+
+  notMade(batch) {
+    this.folder.note("not_made", { batch: batch.number });
+    this.log.line(`Batch ${batch.number} was not made`);
+  }
+
+  /** Until every batch in question is decided, or left to a person. */
+  async judge() {
     for (;;) {
-      const graceIsOver = performance.now() - lookingSince >= 1000 * adoptGraceSeconds;
-      const candidate = await this.candidate(batch);
-      if (candidate) {
-        const { id, created_at } = candidate;
-        this.folder.note("adopted", { batch: batch.number, id, created_at: iso(created_at) });
-        this.log.line(`Batch ${batch.number} was made: it is ${id}`);
-        return;
-      }
-      if (graceIsOver) {
-        this.folder.note("not_made", { batch: batch.number });
-        this.log.line(`Batch ${batch.number} was not made`);
-        return;
-      }
-      await sleep(Math.min(pollSeconds, adoptGraceSeconds / 5), this.signal);
+      for (const id of this.candidates()) await this.look(id);
+      for (const batch of this.questions()) this.decide(batch);
+      if (!this.questions().length) return;
+      await sleep(this.settings.pollSeconds, this.signal);
     }
   }
 
-  async candidate(batch) {
-    const { known } = this.folder.state;
-    const listed = await this.api.batchesSince(batch.since);
-    return listed.find((other) => !known.has(other.id) && sizeOf(other) === batch.requests);
+  /** Batches in question that nobody has been asked about. */
+  questions() {
+    const { state } = this.folder;
+    return state.withStatus("question").filter((batch) => !this.choices.has(batch));
   }
+
+  /**
+   * Ids that have not been judged for every batch that they may be, and are due to be asked for.
+   */
+  candidates() {
+    const isNew = (batch, id) => this.verdicts.get(id)?.of.has(batch) !== true;
+    const ids = this.questions().flatMap((batch) => batch.open().filter((id) => isNew(batch, id)));
+    return [...new Set(ids)].filter((id) => (this.unfit.get(id)?.next ?? 0) <= performance.now());
+  }
+
+  /** Ask for one candidate, and judge it if it has ended and its results are whole. */
+  async look(id) {
+    const shown = await this.api.look(id);
+    const isGone = !shown || shown.archived_at;
+    if (!isGone && shown.processing_status !== "ended") return;
+    const file = `${this.folder.resultsFile({ id })}.part`;
+    if (isGone || !(await this.api.download({ id }, file))) {
+      for (const batch of this.holders(id)) this.letGo(batch, id, "vanished");
+      return;
+    }
+    const results = readResults(file);
+    const verdict = this.verdicts.get(id) ?? { moment: iso(shown.created_at), of: new Map() };
+    const isShort = results.lines < sizeOf(shown);
+    if (this.isAgain(id, isShort, results.unreadable)) return;
+    this.verdicts.set(id, verdict);
+    for (const batch of this.holders(id)) {
+      const fit = isShort ? { pairs: null } : this.held(batch, results);
+      if (!fit) this.letGo(batch, id, "ids");
+      else verdict.of.set(batch, fit.pairs !== null && fitByTokens(fit.pairs));
+    }
+  }
+
+  /** Whether results are to be fetched again before they are judged. */
+  isAgain(id, isShort, unreadable) {
+    const now = performance.now();
+    const waits = new Waits(10 * this.settings.pollSeconds);
+    const tries = this.unfit.get(id) ?? { count: 0, since: now, waits };
+    const isLate = now - tries.since >= 1000 * SHORT_RESULTS_SECONDS;
+    if (isShort ? isLate : !unreadable || tries.count >= FETCHES_OF_UNREADABLE) return false;
+    const seconds = tries.waits.next();
+    this.unfit.set(id, { ...tries, count: tries.count + 1, next: now + 1000 * seconds });
+    this.log.line(`${id}: its results are not whole yet; fetched again in ${clock(seconds)}`);
+    return true;
+  }
+
+  /** Batches in question that this may be. */
+  holders(id) {
+    return this.questions().filter((batch) => batch.open().includes(id));
+  }
+
+  letGo(batch, id, why) {
+    this.folder.note("let_go", { batch: batch.number, id, why });
+    const is = { ids: "is somebody else's", vanished: "was deleted", person: "is not ours" };
+    this.log.line(`Batch ${batch.number}: ${id} ${is[why]}`);
+  }
+
+  /**
+   * A batch held against results: null if they are not its own, else {pairs} of [tokens, bytes],
+   * for its requests that are text alone. Lines of other ids unmake nothing, and a line that cannot
+   * be read may be any of ours.
+   */
+  held(batch, { tokens, unreadable }) {
+    let missing = 0;
+    const pairs = [];
+    for (const { place, line, value } of this.source.placesOf(batch)) {
+      const count = tokens.get(place.custom_id);
+      if (count === undefined) missing++;
+      else if (count && !attachments(value.params ?? {}).length) {
+        pairs.push([count, this.source.requests.measure(value, line).size]);
+      }
+    }
+    return missing === batch.requests || missing > unreadable ? null : { pairs };
+  }
+
+  /** When all its candidates are judged: none fits, one does, or a person has to choose. */
+  decide(batch) {
+    const ids = batch.open();
+    const verdicts = ids.map((id) => this.verdicts.get(id)?.of.get(batch));
+    if (verdicts.includes(undefined)) return;
+    const word = this.words.find((each) => each === "none" || ids.includes(each));
+    if (!ids.length) this.notMade(batch);
+    else if (ids.length === 1 && verdicts[0]) this.adopt(batch, ids[0]);
+    else if (word === "none") {
+      for (const id of ids) this.letGo(batch, id, "person");
+      this.notMade(batch);
+    } else if (word) this.adopt(batch, word);
+    else this.leaveToPerson(batch, ids);
+  }
+
+  adopt(batch, id) {
+    const created_at = this.verdicts.get(id).moment;
+    this.folder.note("adopted", { batch: batch.number, id, created_at });
+    this.log.line(`Batch ${batch.number} was made: it is ${id}`);
+  }
+
+  leaveToPerson(batch, ids) {
+    const made = ids.map((id) => `${id} (made ${this.verdicts.get(id).moment})`);
+    this.choices.set(
+      batch,
+      `Whether batch ${batch.number} of ${grouped(batch.requests)} requests is one of these ` +
+        `cannot be told from here: ${made.join(", ")}. Look at it in the Console, then start the ` +
+        "same command with --adopt ID if it is yours, or with --adopt none if none of them is.",
+    );
+    this.folder.wake();
+  }
+
+  /**
+   * A StoppedError if this key does not see what the doubts are about: what it does not list may
+   * have been made all the same. Nothing is sent before this is known.
+   */
+  async sameAccount() {
+    const { state } = this.folder;
+    const doubts = state.withStatus("doubt", "question");
+    if (!doubts.length || this.words.includes("none")) return;
+    await this.api.ask("list batches", () => this.api.page());
+    const [before, now] = [state.account ?? {}, this.api.account];
+    for (const kind of ["organization", "workspace"]) {
+      if (!before[kind] || !now[kind] || before[kind] === now[kind]) continue;
+      throw new StoppedError(
+        `The key is of ${kind} ${now[kind]}, and the run is in ${before[kind]}, where a batch ` +
+          "may have been made. Nothing was sent. Use a key of that workspace.",
+      );
+    }
+    if (before.workspace && now.workspace) return;
+    const vouchers = [...doubts.map(({ since }) => since?.id).filter(Boolean), ...state.made];
+    for (const id of vouchers) if (await this.api.look(id, 1)) return;
+    if (vouchers.length) {
+      throw new StoppedError(
+        `The key does not see ${vouchers[0]}, which the run saw, so a batch in doubt could not ` +
+          "be found with it. Nothing was sent. Use a key of the workspace where the run began; " +
+          "if that batch was deleted and no batch in doubt was made, start with --adopt none.",
+      );
+    }
+  }
+}
+
+/** Whether one moment of the API is surely before another: clocks differ. */
+const isBefore = (moment, other) =>
+  Date.parse(moment) < Date.parse(other) - 1000 * CLOCK_MARGIN_SECONDS;
+
+/** How long the POST may have lasted that a kill ended, in seconds. */
+function tookAtMost({ submittedAt, bytes }) {
+  const since = (Date.now() - Date.parse(submittedAt)) / 1000;
+  return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
+}
+
+/**
+ * The newest batch, {id, created_at, seen}, or null: what comes after is told by the API's clock,
+ * not by ours. `seen` are the ids of the batches with this count that might be taken for one made
+ * after it.
+ */
+export async function newestBatch(api, requests) {
+  let newest = null;
+  for await (const batch of api.list()) {
+    const created_at = iso(batch.created_at);
+    newest ??= { id: batch.id, created_at, seen: [] };
+    if (isBefore(created_at, newest.created_at)) break;
+    if (sizeOf(batch) === requests) newest.seen.push(batch.id);
+  }
+  return newest;
+}
+
+/** All batches that may have been made after this moment of the API; after "", all. */
+async function madeSince(api, created_at) {
+  const batches = [];
+  for await (const batch of api.list()) {
+    if (created_at && isBefore(iso(batch.created_at), created_at)) break;
+    batches.push(batch);
+  }
+  return batches;
+}
+
+/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
+function readResults(file) {
+  let [lines, unreadable] = [0, 0];
+  const tokens = new Map();
+  for (const line of linesIn(file)) {
+    if (isBlank(line)) continue;
+    lines++;
+    const parsed = resultIn(line);
+    if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
+    else unreadable++;
+  }
+  return { lines, unreadable, tokens };
 }

@@ -8,8 +8,11 @@ export class InputError extends Error {}
 /** Something outside stops the run; the state is kept. Exit code 3. */
 export class StoppedError extends Error {}
 
+/** Trouble with one batch: told when the others have been collected. */
+export class BatchError extends StoppedError {}
+
 /** The API does not know a batch of this run. */
-export class LostBatchError extends StoppedError {}
+export class LostBatchError extends BatchError {}
 
 /** A signal stops the run; the state is kept. Exit code 128 and the number of the signal. */
 export class Interrupted extends Error {

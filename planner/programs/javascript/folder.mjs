@@ -1,62 +1,88 @@
 // Keep the folder: its files, the journal, and the state that the journal tells.
 //
 // `note` is the one way in which a run goes on: the line is on disk when it returns, the state has
-// changed, and whoever waits for a change is woken. Nothing in the folder is ever deleted.
+// changed, and whoever waits for a change is woken. A line is there whole, or not at all. Nothing
+// in the folder is ever deleted.
 
 import fs from "node:fs";
 import path from "node:path";
 
-import { InputError, codeOf } from "./errors.mjs";
+import { InputError, codeOf, leaveQuietly } from "./errors.mjs";
 import { State } from "./state.mjs";
-import { grouped, isWhole, jsonLine, linesIn, objectIn } from "./text.mjs";
+import { grouped, isWhole, jsonLine, linesIn, objectIn, shown } from "./text.mjs";
 
-export const JOURNAL_FORMAT = 1;
+export const JOURNAL_FORMAT = 2;
 
-/** Append-only JSON Lines; a line is on disk when `write` returns. */
+/** Append-only JSON Lines; a line is on disk when `write` returns, or not there at all. */
 export class Journal {
   constructor(file) {
     this.file = file;
     this.fd = -1;
+    this.size = 0; // of what was read, or written since
   }
 
-  /** Every whole line. A torn last line is cut off. */
+  exists() {
+    return fs.existsSync(this.file);
+  }
+
+  /**
+   * Every whole line, {event, number}; one that is there twice comes once. A torn last line is
+   * none.
+   */
   *read() {
-    if (!fs.existsSync(this.file)) return;
-    let [whole, number] = [0, 0];
-    for (const line of linesIn(this.file)) {
+    this.size = 0;
+    let [number, before] = [0, Buffer.alloc(0)];
+    for (const line of this.exists() ? linesIn(this.file) : []) {
       if (!isWhole(line)) break;
-      whole += line.length;
       number++;
+      this.size += line.length;
+      if (line.equals(before)) continue;
+      before = Buffer.from(line);
       const event = objectIn(line.toString());
-      if (!event) {
-        throw new InputError(
-          `${this.file}: line ${number} is no JSON, so what was sent is not known. ` +
-            "Restore the file from a copy; do not delete the line.",
-        );
-      }
-      yield event;
+      if (!event) throw this.damaged(number);
+      yield { event, number };
     }
-    if (whole < fs.statSync(this.file).size) fs.truncateSync(this.file, whole);
+  }
+
+  damaged(number) {
+    return new InputError(
+      `${this.file}: line ${number} is no line of a journal, so what was sent is not known. ` +
+        "Restore the file from a copy; do not delete the line.",
+    );
   }
 
   /** The line that says with what the run began, or null. */
   first() {
-    if (!fs.existsSync(this.file)) return null;
-    const [line] = linesIn(this.file);
-    if (!line || !isWhole(line)) return null;
-    const event = objectIn(line.toString());
-    if (event?.event === "run") return event;
-    throw new InputError(`${this.file} is no journal of this program. Choose another --out.`);
+    for (const { event } of this.read()) {
+      if (event.event !== "run") {
+        throw new InputError(`${this.file} is no journal of this program. Choose another --out.`);
+      }
+      if (event.format === JOURNAL_FORMAT) return event;
+      throw new InputError(
+        `${this.file}: line 1 says format ${shown(event.format)}, and this program reads format ` +
+          `${JOURNAL_FORMAT}. Go on with the version of the program that wrote it.`,
+      );
+    }
+    return null;
   }
 
+  /** Cut off a torn last line; then lines may be written. */
   open() {
+    if (this.exists()) trim(this.file, this.size);
     this.fd = fs.openSync(this.file, "a");
     syncFolder(path.dirname(this.file));
   }
 
   write(event) {
-    writeAll(this.fd, jsonLine(event));
-    fs.fsyncSync(this.fd);
+    const line = jsonLine(event);
+    try {
+      writeAll(this.fd, line);
+      fs.fsyncSync(this.fd);
+    } catch (error) {
+      leaveQuietly(() => fs.ftruncateSync(this.fd, this.size));
+      throw error;
+    }
+    this.size += line.length;
   }
 
   close() {
@@ -74,6 +100,7 @@ export class Folder {
     this.failed = path.join(out, "failed.jsonl");
     this.state = new State();
     this.watchers = new Set(); // functions to call when the journal has another line
+    this.guard = () => {}; // called before each line: throws if the folder is another program's
   }
 
   roundFile(number) {
@@ -91,12 +118,27 @@ export class Folder {
 
   make() {
     for (const folder of ["", "results", "rounds"]) makeFolder(path.join(this.out, folder));
+    syncFolder(path.dirname(path.resolve(this.out)));
   }
 
-  /** Take up what the journal says; then lines may be written to it. Whether it was there before. */
+  /** What the journal says, as it is now. An InputError for a line that no program wrote. */
+  read() {
+    const state = new State();
+    for (const { event, number } of this.journal.read()) {
+      try {
+        state.apply(event);
+      } catch {
+        throw this.journal.damaged(number);
+      }
+    }
+    return state;
+  }
+
+  /**
+   * Take up what the journal says; then lines may be written to it. Whether it was there before.
+   */
   open() {
-    this.state = new State();
-    for (const event of this.journal.read()) this.state.apply(event);
+    this.state = this.read();
     const isNew = this.state.began === null;
     for (const file of isNew ? [this.succeeded, this.failed] : []) {
       if (!fs.existsSync(file)) continue;
@@ -104,12 +146,27 @@ export class Folder {
       throw new InputError(`${this.out} has a ${name} and no journal. Choose another --out.`);
     }
     this.journal.open();
+    if (this.state.setAside) this.setAside(this.state.setAside);
     this.answerFiles().forEach((file, number) => trim(file, this.state.lengths[number]));
     return !isNew;
   }
 
-  /** Write to the journal what is about to be done or has been learnt; the state follows from it. */
+  /**
+   * What stays of failed.jsonl takes its place, and the old file gets a name; once, or once more.
+   */
+  setAside(name) {
+    const old = path.join(this.out, name);
+    const part = `${this.failed}.part`;
+    if (!fs.existsSync(old)) fs.renameSync(this.failed, old);
+    if (fs.existsSync(part)) fs.renameSync(part, this.failed);
+    syncFolder(this.out);
+  }
+
+  /**
+   * Write to the journal what is about to be done or has been learnt; the state follows from it.
+   */
   note(event, fields = {}) {
+    this.guard(event);
     const at = new Date().toISOString().replace("Z", "+00:00");
     const entry = { event, at, ...fields };
     this.journal.write(entry);
@@ -123,20 +180,17 @@ export class Folder {
 
   /** Write a small file whole, or not at all. */
   write(name, text) {
-    const part = path.join(this.out, `${name}.part`);
-    const fd = fs.openSync(part, "w");
-    try {
-      writeAll(fd, Buffer.from(text));
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(part, path.join(this.out, name));
+    const file = path.join(this.out, name);
+    writeFile(`${file}.part`, [Buffer.from(text)]);
+    fs.renameSync(`${file}.part`, file);
     syncFolder(this.out);
   }
 }
 
-/** Make a folder, and those above it. (Node's own `recursive` hangs where nothing may be made: /proc.) */
+/**
+ * Make a folder, and those above it. (Node's own `recursive` hangs where nothing may be made:
+ * /proc.)
+ */
 function makeFolder(folder, above = true) {
   try {
     fs.mkdirSync(folder);
@@ -153,6 +207,17 @@ export function syncFolder(folder) {
   if (process.platform === "win32") return; // there, a folder cannot be opened
   const fd = fs.openSync(folder, "r");
   try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Write a file of these pieces, which is on disk then. */
+export function writeFile(file, pieces) {
+  const fd = fs.openSync(file, "w");
+  try {
+    for (const piece of pieces) writeAll(fd, piece);
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);

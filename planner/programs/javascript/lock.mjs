@@ -1,42 +1,75 @@
 // Let one program write to a folder at a time.
 //
 // DIR/lock has a line for each program that takes the folder, and a line when it leaves. Lines are
-// appended whole, so they have one order for everybody: the first holder that has not left and is alive
-// has the folder. A killed holder is known by its process id and the time that process started.
+// appended whole, so they have one order for everybody: the first holder that has not left and is
+// alive has the folder. A holder in the same process table is alive if its process is; of any other
+// the file tells: whoever has the folder touches it every few seconds. Who takes over writes that
+// the dead one has left, so that one that only slept knows.
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 
-import { InputError, codeOf } from "./errors.mjs";
+import { sleep } from "./answer.mjs";
+import { InputError, StoppedError, codeOf, leaveQuietly } from "./errors.mjs";
 import { isObject, objectIn, shown } from "./text.mjs";
 
-/** The right to write to a folder: `take` it, or get an InputError that says who has it; then `leave`. */
+const HEARTBEAT_SECONDS = 5.0;
+const LOCK_WATCH_SECONDS = 20.0;
+
+/**
+ * The right to write to a folder: `take` it, or get an InputError that says who has it; then
+ * `leave`.
+ */
 export class Lock {
-  constructor(file) {
+  constructor(file, signal) {
     this.file = file;
+    this.signal = signal;
     this.me = {
       host: os.hostname(),
       pid: process.pid,
       started: processStart(process.pid),
+      boot: textOf(() => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+      pidns: textOf(() => fs.readlinkSync("/proc/self/ns/pid")),
       token: randomBytes(8).toString("hex"),
     };
+    this.size = -1; // of the file, when it was last read
+    this.isLost = false;
   }
 
-  take() {
-    this.refuseIfHeld();
+  /** Returns the holders that are gone and were taken over from. */
+  async take() {
+    const gone = await this.deadHolders();
+    for (const { token } of gone) this.append({ left: token });
     this.append({ taken: this.me });
     try {
-      this.refuseIfHeld();
+      await this.deadHolders();
     } catch (error) {
       this.leave();
       throw error;
     }
+    const touch = () => leaveQuietly(() => fs.utimesSync(this.file, new Date(), new Date()));
+    this.heartbeat = setInterval(touch, 1000 * HEARTBEAT_SECONDS).unref();
+    return gone;
   }
 
   leave() {
-    this.append({ left: this.me.token });
+    clearInterval(this.heartbeat);
+    if (!this.isLost) this.append({ left: this.me.token });
+  }
+
+  /** A StoppedError if another program has taken the folder meanwhile: this one must have slept. */
+  refuseIfLost() {
+    const size = fs.existsSync(this.file) ? fs.statSync(this.file).size : 0;
+    if (size === this.size && !this.isLost) return;
+    if (!this.holders().some(({ token }) => token === this.me.token)) {
+      this.isLost = true;
+      throw new StoppedError(
+        "Another program has taken this folder, for this one gave no sign for some time. " +
+          "Nothing more is written here.",
+      );
+    }
   }
 
   append(entry) {
@@ -44,9 +77,12 @@ export class Lock {
     fs.appendFileSync(this.file, `\n${JSON.stringify(entry)}\n`);
   }
 
+  /** Those who took the folder and have not left, in order. */
   holders() {
+    const text = fs.existsSync(this.file) ? fs.readFileSync(this.file) : Buffer.alloc(0);
+    this.size = text.length;
     let holders = [];
-    for (const line of fs.existsSync(this.file) ? fs.readFileSync(this.file, "utf8").split("\n") : []) {
+    for (const line of text.toString().split("\n")) {
       const entry = objectIn(line); // a torn line took nothing
       if (isObject(entry?.taken)) holders.push(entry.taken);
       else if (entry?.left) holders = holders.filter((holder) => holder.token !== entry.left);
@@ -54,22 +90,65 @@ export class Lock {
     return holders;
   }
 
-  refuseIfHeld() {
-    for (const holder of this.holders()) {
-      if (holder.token === this.me.token) return;
-      if (holder.host !== this.me.host) {
-        throw new InputError(
-          `A program on another host (${shown(holder.host)}, process ${holder.pid}) has this ` +
-            `folder. If it no longer runs, delete ${this.file} and start again.`,
-        );
-      }
-      if ([holder.started, ""].includes(processStart(holder.pid))) {
-        throw new InputError(
-          `Another program (process ${holder.pid}) has this folder. Wait for it or stop it; ` +
-            "one program at a time writes to a folder.",
-        );
-      }
+  /** The holders before this program, all of them dead; an InputError if one is alive. */
+  async deadHolders() {
+    const holders = this.holders();
+    const mine = holders.findIndex(({ token }) => token === this.me.token);
+    const before = mine < 0 ? holders : holders.slice(0, mine);
+    const here = before.filter((holder) => this.isHere(holder));
+    for (const { pid } of here.filter((holder) => isAlive(holder))) {
+      throw new InputError(
+        `Another program (process ${pid}) has this folder. Wait for it or stop it; ` +
+          "one program at a time writes to a folder.",
+      );
     }
+    const elsewhere = before.filter((holder) => !here.includes(holder));
+    if (elsewhere.length && (await this.isTouched())) {
+      const { host, pid } = elsewhere[0];
+      throw new InputError(
+        `A program on another host (${shown(host)}, process ${pid}) has this folder and is ` +
+          "alive. Wait for it or stop it; one program at a time writes to a folder.",
+      );
+    }
+    return before;
+  }
+
+  /** Whether a holder stands in the same process table as this program. */
+  isHere({ host, boot, pidns }) {
+    if (boot && pidns && this.me.boot && this.me.pidns) {
+      return boot === this.me.boot && pidns === this.me.pidns;
+    }
+    return host === this.me.host;
+  }
+
+  /** Whether somebody touches the file while it is watched. */
+  async isTouched() {
+    const before = this.modified();
+    for (let looks = 0; looks < 20; looks++) {
+      await sleep(LOCK_WATCH_SECONDS / 20, this.signal);
+      if (this.modified() !== before) return true;
+    }
+    return false;
+  }
+
+  modified() {
+    // Opened anew each time: a shared folder may show an old time of a file that is not.
+    const fd = fs.openSync(this.file, "r");
+    try {
+      return fs.fstatSync(fd, { bigint: true }).mtimeNs;
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+}
+
+const isAlive = ({ pid, started }) => [started, ""].includes(processStart(pid));
+
+function textOf(read) {
+  try {
+    return read().trim();
+  } catch {
+    return ""; // no Linux
   }
 }
 
@@ -95,7 +174,8 @@ export function processStart(pid) {
 /** As `processStart`; undefined where there is no /proc. */
 function startInProc(pid) {
   try {
-    // State and start time are the 3rd and 22nd fields; the 2nd, a name in brackets, may hold anything.
+    // State and start time are the 3rd and 22nd fields; the 2nd, a name in brackets, may hold
+    // anything.
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/);
     const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -1,14 +1,19 @@
 // Start, stop on signals, say the exit code.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { SDK_MISSING, loadSdk } from "./api.mjs";
+import { sdkProblem } from "./api.mjs";
 import { InputError, Interrupted, StoppedError } from "./errors.mjs";
 import { HELP, PROGRAM, USAGE, parse } from "./options.mjs";
 import { BatchRunner } from "./run.mjs";
-import { quoted } from "./text.mjs";
+import { grouped, quoted } from "./text.mjs";
+
+// After a signal every wait ends at once; what does not is left behind.
+const END_SECONDS = 8;
 
 /** Do what the command line asks for. Returns the exit code. */
 export async function main(words) {
@@ -21,30 +26,64 @@ export async function main(words) {
     console.error(`${USAGE}\n${PROGRAM}: error: ${error.message}`);
     return 2;
   }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const runner = new BatchRunner(options.input, options.out, options.settings);
-  // Once: a second signal ends the program at once.
-  process.once("SIGINT", () => runner.halt.abort(new Interrupted(2)));
-  process.once("SIGTERM", () => runner.halt.abort(new Interrupted(15)));
+  if (options.help) return print(HELP) ? 0 : 3;
+  const runner = new BatchRunner(options.input, options.out, options.settings, options.adopt);
+  let code;
+  const leave = () => process.exit((code ??= sayWhy(runner.signal.reason, runner, words)));
+  const stop = (number) => {
+    if (runner.signal.aborted) leave(); // told twice
+    runner.halt.abort(new Interrupted(number));
+    setTimeout(leave, 1000 * END_SECONDS).unref();
+  };
+  process.on("SIGINT", () => stop(2));
+  process.on("SIGTERM", () => stop(15));
   try {
-    return await carryOut(runner, options);
+    code = await carryOut(runner, options);
   } catch (error) {
-    return sayWhy(error, runner, words);
+    // At once: a second signal must find this program's own answer to it.
+    if (runner.signal.reason instanceof Interrupted) leave();
+    code = sayWhy(error, runner, words);
+  }
+  if (options.onDone && [0, 1, 3].includes(code) && !options.check) {
+    await tell(options.onDone, options.out, code, runner.log);
+  }
+  return code;
+}
+
+async function carryOut(runner, options) {
+  if (options.check) return print(await runner.check()) ? 0 : 3;
+  const problem = await sdkProblem();
+  if (problem) throw new InputError(problem);
+  const code = await runner.run(options);
+  if (print(runner.lastLine())) return code;
+  const { out } = options;
+  runner.log.line(`Standard output is closed or full; the run itself is done, and is in ${out}`);
+  return 3;
+}
+
+/** Print to standard output. false: it is closed, or full. */
+function print(text) {
+  try {
+    fs.writeSync(1, `${text}\n`);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-async function carryOut(runner, { check, cancel }) {
-  if (check) {
-    console.log(await runner.check());
-    return 0;
+/** Run a command with the folder and the exit code; how it ends changes nothing. */
+async function tell(command, out, code, log) {
+  const [program, args] =
+    process.platform === "win32"
+      ? ["cmd", ["/d", "/s", "/c", `"${command} "${out}" ${code}"`]]
+      : ["sh", ["-c", `${command} "$@"`, "sh", out, String(code)]];
+  try {
+    const child = spawn(program, args, { stdio: "inherit", windowsVerbatimArguments: true });
+    const [status, signal] = await once(child, "exit");
+    if (status !== 0) log.line(`--on-done: the command ended with ${signal ?? `code ${status}`}`);
+  } catch (error) {
+    log.line(`--on-done: the command could not be run (${error.code})`);
   }
-  if (!(await loadSdk())) throw new InputError(SDK_MISSING);
-  const code = await runner.run(cancel);
-  console.log(runner.lastLine());
-  return code;
 }
 
 /** Say what ended the run and how to go on. Returns the exit code. */
@@ -56,11 +95,8 @@ function sayWhy(error, runner, words) {
     return 2;
   }
   if (error instanceof Interrupted) {
-    const open = runner.folder.state.inFlight().length;
-    runner.log.line(
-      `Interrupted. ${open} batches go on at the provider. ` +
-        `To resume: ${command}  To cancel: ${command} --cancel`,
-    );
+    const ways = `To resume: ${command}  To cancel: ${command} --cancel`;
+    runner.log.line(`Interrupted. ${atProvider(runner.stateNow())} ${ways}`);
     return error.code;
   }
   if (error instanceof StoppedError) {
@@ -73,6 +109,16 @@ function sayWhy(error, runner, words) {
   const name = `Stopped by an unforeseen ${error?.name}`;
   runner.log.line(`${name}. The state is kept; to go on: ${command}`);
   return 3;
+}
+
+/** What is at the provider, or may be. */
+function atProvider(state) {
+  const open = state.withStatus("open").length;
+  const maybe = state.withStatus("doubt", "question").length;
+  const parts = [];
+  if (open) parts.push(`${grouped(open)} batches go on at the provider`);
+  if (maybe) parts.push(`${grouped(maybe)} batches may have been made`);
+  return `${parts.join(", ") || "No batch is open"}.`;
 }
 
 const started = process.argv[1] ?? "";

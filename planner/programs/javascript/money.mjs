@@ -1,7 +1,7 @@
 // Price tokens in whole numbers.
 //
-// The unit is 1/10**13 of a dollar: no sum depends on its order, and a price of up to seven decimals
-// times a count of tokens is exact.
+// The unit is 1/10**13 of a dollar: no sum depends on its order, and a price of up to seven
+// decimals times a count of tokens is exact.
 
 import { LONG_PROMPTS, PRICES, WEB_SEARCH_USD_PER_1000 } from "./settings.mjs";
 import { isObject } from "./text.mjs";
@@ -63,7 +63,10 @@ export class Price {
     return us ? (amount * this.usTenths) / 10n : amount;
   }
 
-  /** The most that a request may cost: no text has more tokens than bytes, no answer more than maxTokens. */
+  /**
+   * The most that a request may cost: no text has more tokens than bytes, no answer more than
+   * maxTokens.
+   */
   worst(requestBytes, maxTokens, cached, us) {
     const most = BigInt(requestBytes);
     const rates = this.ratesFor(most);
@@ -84,12 +87,21 @@ export function countOf(holder, name) {
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
-/** Tokens by kind as `usage` reports them, and what they cost; null for a model without a price. */
-export function bill(message, prices) {
+/** The price of a model, named with its date or without; undefined for one that is not known. */
+export function priceOf(prices, model) {
+  const name = String(model);
+  return prices.get(name) ?? prices.get(name.replace(/-\d{8}$/, ""));
+}
+
+/**
+ * Tokens by kind as `usage` reports them, and what they cost; null for a model without a price.
+ * `asked` gives the model that was asked for.
+ */
+export function bill(message, prices, asked = () => "") {
   const usage = isObject(message?.usage) ? message.usage : {};
   const counts = Object.fromEntries(TOKEN_KINDS.map((kind) => [kind, countOf(usage, kind)]));
   counts.web_search_requests = countOf(usage.server_tool_use, "web_search_requests");
-  const price = prices.get(message?.model);
+  const price = priceOf(prices, message?.model) ?? priceOf(prices, asked());
   if (!price) return [counts, null];
   const [input, output, written, read, searches] = USAGE_KINDS.map((kind) => BigInt(counts[kind]));
   const reported = BigInt(countOf(usage.cache_creation, "ephemeral_1h_input_tokens"));

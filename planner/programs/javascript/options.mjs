@@ -10,7 +10,8 @@ import { grouped } from "./text.mjs";
 export const PROGRAM = "run_batches.mjs";
 
 const whole = (low, high) => (text) => {
-  if (/^[0-9]{1,12}$/.test(text) && low <= Number(text) && Number(text) <= high) return Number(text);
+  const number = /^[0-9]{1,12}$/.test(text) ? Number(text) : -1;
+  if (low <= number && number <= high) return number;
   throw new InputError(`must be a whole number from ${grouped(low)} to ${grouped(high)}`);
 };
 
@@ -29,40 +30,70 @@ function backoff(text) {
   throw new InputError("must be exponential, linear or fixed");
 }
 
-// A flag, its value as the help shows it, the setting that it overrides, and how its text is read.
-const FLAGS = [
-  ["requests-per-batch", "N", "requestsPerBatch", whole(1, 100_000)],
-  ["max-bytes-per-batch", "N", "maxBytesPerBatch", whole(1, 256_000_000)],
-  ["concurrent-batches", "N", "concurrentBatches", whole(1, 100)],
-  ["max-queued-requests", "N", "maxQueuedRequests", whole(1, 100_000_000)],
-  ["poll-seconds", "S", "pollSeconds", seconds],
-  ["max-retries", "N", "maxRetries", whole(0, 10)],
-  ["backoff", "{exponential,linear,fixed}", "backoff", backoff],
-  ["base-delay-seconds", "S", "baseDelaySeconds", seconds],
-  ["budget-usd", "D", "budgetUsd", dollars],
-  ["canary", "N", "canary", whole(0, 100_000)],
-  ["adopt-grace-seconds", "S", "adoptGraceSeconds", seconds],
+// What may be done with a run; a value if the flag has one.
+const ACTIONS = [
+  ["out", "DIR", "the folder of this run; made if it is not there"],
+  ["check", "", "read and count, submit nothing; needs no --out"],
+  ["cancel", "", "cancel the open batches, collect what they finished, end the run"],
+  ["retry-failed", "", "send again, in new rounds, what failed.jsonl holds, when a run is done"],
+  ["adopt", "ID", "this batch is ours, where the program cannot tell; none: none of them is"],
+  ["on-done", "COMMAND", "run it at the end, with the folder and the exit code as arguments"],
+  ["help", "", "this text"],
 ];
 
-export const USAGE = `usage: ${PROGRAM} INPUT --out DIR [--check] [--cancel]
-${FLAGS.map(([flag, value]) => `    [--${flag} ${value}]`).join("\n")}`;
+// Flags that override a setting: value, setting, how the text is read, meaning.
+const FLAGS = [
+  ["requests-per-batch", "N", "requestsPerBatch", whole(1, 100_000), "the largest batch"],
+  ["max-bytes-per-batch", "N", "maxBytesPerBatch", whole(1, 256_000_000), "the largest body"],
+  ["concurrent-batches", "N", "concurrentBatches", whole(1, 100), "batches open at once"],
+  ["max-queued-requests", "N", "maxQueuedRequests", whole(1, 100_000_000), "requests in them"],
+  ["poll-seconds", "S", "pollSeconds", seconds, "between two looks at a batch"],
+  ["max-retries", "N", "maxRetries", whole(0, 10), "rounds after the first, for a request"],
+  ["backoff", "KIND", "backoff", backoff, "of the waits: exponential, linear or fixed"],
+  ["base-delay-seconds", "S", "baseDelaySeconds", seconds, "before the first retry round"],
+  ["budget-usd", "D", "budgetUsd", dollars, "not to be passed, even at the worst"],
+  ["canary", "N", "canary", whole(0, 100_000), "first and alone; the rest follows if good"],
+  ["adopt-grace-seconds", "S", "adoptGraceSeconds", seconds, "before the list is read in a doubt"],
+];
 
-export const HELP = `${USAGE}
+const form = (flag, value) => `--${flag}${value && ` ${value}`}`;
+
+function helpOf(flag, value, meaning, setting) {
+  const planned = setting ? new Settings()[setting] : "";
+  const shown = typeof planned === "number" ? grouped(planned) : planned || "none";
+  return `  ${form(flag, value).padEnd(26)} ${meaning}${setting ? ` [${shown}]` : ""}`;
+}
+
+export const USAGE = [
+  `usage: ${PROGRAM} INPUT --out DIR`,
+  ...ACTIONS.slice(1).map(([flag, value]) => `    [${form(flag, value)}]`),
+  ...FLAGS.map(([flag, value]) => `    [${form(flag, value)}]`),
+].join("\n");
+
+export const HELP = `usage: ${PROGRAM} INPUT --out DIR [FLAGS]
 
 Take a file of requests to a file of answers through the Message Batches API.
 
-  INPUT      JSON Lines: whole requests, or rows of id and prompt
-  --out DIR  the folder of this run; made if it is not there
-  --check    read and count, submit nothing
-  --cancel   cancel the open batches, collect what they finished, end the run
+  ${"INPUT".padEnd(26)} JSON Lines, plain or gzip: whole requests, or rows of id and prompt
+${ACTIONS.map(([flag, value, meaning]) => helpOf(flag, value, meaning)).join("\n")}
 
-The key comes from ANTHROPIC_API_KEY. Start the same command again to go on after any stop.`;
+Flags that override the plan, with the plan's value:
 
-function split(words) {
-  const yes = { type: "boolean" };
-  const texts = ["out", ...FLAGS.map(([flag]) => flag)].map((name) => [name, { type: "string" }]);
-  const options = { check: yes, cancel: yes, help: { ...yes, short: "h" } };
-  Object.assign(options, Object.fromEntries(texts));
+${FLAGS.map(([flag, value, name, , meaning]) => helpOf(flag, value, meaning, name)).join("\n")}
+
+The key comes from ANTHROPIC_API_KEY. Start the same command again to go on after any stop.
+Exit codes: 0 all succeeded, 1 some were given up, 2 bad usage or input, 3 stopped, 130 and 143
+interrupted.`;
+
+/** parseArgs' values and positionals. */
+function taken(words) {
+  const texts = [...ACTIONS.filter(([, value]) => value), ...FLAGS];
+  const options = Object.fromEntries([
+    ...ACTIONS.map(([flag]) => [flag, { type: "boolean" }]),
+    ...texts.map(([flag]) => [flag, { type: "string" }]),
+  ]);
+  options.help.short = "h";
+  options.adopt.multiple = true;
   try {
     return parseArgs({ args: words, options, allowPositionals: true });
   } catch (error) {
@@ -70,18 +101,7 @@ function split(words) {
   }
 }
 
-/** {help, check, cancel, input, out, settings}; an InputError for words that cannot be followed. */
-export function parse(words) {
-  const { values, positionals } = split(words);
-  const { check = false, cancel = false, help = false, out = "" } = values;
-  if (help) return { help, check, cancel, input: "", out: "", settings: new Settings() };
-  const missing = [positionals.length ? "" : "INPUT", "out" in values ? "" : "--out"].filter(Boolean);
-  if (missing.length) {
-    throw new InputError(`the following arguments are required: ${missing.join(", ")}`);
-  }
-  if (positionals.length > 1) {
-    throw new InputError(`unrecognized arguments: ${positionals.slice(1).join(" ")}`);
-  }
+function settingsOf(values) {
   const changes = {};
   for (const [flag, , setting, read] of FLAGS.filter(([name]) => name in values)) {
     try {
@@ -90,5 +110,28 @@ export function parse(words) {
       throw new InputError(`argument --${flag}: ${error.message}`);
     }
   }
-  return { help, check, cancel, input: positionals[0], out, settings: new Settings(changes) };
+  return new Settings(changes);
+}
+
+/**
+ * {input, out, settings, help, check, cancel, retryFailed, adopt, onDone}; an InputError for words
+ * that cannot be followed.
+ */
+export function parse(words) {
+  const { values, positionals } = taken(words);
+  const { check = false, cancel = false, help = false, out = "", adopt = [] } = values;
+  const retryFailed = values["retry-failed"] ?? false;
+  const options = { help, check, cancel, retryFailed, adopt, onDone: values["on-done"] ?? "" };
+  if (help) return options;
+  const missing = [positionals.length ? "" : "INPUT", out || check ? "" : "--out"].filter(Boolean);
+  if (missing.length) {
+    throw new InputError(`the following arguments are required: ${missing.join(", ")}`);
+  }
+  if (positionals.length > 1) {
+    throw new InputError(`unrecognized arguments: ${positionals.slice(1).join(" ")}`);
+  }
+  if (cancel && retryFailed) {
+    throw new InputError("--cancel and --retry-failed cannot both be followed");
+  }
+  return { ...options, input: positionals[0], out, settings: settingsOf(values) };
 }

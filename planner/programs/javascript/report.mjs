@@ -3,8 +3,15 @@
 // The API shows no count before a batch has ended, so progress is by batch and by time, beside the
 // forecast. No prompt, answer or key is in any of it.
 
+import { spreadOf } from "./cut.mjs";
 import { USAGE_KINDS, usdRounded } from "./money.mjs";
-import { FORECAST_SECONDS, PLANNED_REQUESTS, PLANNED_USD } from "./settings.mjs";
+import {
+  BYTES_PER_TOKEN,
+  FORECAST_SECONDS,
+  PLANNED_OUTPUT_TOKENS,
+  PLANNED_REQUESTS,
+  PLANNED_USD,
+} from "./settings.mjs";
 import { clock, grouped, jsonAscii, localTime } from "./text.mjs";
 
 const PROGRESS_SECONDS = 600;
@@ -35,17 +42,44 @@ export class Log {
   }
 }
 
-/** Where the run is: what is answered, what is open, how long it takes beside the forecast. */
+/**
+ * Where the run is, in fewer than 80 columns: what is answered, what is open, time beside the
+ * forecast.
+ */
 export function progressLine(state) {
-  const flying = state.inFlight();
-  const queued = flying.reduce((sum, batch) => sum + batch.requests, 0);
   const { at, input } = state.began;
-  const elapsed = (Date.now() - Date.parse(at)) / 1000;
+  const minutes = (seconds) => clock(Math.max(60, seconds)).replace(/:\d\d$/, "");
+  const { p50, p95 } = FORECAST_SECONDS;
   return (
-    `${grouped(state.succeeded + state.givenUp)} of ${grouped(input.requests)} requests answered, ` +
-    `${flying.length} batches open with ${grouped(queued)}, ${clock(elapsed)} elapsed; ` +
-    `forecast ${clock(FORECAST_SECONDS.p50)} to ${clock(FORECAST_SECONDS.p95)}`
+    `${grouped(state.succeeded + state.givenUp)} of ${grouped(input.requests)} answered, ` +
+    `${state.inFlight().length} open, ${clock((Date.now() - Date.parse(at)) / 1000)} elapsed, ` +
+    `forecast ${minutes(p50)}-${minutes(p95)}`
   );
+}
+
+/** What --check prints of INPUT: {identity, count} as `scan` gives them. */
+export function checkText({ identity, count }, settings) {
+  const { name, requests, kind, bytes, sha256 } = identity;
+  const first = Math.min(settings.canary, requests);
+  const follows = "go alone, the rest follows if they are good";
+  const alone = first ? `; the first ${grouped(first)} requests ${follows}` : "";
+  const unknown = `; no price is known for the model of ${grouped(count.unpriced)} requests`;
+  const input = grouped(Math.ceil(count.textBytes / BYTES_PER_TOKEN));
+  const about = count.batches > 1 && spreadOf(count.most) ? "about " : "";
+  const largest = `the largest of ${grouped(count.largest)} requests`;
+  const split = `${about}${grouped(count.batches)} batches, ${largest}${alone}`;
+  return [
+    `${name}: ${grouped(requests)} ${kind}, ${grouped(bytes)} bytes, SHA-256 ${sha256}`,
+    `Split: ${split}`,
+    `Tokens, estimated: ${input} of input (${BYTES_PER_TOKEN} bytes each), ` +
+      `${grouped(count.outputTokens)} of output ` +
+      `(as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,
+    `Cost, estimated at batch prices without prompt caching: $${usdRounded(count.cost)}; ` +
+      `at most $${usdRounded(count.worst)}, if every answer is max_tokens long` +
+      (count.unpriced ? unknown : ""),
+    `The plan: $${PLANNED_USD} for ${grouped(PLANNED_REQUESTS)} requests`,
+    "Nothing was submitted.",
+  ].join("\n");
 }
 
 /** The text of summary.json. */

@@ -1,18 +1,20 @@
 // Make requests of lines, and say what is wrong with a line.
 //
-// A whole request is sent byte for byte as it stands in INPUT; a row becomes a request with the plan's
-// settings. What the API would refuse is told before anything is sent, with what to do about it.
+// A whole request is sent byte for byte as it stands in INPUT; a row becomes a request with the
+// plan's settings. What the API would refuse is told before anything is sent, with what to do about
+// it.
 
 import { createHash } from "node:crypto";
 
-import { priceList } from "./money.mjs";
+import { priceList, priceOf } from "./money.mjs";
 import { RETIRES } from "./settings.mjs";
-import { isObject, localTime, shown, stripped, utf8 } from "./text.mjs";
+import { isObject, localTime, shown, stripped } from "./text.mjs";
 
 export const ENVELOPE = ['{"requests":[', "]}"];
 export const ENVELOPE_BYTES = ENVELOPE.join("").length;
 export const CUSTOM_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 
+const ATTACHMENTS = ["image", "document", "container_upload"];
 const OF_REQUESTS = ["model", "maxTokens", "systemPrompt", "cacheTtl", "inferenceGeo", "betas"];
 
 /** What shapes a row into a request, fit for the journal: no prompt in it. */
@@ -36,10 +38,14 @@ export function runSettings(settings) {
 }
 
 /** Whether a line is a whole request, not a row. */
-export const isRequest = (value) => Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id");
+export const isRequest = (value) =>
+  Object.hasOwn(value, "params") || Object.hasOwn(value, "custom_id");
 
 /** Lines of INPUT, what is sent for them, and what they may cost. */
 export class Requests {
+  hasBegun = false; // then a model that retires is no reason not to collect what is paid for
+  retired = ""; // what a line says of such a model
+
   constructor(settings) {
     this.settings = settings;
     this.prices = priceList();
@@ -53,32 +59,38 @@ export class Requests {
     this.overhead = Buffer.byteLength(`{"custom_id":${this.middle}}]}}`);
   }
 
-  /** The bytes of the request of a line that has been checked. */
-  wire(line) {
-    const value = JSON.parse(utf8.decode(line));
+  /** The bytes of the request of a line that has been checked; `value` is what the line holds. */
+  wire(value, line) {
     if (isRequest(value)) return stripped(line);
     const [id, prompt] = [JSON.stringify(value.id), JSON.stringify(value.prompt)];
     return Buffer.from(`{"custom_id":${id}${this.middle}${prompt}}]}}`);
   }
 
-  /** {id, size, maxTokens, price or null, worst or null}: `size` is the bytes of `wire(line)`. */
+  /** The model that a line asks for. */
+  modelOf(value) {
+    return isRequest(value) ? value.params.model : this.settings.model;
+  }
+
+  /**
+   * {size, maxTokens, price or null, worst or null}: `size` is the bytes of `wire(value, line)`.
+   */
   measure(value, line) {
     if (isRequest(value)) {
-      const { params } = value;
+      const { model, max_tokens, inference_geo } = value.params;
       const body = stripped(line);
       const cached = body.includes('"cache_control"');
-      const us = params.inference_geo === "us";
-      return this.cost(value.custom_id, params.model, params.max_tokens, body.length, cached, us);
+      return this.cost(model, max_tokens, body.length, cached, inference_geo);
     }
     const { model, maxTokens, cacheTtl, inferenceGeo } = this.settings;
     const texts = value.id.length + 2 + Buffer.byteLength(JSON.stringify(value.prompt));
-    const size = this.overhead + texts;
-    return this.cost(value.id, model, maxTokens, size, cacheTtl !== "", inferenceGeo === "us");
+    return this.cost(model, maxTokens, this.overhead + texts, cacheTtl !== "", inferenceGeo);
   }
 
-  cost(id, model, maxTokens, size, cached, us) {
-    const price = this.prices.get(model) ?? null;
-    return { id, size, maxTokens, price, worst: price?.worst(size, maxTokens, cached, us) ?? null };
+  cost(model, maxTokens, size, cached, geo) {
+    const price = priceOf(this.prices, model) ?? null;
+    // The workspace's own choice may be the dearer one.
+    const worst = price?.worst(size, maxTokens, cached, geo !== "global") ?? null;
+    return { size, maxTokens, price, worst };
   }
 
   /** What is wrong with a line: texts that say what to do about it. */
@@ -114,6 +126,12 @@ export class Requests {
     for (const name of ["temperature", "top_p", "top_k"].filter((each) => each in params)) {
       wrong.push(`"${name}" no longer exists in this version of the API: delete it`);
     }
+    if (this.settings.budgetUsd && attachments(params).some(isElsewhere)) {
+      wrong.push(
+        "a document, image or file by its address or id has a size that is not known here, so no " +
+          "budget can be kept: leave out --budget-usd, or put it into the request",
+      );
+    }
     return wrong;
   }
 
@@ -131,10 +149,13 @@ export class Requests {
 
   wrongWithModel(model, maxTokens) {
     const wrong = [];
-    const most = this.prices.get(model)?.maxTokens ?? Infinity;
-    if (Object.hasOwn(RETIRES, model) && RETIRES[model][0] <= localTime().slice(0, 10)) {
-      const [since, successor] = RETIRES[model];
-      wrong.push(`model ${shown(model)} is retired since ${since}: use ${successor}`);
+    const price = priceOf(this.prices, model);
+    const most = price?.maxTokens ?? Infinity;
+    const [retires, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
+    if (retires <= localTime().slice(0, 10)) {
+      const told = `model ${shown(model)} is retired since ${retires}: use ${successor}`;
+      if (this.hasBegun) this.retired = told;
+      else wrong.push(told);
     }
     if (maxTokens === undefined || maxTokens === null) {
       wrong.push('"max_tokens" is missing: add it');
@@ -145,7 +166,7 @@ export class Requests {
     } else if (maxTokens > most) {
       wrong.push(`"max_tokens" is ${maxTokens}, and ${model} allows ${most}: lower it`);
     }
-    if (this.settings.budgetUsd && !this.prices.has(model)) {
+    if (this.settings.budgetUsd && !price) {
       wrong.push(
         `no price is known for model ${shown(model)}, so no budget can be kept: leave out ` +
           "--budget-usd, or use another model",
@@ -154,6 +175,22 @@ export class Requests {
     return wrong;
   }
 }
+
+/** The images, documents and files in the messages of a request. */
+export function attachments(params) {
+  const blocks = [];
+  // A list, not a recursion: what is nested deeply must not run out of stack.
+  for (const waiting = [params.messages, params.system]; waiting.length; ) {
+    const value = waiting.pop();
+    if (ATTACHMENTS.includes(value?.type)) blocks.push(value);
+    if (typeof value !== "object" || value === null) continue;
+    for (const each of Object.values(value)) waiting.push(each);
+  }
+  return blocks;
+}
+
+const isElsewhere = ({ type, source }) =>
+  type === "container_upload" || source?.type === "url" || source?.type === "file";
 
 function namesBeside(holder, ...expected) {
   return Object.keys(holder).filter((name) => !expected.includes(name));

@@ -1,13 +1,16 @@
 // Take one run to its end: check, run, cancel.
 //
-// A run goes in rounds. One task submits, one follows each open batch; they know each other only by the
-// journal. The first failure of any of them, or a signal, ends every wait of all the others.
+// A run goes in rounds. One task submits, one settles questions, one follows each open batch; they
+// know each other only by the journal. The first failure of any of them, or a signal, ends every
+// wait of all the others; trouble with one batch alone is told when the others are collected.
 
 import { setMaxListeners } from "node:events";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 
-import { backoffSeconds, sleep } from "./answer.mjs";
+import { sendAgain } from "./again.mjs";
+import { backoffSeconds, breathe, sleep } from "./answer.mjs";
 import { Api } from "./api.mjs";
 import { Collector } from "./collect.mjs";
 import { Source } from "./cut.mjs";
@@ -15,25 +18,19 @@ import { Doubts } from "./doubt.mjs";
 import { InputError, StoppedError, codeOf, leaveQuietly, systemText } from "./errors.mjs";
 import { Folder, JOURNAL_FORMAT } from "./folder.mjs";
 import { Lock } from "./lock.mjs";
-import { usdRounded } from "./money.mjs";
 import { PROGRAM } from "./options.mjs";
-import { Log, lastLine, progressLine, summaryText } from "./report.mjs";
+import { Log, checkText, lastLine, progressLine, summaryText } from "./report.mjs";
 import { Requests, requestSettings, runSettings } from "./request.mjs";
 import { scan } from "./scan.mjs";
-import {
-  BYTES_PER_TOKEN,
-  PLANNED_OUTPUT_TOKENS,
-  PLANNED_REQUESTS,
-  PLANNED_USD,
-  Settings,
-} from "./settings.mjs";
+import { Settings } from "./settings.mjs";
 import { Sorter } from "./sort.mjs";
 import { Submitter } from "./submit.mjs";
 import { clock, grouped, shown } from "./text.mjs";
 
 /** Takes one file of requests to the end: `await new BatchRunner("in.jsonl", "out").run()`. */
 export class BatchRunner {
-  constructor(file, out, settings = new Settings()) {
+  /** `adopt` is what a person says of batches that may be ours: their ids, or "none". */
+  constructor(file, out, settings = new Settings(), adopt = []) {
     this.settings = settings;
     this.log = new Log();
     this.halt = new AbortController();
@@ -42,17 +39,18 @@ export class BatchRunner {
     this.folder = new Folder(out);
     this.source = new Source(file, this.folder, new Requests(settings));
     this.api = new Api(settings, this.log, this.signal);
+    this.troubles = new Map(); // errors by batch, told when the others are collected
     this.sorter = new Sorter(this);
+    this.doubts = new Doubts(this, adopt);
     this.collector = new Collector(this, this.sorter);
-    this.submitter = new Submitter(this, new Doubts(this), this.sorter);
-    this.tasks = new Set();
-    this.followed = new Set(); // batches that a task follows
+    this.submitter = new Submitter(this, this.doubts, this.sorter);
+    this.tasks = new Map(); // promises by what they are about: a batch, or a part of the run
   }
 
   /** Read INPUT and say what a run would do. */
   async check() {
-    this.source.open();
     try {
+      await this.source.open(os.tmpdir(), this.signal);
       return checkText(await this.readInput(), this.settings);
     } finally {
       this.source.close();
@@ -60,26 +58,21 @@ export class BatchRunner {
   }
 
   /** Send all that is unsent, collect all that is open, in rounds. Returns the exit code. */
-  async run(cancel = false) {
-    this.source.open();
+  async run({ cancel = false, retryFailed = false } = {}) {
+    const { out, journal } = this.folder;
+    let lock;
     try {
+      await this.source.open(nearest(out), this.signal);
       const { identity } = await this.readInput();
-      const { out, journal } = this.folder;
-      if (cancel && !fs.existsSync(journal.file)) {
-        throw new InputError(`${out} holds no run to cancel.`);
-      }
-      const lock = this.takeFolder();
-      try {
-        this.takeUp(identity);
-        return await this.goOn(cancel);
-      } catch (error) {
-        if (!codeOf(error)) throw error;
-        throw new StoppedError(`${systemText(error)}: ${error.path ?? out}. Make room or mend it.`);
-      } finally {
-        journal.close();
-        leaveQuietly(() => lock.leave());
-      }
+      if (cancel && !journal.exists()) throw new InputError(`${out} holds no run to cancel.`);
+      lock = await this.takeFolder();
+      this.takeUp(identity);
+      return await this.goOn(cancel, retryFailed);
+    } catch (error) {
+      throw codeOf(error) ? this.diskTrouble(error) : error;
     } finally {
+      journal.close();
+      leaveQuietly(() => lock?.leave());
       this.source.close();
     }
   }
@@ -88,27 +81,38 @@ export class BatchRunner {
     return lastLine(this.folder.state, this.folder.succeeded);
   }
 
-  async readInput() {
-    const { source, settings, signal } = this;
-    const read = await scan(source.fd, source.name, settings, signal).catch((error) => {
-      if (!codeOf(error)) throw error;
-      throw new InputError(`${source.file}: cannot be read (${systemText(error)}).`);
-    });
-    signal.throwIfAborted();
-    this.sameInput(read.identity);
-    if (read.problems.count) throw new InputError(read.problems.text());
-    return read;
+  /** The state of the run, also before it was taken up. */
+  stateNow() {
+    const { folder } = this;
+    try {
+      return folder.state.began ? folder.state : folder.read();
+    } catch {
+      return folder.state;
+    }
   }
 
-  /** A run goes on with the file that it began with, to the byte, and with the same kind of requests. */
-  sameInput(now) {
-    const { out, journal } = this.folder;
-    const began = journal.first();
+  async readInput() {
+    const { source, signal } = this;
+    const { requests, name, fd } = source;
+    const began = this.folder.out ? this.folder.journal.first() : null;
+    requests.hasBegun = began !== null;
+    const { identity, count, problems } = await scan(fd, name, requests, signal).catch((error) => {
+      throw codeOf(error) ? new InputError(source.unreadable(systemText(error))) : error;
+    });
+    await breathe(signal);
+    Object.assign(identity, source.packed);
+    this.sameInput(began, identity);
+    if (problems.count) throw new InputError(problems.text());
+    return { identity, count };
+  }
+
+  /**
+   * A run goes on with the file that it began with, to the byte, and with the same kind of
+   * requests.
+   */
+  sameInput(began, now) {
     if (!began) return;
-    if (began.format !== JOURNAL_FORMAT) {
-      const remedy = "Use that version, or another --out.";
-      throw new InputError(`${journal.file} is of another version of this program. ${remedy}`);
-    }
+    const { out } = this.folder;
     const before = began.input;
     if (before.bytes !== now.bytes || before.sha256 !== now.sha256) {
       const identity = (input) =>
@@ -131,18 +135,30 @@ export class BatchRunner {
     }
   }
 
-  takeFolder() {
+  async takeFolder() {
     const { folder } = this;
-    const lock = new Lock(path.join(folder.out, "lock"));
-    try {
-      folder.make();
-      lock.take();
-      return lock;
-    } catch (error) {
-      if (!codeOf(error)) throw error;
-      const why = `cannot be written (${systemText(error)})`;
-      throw new InputError(`${folder.out}: ${why}. Choose another --out.`);
+    folder.make();
+    const lock = new Lock(path.join(folder.out, "lock"), this.signal);
+    for (const { host, pid } of await lock.take()) {
+      this.log.line(`Process ${pid} on ${shown(host)}, which had the folder, is gone: taken over`);
     }
+    folder.guard = () => lock.refuseIfLost();
+    return lock;
+  }
+
+  /** What to do about a disk that is full, or a folder that cannot be written. */
+  diskTrouble(error) {
+    const { out } = this.folder;
+    const state = this.stateNow();
+    if (!state.began) {
+      const why = `cannot be written (${systemText(error)})`;
+      return new InputError(`${out}: ${why}. Free space, or choose another --out.`);
+    }
+    const remedy = `Free space on ${out}, or make it writable,`;
+    const open = state.inFlight().length;
+    const paid = open ? `: ${grouped(open)} batches are open and paid for.` : ".";
+    const what = `${systemText(error)}: ${error.path ?? out}`;
+    return new StoppedError(`${what}. ${remedy} and start the same command again${paid}`);
   }
 
   /** Begin the run, or take up what the journal says. */
@@ -150,34 +166,31 @@ export class BatchRunner {
     const { folder } = this;
     const settings = runSettings(this.settings);
     const request_settings = requestSettings(this.settings);
-    try {
-      this.sameInput(identity); // another run may have begun here while INPUT was read
-      if (!folder.open()) {
-        const run = { format: JOURNAL_FORMAT, program: PROGRAM, input: identity };
-        folder.note("run", { ...run, request_settings, settings });
-      } else if (folder.state.done === null) {
-        folder.note("resume", { program: PROGRAM, settings });
-      }
-    } catch (error) {
-      if (!codeOf(error)) throw error;
-      const remedy = "Free the disk or choose another --out.";
-      throw new InputError(`${folder.out}: ${systemText(error)}. ${remedy}`);
+    this.sameInput(folder.journal.first(), identity); // another may have begun here meanwhile
+    if (!folder.open()) {
+      const run = { format: JOURNAL_FORMAT, program: PROGRAM, input: identity };
+      folder.note("run", { ...run, request_settings, settings });
+    } else if (folder.state.done === null) {
+      folder.note("resume", { program: PROGRAM, settings });
+      // The settings may be others now: what was not sent is cut anew.
+      const batches = folder.state.withStatus("unsent").map(({ number }) => number);
+      if (batches.length) folder.note("recut", { batches });
     }
   }
 
-  async goOn(cancel) {
+  async goOn(cancel, retryFailed) {
     const { folder } = this;
     const { state } = folder;
+    if (retryFailed && state.done === null && !state.setAside) {
+      throw new InputError("--retry-failed is for a run that is done: start without it first.");
+    }
+    if (retryFailed && state.done !== null) sendAgain(this);
     if (state.done === null) {
       try {
-        await this.api.connect();
+        this.api.connect();
         if (cancel && !state.canceling) folder.note("cancel");
-        await this.workOffRound();
-        while (state.again && !state.canceling) {
-          this.beginRound();
-          await this.workOffRound();
-        }
-        if (state.canceling && !state.restGivenUp) this.sorter.giveUpTheRest();
+        await this.workOff();
+        await breathe(this.signal);
       } catch (error) {
         if (error instanceof StoppedError) {
           leaveQuietly(() => folder.note("stop", { code: 3, why: error.message }));
@@ -190,41 +203,56 @@ export class BatchRunner {
     return state.done;
   }
 
-  /** Until nothing of this round is left; when canceling, until nothing is open. */
+  /** One round after the other. */
+  async workOff() {
+    const { state } = this.folder;
+    await this.doubts.sameAccount();
+    await this.workOffRound();
+    while (state.again && !state.canceling) {
+      this.beginRound();
+      await this.workOffRound();
+    }
+    if (state.canceling && !state.restGivenUp) this.sorter.giveUpTheRest();
+  }
+
+  /**
+   * Until nothing of this round is left, or what is left waits for a person: then a StoppedError.
+   */
   async workOffRound() {
     const { state, watchers } = this.folder;
     const progress = setInterval(() => this.log.progress(progressLine(state)), 1000);
     try {
       do {
-        this.start(this.submitter.submitAll());
+        this.start("submit", () => this.submitter.submitAll());
         while (this.tasks.size) {
-          for (const batch of state.withStatus("open", "stored")) this.follow(batch);
+          for (const batch of state.withStatus("open", "stored")) {
+            if (!this.troubles.has(batch)) this.start(batch, () => this.collector.follow(batch));
+          }
+          if (this.doubts.questions().length) this.start("judge", () => this.doubts.judge());
           await sleep(Infinity, this.signal, watchers);
         }
-        // What is left was adopted and is somebody else's; or is not to be sent.
-      } while (state.canceling ? state.withStatus("doubt").length : state.batches.size);
+      } while (this.submitter.canGoOn());
     } finally {
       clearInterval(progress);
-      await Promise.all(this.tasks);
+      await Promise.all(this.tasks.values());
       this.log.clear();
     }
     this.signal.throwIfAborted();
+    const told = [...this.troubles.values()].map((error) => error.message);
+    told.push(...this.doubts.choices.values());
+    if (told.length) throw new StoppedError(told.join(" "));
   }
 
-  follow(batch) {
-    if (this.followed.has(batch)) return;
-    this.followed.add(batch);
-    this.start(this.collector.follow(batch).finally(() => this.followed.delete(batch)));
-  }
-
-  start(task) {
-    const ended = task
+  /** Begin a task, unless there is one for the same thing. */
+  start(what, work) {
+    if (this.tasks.has(what)) return;
+    const ended = work()
       .catch((error) => this.halt.abort(error))
       .finally(() => {
-        this.tasks.delete(ended);
+        this.tasks.delete(what);
         this.folder.wake();
       });
-    this.tasks.add(ended);
+    this.tasks.set(what, ended);
   }
 
   beginRound() {
@@ -239,23 +267,8 @@ export class BatchRunner {
   }
 }
 
-/** What --check prints. */
-function checkText({ identity, count }, settings) {
-  const { name, requests, kind, bytes, sha256 } = identity;
-  const first = Math.min(settings.canary, requests);
-  const alone = first ? `; the first ${grouped(first)} requests go alone` : "";
-  const unknown = `; no price is known for the model of ${grouped(count.unpriced)} requests`;
-  const input = grouped(Math.ceil(count.textBytes / BYTES_PER_TOKEN));
-  return [
-    `${name}: ${grouped(requests)} ${kind}, ${grouped(bytes)} bytes, SHA-256 ${sha256}`,
-    `Split: ${grouped(count.batches)} batches, the largest of ${grouped(count.largest)} requests${alone}`,
-    `Tokens, estimated: ${input} of input (${BYTES_PER_TOKEN} bytes each), ` +
-      `${grouped(count.outputTokens)} of output ` +
-      `(as planned, ${grouped(PLANNED_OUTPUT_TOKENS)} a request)`,
-    `Cost, estimated at batch prices without prompt caching: $${usdRounded(count.cost)}; ` +
-      `at most $${usdRounded(count.worst)}, if every answer is max_tokens long` +
-      (count.unpriced ? unknown : ""),
-    `The plan: $${PLANNED_USD} for ${grouped(PLANNED_REQUESTS)} requests`,
-    "Nothing was submitted.",
-  ].join("\n");
+/** The folder, or the nearest above it that is there. */
+function nearest(folder) {
+  const full = path.resolve(folder);
+  return fs.existsSync(full) ? full : nearest(path.dirname(full));
 }

@@ -1,17 +1,17 @@
 // Read INPUT once: check every line, count what a run would send.
 //
-// Every problem is listed with its line, the first fifty of them and then a count. Memory does not grow
-// with INPUT: a line that fits no batch is not read whole, and ids are compared through files.
+// Every problem is listed with its line, the first fifty of them and then a count. Memory does not
+// grow with INPUT: a line that fits no batch is not read whole, and ids are compared through files.
 
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setImmediate as breath } from "node:timers/promises";
 
-import { CUSTOM_ID, ENVELOPE_BYTES, Requests, isRequest } from "./request.mjs";
+import { breathe } from "./answer.mjs";
+import { CUSTOM_ID, ENVELOPE_BYTES, isRequest } from "./request.mjs";
 import { BYTES_PER_TOKEN, PLANNED_OUTPUT_TOKENS } from "./settings.mjs";
-import { grouped, isBlank, isObject, isWhole, linesOf, shown, utf8 } from "./text.mjs";
+import { grouped, isBlank, isObject, isWhole, linesOf, shown, utf8, withoutMark } from "./text.mjs";
 
 const PROBLEMS_SHOWN = 50;
 const BYTES_BETWEEN_BREATHS = 2 ** 24;
@@ -133,17 +133,17 @@ class Count {
 
 /** One reading: a line at a time. */
 class Scanner {
-  constructor(fd, name, settings) {
-    this.requests = new Requests(settings);
+  constructor(fd, name, requests) {
+    this.requests = requests;
     this.problems = new Problems(name);
     this.ids = new Ids(fs.fstatSync(fd).size);
-    this.count = new Count(settings);
-    this.mostBytes = settings.maxBytesPerBatch;
+    this.count = new Count(requests.settings);
     this.number = 0; // of the line
     this.kind = "";
     this.kindLine = 0;
     this.total = 0; // lines that are not empty
     this.inLongLine = false;
+    this.isText = true;
   }
 
   wrong(text) {
@@ -160,18 +160,26 @@ class Scanner {
     this.number++;
     if (line.length > this.count.longest && !whole) {
       this.inLongLine = true;
-      const batch = `a batch of ${grouped(this.mostBytes)} bytes`;
+      const { maxBytesPerBatch } = this.requests.settings;
+      const batch = `a batch of ${grouped(maxBytesPerBatch)} bytes`;
       this.wrong(`the line is longer than ${batch}: shorten it`);
       return;
     }
-    if (this.number === 1 && line.indexOf("\ufeff") === 0) {
-      this.wrong("the file begins with a byte order mark: save it as UTF-8 without one");
-      line = line.subarray(3);
-    }
+    if (this.number === 1) line = this.firstLine(line);
     if (isBlank(line)) return;
     this.total++;
     const value = this.parse(line);
     if (value) this.check(value, line);
+  }
+
+  /** The first line without a byte order mark. A file of another encoding is told once. */
+  firstLine(line) {
+    if (/^\xff\xfe|^\xfe\xff|^.{0,3}\0/s.test(line.toString("latin1", 0, 4))) {
+      this.wrong("the file is UTF-16 or UTF-32: save it as UTF-8");
+      [this.isText, this.total] = [false, 1];
+      return Buffer.alloc(0);
+    }
+    return withoutMark(line);
   }
 
   /** The object that a line holds; null, and the problem noted, for a line that holds none. */
@@ -241,11 +249,11 @@ function whyNotJson(error) {
 }
 
 /**
- * Read INPUT from an open file: {identity, count, problems}. `identity` is {name, bytes, sha256, kind,
- * requests}, `count` a Count; both are worth nothing if there are problems.
+ * Read INPUT from an open file: {identity, count, problems}. `identity` is {name, bytes, sha256,
+ * kind, requests}, `count` a Count; both are worth nothing if there are problems.
  */
-export async function scan(fd, name, settings, signal) {
-  const scanner = new Scanner(fd, name, settings);
+export async function scan(fd, name, requests, signal) {
+  const scanner = new Scanner(fd, name, requests);
   const digest = createHash("sha256");
   let [bytes, breathed] = [0, 0];
   const seen = (chunk) => {
@@ -255,15 +263,16 @@ export async function scan(fd, name, settings, signal) {
   try {
     for (const line of linesOf(fd, { most: scanner.count.longest + 2 ** 16, seen })) {
       scanner.take(line);
+      if (!scanner.isText) break;
       if (bytes - breathed < BYTES_BETWEEN_BREATHS) continue;
       breathed = bytes;
-      await breath(); // a signal is heard only in between
-      signal.throwIfAborted();
+      await breathe(signal);
     }
     scanner.end();
   } finally {
     scanner.ids.close();
   }
-  const { kind, total: requests, count, problems } = scanner;
-  return { identity: { name, bytes, sha256: digest.digest("hex"), kind, requests }, count, problems };
+  const { kind, total, count, problems } = scanner;
+  const identity = { name, bytes, sha256: digest.digest("hex"), kind, requests: total };
+  return { identity, count, problems };
 }

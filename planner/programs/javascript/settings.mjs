@@ -22,7 +22,8 @@ export const CONCURRENT_BATCHES = 1;
 export const MAX_QUEUED_REQUESTS = 200000;
 export const POLL_SECONDS = 60.0;
 
-// Retry rounds after the first: base, 2 x base, 4 x base / base, 2 x base, 3 x base / base, base, base.
+// Retry rounds after the first: base, 2 x base, 4 x base / base, 2 x base, 3 x base / base, base,
+// base.
 export const MAX_RETRIES = 3;
 export const BACKOFF = "exponential";
 export const BASE_DELAY_SECONDS = 60.0;
@@ -49,8 +50,8 @@ export const BYTES_PER_TOKEN = 2.5;
 export const PRICES = {
   "claude-sonnet-5-5": ["1", "5", "1.25", "2", "0.05", "1.1", "128000"],
 };
-// Models whose whole request has other prices when the prompt has more tokens than this: those tokens,
-// then five prices.
+// Models whose whole request has other prices when the prompt has more tokens than this: those
+// tokens, then five prices.
 export const LONG_PROMPTS = {
   "claude-haiku-5-5": ["100000", "0.25", "1.25", "0.3125", "0.5", "0.025"],
 };

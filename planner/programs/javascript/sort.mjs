@@ -1,7 +1,7 @@
 // Put each answer where it belongs.
 //
-// Every request of a batch goes to succeeded.jsonl, to failed.jsonl, or on the next round's list; once,
-// for the journal says how long the three files are when that is done.
+// Every request of a batch goes to succeeded.jsonl, to failed.jsonl, or on the next round's list;
+// once, for the journal says how long the three files are when that is done.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -11,9 +11,10 @@ import { StoppedError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
-import { grouped, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
+import { grouped, isBlank, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
 
-// What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
+// What `result.error.error.type` says about trying again. A class in neither is tried again, and
+// logged.
 const TRY_AGAIN = [
   "api_error",
   "overloaded_error",
@@ -21,6 +22,7 @@ const TRY_AGAIN = [
   "timeout_error",
   "expired",
   "missing",
+  "content_filtered",
 ];
 const GIVE_UP = [
   "invalid_request_error",
@@ -41,15 +43,20 @@ export function resultIn(line) {
   } catch {
     return null;
   }
-  return isObject(value) && typeof value.custom_id === "string" && isObject(value.result) ? value : null;
+  const isResult = typeof value?.custom_id === "string" && isObject(value.result);
+  return isResult ? value : null;
 }
 
 /** The class of a result that is no success, and the API's words. The class is nested twice. */
 export function reasonIn(result) {
   if (result.type !== "errored") return { reason: String(result.type), message: "" };
   const error = result.error?.error;
+  const message = String(error?.message ?? "");
   const reason = typeof error?.type === "string" ? error.type : "unknown";
-  return { reason, message: String(error?.message ?? "") };
+  // What is blocked is an answer, and the next one may differ.
+  const isFiltered = /content filter/i.test(message) && /output|response/i.test(message);
+  const isBlocked = reason === "invalid_request_error" && isFiltered;
+  return { reason: isBlocked ? "content_filtered" : reason, message };
 }
 
 /** Appends to the three files of answers, and counts. */
@@ -80,9 +87,9 @@ export class Sorting {
     [file.pending, file.bytes] = [[], 0];
   }
 
-  /** The API's own line, to the byte. */
-  success(line, { message }) {
-    const [usage, cost] = bill(message, this.prices);
+  /** The API's own line, to the byte. `asked` gives the model that was asked for. */
+  success(line, { message }, asked) {
+    const [usage, cost] = bill(message, this.prices, asked);
     this.succeeded++;
     if (message?.stop_reason === "max_tokens") this.truncated++;
     if (message?.stop_reason === "refusal") this.refused++;
@@ -104,7 +111,10 @@ export class Sorting {
     this.write(1, jsonLine({ custom_id, reason, attempts, result }));
   }
 
-  /** Leave the files on disk, with their names. The fields of `sorted`: their lengths, and what was counted. */
+  /**
+   * Leave the files on disk, with their names. The fields of `sorted`: their lengths, and what was
+   * counted.
+   */
   finish() {
     for (const file of this.files) {
       this.flush(file);
@@ -138,7 +148,9 @@ export class Sorter {
     this.unknown = new Set(); // classes that have been logged
   }
 
-  /** Let `work` append to the files of answers; then what happened may be written to the journal. */
+  /**
+   * Let `work` append to the files of answers; then what happened may be written to the journal.
+   */
   append(work) {
     const sorting = new Sorting(this.folder, this.prices);
     try {
@@ -151,19 +163,21 @@ export class Sorter {
 
   /** Sort a stored batch. A StoppedError when its results say that the account lacks credit. */
   sort(batch) {
+    const { source } = this;
     const waiting = new Map();
-    for (const { place } of this.source.placesOf(batch)) waiting.set(place.custom_id, place);
+    for (const { place } of source.placesOf(batch)) waiting.set(place.custom_id, place);
     let lacksCredit = false;
     const fields = this.append((sorting) => {
-      for (const line of linesIn(this.folder.resultsFile(batch))) {
-        const parsed = resultIn(line);
-        const place = waiting.get(parsed?.custom_id);
+      for (const parsed of this.resultsOf(batch)) {
+        const place = waiting.get(parsed.custom_id);
         if (!place) continue;
         waiting.delete(place.custom_id);
-        if (parsed.result.type === "succeeded") sorting.success(line, parsed.result);
-        else if (!this.failure(sorting, batch, place, parsed.result)) lacksCredit = true;
+        const { line, result } = parsed;
+        const asked = () => source.requests.modelOf(source.at(place).value);
+        if (result.type === "succeeded") sorting.success(line, result, asked);
+        else if (!this.failure(sorting, batch, place, result)) lacksCredit = true;
       }
-      for (const place of waiting.values()) this.retry(sorting, batch, place, "missing", null);
+      this.missing(sorting, batch, [...waiting.values()]);
     });
     this.folder.note("sorted", { batch: batch.number, ...fields });
     const [good, again, bad] = [fields.succeeded, fields.again, fields.given_up].map(grouped);
@@ -171,6 +185,35 @@ export class Sorter {
     this.log.line(`Batch ${batch.number}: ${counts}`);
     if (lacksCredit && !this.folder.state.canceling) {
       throw new StoppedError("The account lacks credit: requests failed for it. Add credit.");
+    }
+  }
+
+  /**
+   * {custom_id, result, line} of each line that is a result; any other is logged, by its number.
+   */
+  *resultsOf(batch) {
+    const file = this.folder.resultsFile(batch);
+    let number = 0;
+    for (const line of linesIn(file)) {
+      number++;
+      const parsed = resultIn(line);
+      if (parsed) yield { ...parsed, line };
+      else if (!isBlank(line)) {
+        const where = `line ${number} of ${path.basename(file)}`;
+        this.log.line(`Batch ${batch.number}: ${where} cannot be read; it stays there`);
+      }
+    }
+  }
+
+  /**
+   * What results do not hold: it may be paid for, if the API counts more than they hold of ours.
+   */
+  missing(sorting, batch, places) {
+    const counted = Object.values(batch.counts ?? {}).reduce((sum, count) => sum + count, 0);
+    const isPaid = batch.requests - places.length < counted;
+    for (const place of places) {
+      if (isPaid) sorting.giveUp(place, place.attempts + 1, "missing", null);
+      else this.retry(sorting, batch, place, "missing", null);
     }
   }
 
@@ -194,9 +237,10 @@ export class Sorter {
       this.log.line(`Batch ${batch.number}: ${shown(reason)} is not known here`);
     }
     const attempts = place.attempts + 1;
+    const since = attempts - (place.before ?? 0); // a person asked to try again
     // An unknown type of result may have been paid for.
     const mayBePaid = result !== null && !["errored", "expired"].includes(result.type);
-    if (forGood || mayBePaid || attempts > this.settings.maxRetries) {
+    if (forGood || mayBePaid || since > this.settings.maxRetries) {
       sorting.giveUp(place, attempts, reason, result);
     } else {
       sorting.again(place, attempts, reason, result);
@@ -220,7 +264,9 @@ export class Sorter {
     const { state } = folder;
     const fields = this.append((sorting) => {
       const rest = state.withStatus("unsent").map((batch) => source.placesOf(batch));
-      rest.push(source.places(state.round, state.position));
+      for (const { start, end } of state.ranges(source.endOf(state.round))) {
+        rest.push(source.places(state.round, start, end));
+      }
       if (state.again) rest.push(source.places(state.round + 1, 0, state.lengths[2]));
       for (const places of rest) {
         for (const { place } of places) {

@@ -1,7 +1,7 @@
 // Sum up the journal.
 //
-// Pure: no clock, no file, no network. Every change of a run goes through `apply`, in a live run and
-// when a run is taken up again, so both come to the same state.
+// Pure: no clock, no file, no network. Every change of a run goes through `apply`, in a live run
+// and when a run is taken up again, so both come to the same state.
 
 import { money } from "./money.mjs";
 
@@ -16,10 +16,15 @@ export class Counter extends Map {
 
 /** One batch that is not sorted yet. */
 export class Batch {
-  status = "unsent"; // unsent, doubt, open, stored; at the end sorted, or halved
-  since = null; // the newest batch of the workspace before the POST
+  status = "unsent"; // unsent, doubt, question, open, stored; at the end sorted, halved or recut
   id = "";
-  adopted = false;
+  submittedAt = ""; // when the POST was announced
+  since = null; // of the submit: the newest batch of the workspace, and those with this count
+  tookSeconds = null; // how long the POST lasted until it was given up; null if a kill ended it
+  candidates = []; // ids of batches that may be this one
+  letGo = new Set(); // ids of batches that are not
+  shortSince = ""; // when its results were first found to be short
+  counts = null; // of the API, when it has ended
 
   /** `cut` is an event, or one of the two in `halved`. */
   constructor(cut) {
@@ -32,17 +37,25 @@ export class Batch {
     this.worst = money(cut.worst_usd);
     this.canary = cut.canary;
   }
+
+  /** Candidates that have not been let go. */
+  open() {
+    return this.candidates.filter((id) => !this.letGo.has(id));
+  }
 }
 
 /** What the journal says so far. */
 export class State {
   began = null; // the event of the first line
+  account = null; // {organization, workspace}, each a text or null
   batches = new Map(); // by number
-  known = new Set(); // ids of batches that are accounted for
+  known = new Set(); // ids of batches that are ours
+  made = new Set(); // those of them that our own create was answered with
   numbers = 0;
   created = 0;
   round = 0;
-  position = 0; // where the next batch of this round begins
+  position = 0; // where the tail of this round begins: of it nothing was cut
+  free = []; // {start, end}: ranges before the tail that were cut, and are no batch any more
   roundBytes = 0; // the length of this round's list (not of INPUT)
   notBefore = 0;
   again = 0; // requests on the next round's list
@@ -66,11 +79,18 @@ export class State {
   lastEndedAt = "";
   canceling = false;
   restGivenUp = false;
+  setAside = ""; // the name that failed.jsonl gets when its requests are sent again
   done = null;
 
+  /**
+   * Throws for an event that cannot be what any program wrote: unknown, or of a batch that is not
+   * there.
+   */
   apply(event) {
-    const change = Object.hasOwn(EVENTS, event.event) ? EVENTS[event.event] : () => {};
-    change(this, event, this.batches.get(event.batch));
+    if (!Object.hasOwn(EVENTS, event.event)) throw new TypeError("no such event");
+    const batch = this.batches.get(event.batch);
+    if ("batch" in event && event.event !== "cut" && !batch) throw new TypeError("no such batch");
+    EVENTS[event.event](this, event, batch);
   }
 
   add(cut) {
@@ -84,7 +104,7 @@ export class State {
   }
 
   open(batch, event) {
-    Object.assign(batch, { status: "open", id: event.id, adopted: event.event === "adopted" });
+    Object.assign(batch, { status: "open", id: event.id });
     this.known.add(event.id);
     this.created += 1;
     const isFirst = !this.firstCreatedAt || event.created_at < this.firstCreatedAt;
@@ -104,35 +124,93 @@ export class State {
     this.lengths = [...event.lengths];
   }
 
+  /** Bytes of a round from `start` to `end` are a batch now. */
+  take(start, end) {
+    this.free = this.free
+      .flatMap((range) => [
+        { start: range.start, end: Math.min(range.end, start) },
+        { start: Math.max(range.start, end), end: range.end },
+      ])
+      .filter((range) => range.start < range.end);
+    this.position = Math.max(this.position, end);
+  }
+
+  /** Bytes of a round from `start` to `end` are no batch any more. */
+  release(start, end) {
+    const ranges = [...this.free, { start, end }].sort((a, b) => a.start - b.start);
+    this.free = [];
+    for (const range of ranges) {
+      const last = this.free.at(-1);
+      if (last?.end === range.start) last.end = range.end;
+      else this.free.push({ ...range });
+    }
+    if (this.free.at(-1).end === this.position) this.position = this.free.pop().start;
+  }
+
+  /**
+   * Where the requests of this round stand that are in no batch, `end` being the end of the round.
+   */
+  ranges(end) {
+    return [...this.free, { start: this.position, end }];
+  }
+
   withStatus(...statuses) {
     return [...this.batches.values()].filter((batch) => statuses.includes(batch.status));
   }
 
   /** Batches that are at the provider, or may be. */
   inFlight() {
-    return this.withStatus("doubt", "open");
+    return this.withStatus("doubt", "question", "open");
   }
 }
 
-// What each event of the journal changes; those that are not here change nothing.
+// What each event of the journal changes.
 const EVENTS = {
   run(state, event) {
     state.began = event;
   },
 
+  account(state, { organization, workspace }) {
+    state.account = { organization, workspace };
+  },
+
   cut(state, event) {
     state.add(event);
-    state.position = event.end;
+    state.take(event.start, event.end);
     if (event.canary) state.canaryCut += event.requests;
     state.restBegan = !event.canary;
   },
 
+  recut(state, event) {
+    for (const batch of event.batches.map((number) => state.batches.get(number))) {
+      state.remove(batch, "recut");
+      state.release(batch.start, batch.end);
+      if (!batch.canary) continue;
+      state.canaryCut -= batch.requests;
+      state.restBegan = false;
+    }
+  },
+
   submit(state, event, batch) {
-    Object.assign(batch, { status: "doubt", since: event.since });
+    const { since, at } = event;
+    Object.assign(batch, { status: "doubt", since, submittedAt: at, tookSeconds: null });
   },
 
   created(state, event, batch) {
     state.open(batch, event);
+    state.made.add(event.id);
+  },
+
+  doubt(state, event, batch) {
+    batch.tookSeconds = event.took_s;
+  },
+
+  candidates(state, event, batch) {
+    Object.assign(batch, { status: "question", candidates: [...event.ids] });
+  },
+
+  let_go(state, event, batch) {
+    batch.letGo.add(event.id);
   },
 
   adopted(state, event, batch) {
@@ -140,7 +218,7 @@ const EVENTS = {
   },
 
   not_made(state, event, batch) {
-    Object.assign(batch, { status: "unsent", since: null });
+    Object.assign(batch, { status: "unsent", since: null, candidates: [] });
   },
 
   refused(state, event, batch) {
@@ -154,13 +232,13 @@ const EVENTS = {
     state.largestBytes = Math.ceil(batch.bytes / 2);
   },
 
-  let_go(state, event, batch) {
-    Object.assign(batch, { status: "doubt", id: "", adopted: false });
-    state.created -= 1;
+  ended(state, event, batch) {
+    batch.counts = event.counts;
+    if (event.ended_at > state.lastEndedAt) state.lastEndedAt = event.ended_at;
   },
 
-  ended(state, event) {
-    if (event.ended_at > state.lastEndedAt) state.lastEndedAt = event.ended_at;
+  short(state, event, batch) {
+    batch.shortSince = event.at;
   },
 
   stored(state, event, batch) {
@@ -182,11 +260,17 @@ const EVENTS = {
   },
 
   round(state, event) {
-    Object.assign(state, { round: event.round, position: 0, roundBytes: event.bytes });
-    state.retried += event.requests;
-    state.notBefore = event.not_before;
-    state.again = 0;
+    beginRound(state, event);
     state.lengths[2] = 0;
+  },
+
+  again(state, event) {
+    beginRound(state, event);
+    const { given_up: givenUp, failed: setAside, lengths } = event;
+    Object.assign(state, { givenUp, setAside, lengths: [...lengths], reasons: new Counter() });
+    state.reasons.update(event.reasons);
+    Object.assign(state, { done: null, canceling: false, restGivenUp: false, restBegan: true });
+    state.batches.clear(); // what --cancel left unsent
   },
 
   cancel(state) {
@@ -194,6 +278,16 @@ const EVENTS = {
   },
 
   done(state, event) {
-    state.done = event.code;
+    Object.assign(state, { done: event.code, setAside: "" });
   },
+
+  resume() {},
+
+  stop() {},
 };
+
+function beginRound(state, { round, bytes, requests, not_before }) {
+  Object.assign(state, { round, position: 0, free: [], roundBytes: bytes, notBefore: not_before });
+  state.retried += requests;
+  state.again = 0;
+}

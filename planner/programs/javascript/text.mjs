@@ -9,13 +9,16 @@ export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const CHUNK_BYTES = 2 ** 18;
 
-/** A line of compact JSON as bytes. (JSON.stringify escapes half a surrogate pair, as UTF-8 demands.) */
+/**
+ * A line of compact JSON as bytes. (JSON.stringify escapes half a surrogate pair, as UTF-8
+ * demands.)
+ */
 export const jsonLine = (value) => Buffer.from(`${JSON.stringify(value)}\n`);
 
 /** JSON in ASCII. */
 export function jsonAscii(value, indent) {
   const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value, null, indent).replace(/[\x7f-\uffff]/g, escape);
+  return (JSON.stringify(value, null, indent) ?? "null").replace(/[\x7f-\uffff]/g, escape);
 }
 
 /** A name out of somebody's file, short and on one line. */
@@ -77,13 +80,17 @@ export function stripped(line) {
 
 export const isBlank = (line) => stripped(line).length === 0;
 
+/** The first line of a file without its byte order mark. */
+export const withoutMark = (line) => (line.indexOf("\ufeff") === 0 ? line.subarray(3) : line);
+
 export const isWhole = (line) => line[line.length - 1] === 10;
 
 /**
- * The lines of an open file, each with its "\n", as bytes that are good until the next is asked for.
+ * The lines of an open file, each with its "\n", as bytes that are good until the next is asked
+ * for.
  *
- * A line longer than `most` comes in pieces, of which all but the last are longer than `most` and end
- * without "\n". `seen` is called with every chunk as it is read.
+ * A line longer than `most` comes in pieces, of which all but the last are longer than `most` and
+ * end without "\n". `seen` is called with every chunk as it is read.
  */
 export function* linesOf(fd, { start = 0, end = Infinity, most = Infinity, seen = () => {} } = {}) {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -1,7 +1,8 @@
-"""Ask the API, and say what its answers mean.
+"""Ask the API.
 
-Nothing that passes ends a run: calls other than a create are made again until there is an answer. A create is one POST,
-never sent again here: its answer is a batch, a clear no (RefusedError), or no answer (NoAnswerError), which is a doubt.
+Nothing that passes ends a run: calls other than a create are made again until there is an answer. A
+create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or no
+answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was configured.
 """
 
 from __future__ import annotations
@@ -10,29 +11,41 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
+import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from planner.programs.python.answer import (
+    CHECK_ADDRESS,
     ApiBatch,
     Waits,
     account_is_stopped,
     batch_in,
+    batches_in,
     is_final,
+    json_in,
     nameless,
+    proves_nothing,
+    reason_of,
     refusal,
     remedy,
     retry_after,
 )
-from planner.programs.python.errors import LostBatchError, NoAnswerError, StoppedError
+from planner.programs.python.errors import (
+    InputError,
+    LostBatchError,
+    NoAnswerError,
+    NotFoundError,
+    StoppedError,
+)
 from planner.programs.python.folder import sync
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
-from planner.programs.python.text import Event, clock, one_line
+from planner.programs.python.text import Event, clock
 
 try:
     import anthropic
@@ -42,30 +55,51 @@ except ImportError:
 
 T = TypeVar("T")
 
+BATCHES = "/v1/messages/batches"
+PAGE = 100
 # A 404 for a batch that this run made passes within this time, or the key belongs to another workspace.
 LOST_BATCH_SECONDS = 600.0
-# An answer to a create may take long, for its body is large; nothing else may.
-CREATE_TIMEOUT_SECONDS = 600.0
+# A 404 for a batch that may be ours means that it is gone when it comes so often.
+FOUND_NO_MORE = 3
+# An upload or a download without a byte for so long is given up.
+SILENCE_SECONDS = 60.0
+# A connection is made within this time.
 TIMEOUT_SECONDS = 60.0
+# The answer to a create may take long after the last byte was sent; nothing else may.
+ANSWER_SECONDS = 600.0
+# What the system takes of a body before it is sent. Silence is that of the line, not of this buffer.
+SEND_BUFFER_BYTES = 2**18
 
 
 class Api:
-    """The calls of a run."""
+    """The calls of a run. `account` is what the last answer said whose key it is."""
 
     def __init__(self, settings: Settings, log: Log) -> None:
         self.settings, self.log = settings, log
-        self.client = anthropic.AsyncAnthropic(max_retries=0, timeout=TIMEOUT_SECONDS)
+        try:
+            self.client = anthropic.AsyncAnthropic(
+                max_retries=0,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    timeout=anthropic.Timeout(SILENCE_SECONDS, connect=TIMEOUT_SECONDS),
+                    event_hooks={"request": [watch_connection]},
+                ),
+            )
+        except (ImportError, ValueError) as error:  # a proxy that needs another package, or is none
+            words = " ".join(str(error).split())[:200]
+            raise StoppedError(
+                f"The connection cannot be set up: {words}. Check HTTPS_PROXY."
+            ) from None
         for name in ("anthropic", "httpx2", "httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)  # their debug lines hold prompts
-        secrets = (self.client.api_key, self.client.auth_token)
-        self.secrets = tuple(secret for secret in secrets if secret)
+        self.account: Event = {"organization": None, "workspace": None}
         self.refuse_unusable()
 
     def refuse_unusable(self) -> None:
         """A key or an address that no request can be made with looks like passing trouble."""
-        if not (self.secrets or self.client.credentials):
+        keys = [key for key in (self.client.api_key, self.client.auth_token) if key]
+        if not (keys or getattr(self.client, "credentials", None)):
             raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
-        if not all(re.fullmatch(r"[\x21-\x7e]+", secret) for secret in self.secrets):
+        if not all(re.fullmatch(r"[\x21-\x7e]+", key) for key in keys):
             raise StoppedError(
                 "The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again."
             )
@@ -75,116 +109,163 @@ class Api:
     async def close(self) -> None:
         await self.client.close()
 
-    async def create(self, body: bytes) -> ApiBatch:
-        """One POST. Raises RefusedError or NoAnswerError."""
-        betas = ",".join(self.settings.betas)
+    async def create(self, body: AsyncIterator[bytes], length: int) -> ApiBatch:
+        """One POST of so many bytes. Raises RefusedError or NoAnswerError."""
+        betas = {"anthropic-beta": ",".join(self.settings.betas)} if self.settings.betas else {}
         try:
-            created = await self.client.post(
-                "/v1/messages/batches",
+            answer = await self.client.post(
+                BATCHES,
                 content=body,
-                cast_to=anthropic.types.messages.MessageBatch,
+                cast_to=object,
                 options={
-                    "headers": {"anthropic-beta": betas} if betas else {},
-                    "timeout": CREATE_TIMEOUT_SECONDS,
+                    "headers": {"content-length": str(length), **betas},
+                    "timeout": anthropic.Timeout(SILENCE_SECONDS, read=ANSWER_SECONDS),
+                    "follow_redirects": False,
                 },
             )
-            return batch_in(created)
+            return batch_in(answer)
         except anthropic.APIStatusError as error:
-            why = self.reason_of(error)
-            if error.status_code in (408, 409) or not 400 <= error.status_code < 500:
-                raise NoAnswerError(why) from None
-            raise refusal(error, why) from None
+            if proves_nothing(error):
+                raise NoAnswerError(reason_of(error)) from None
+            raise refusal(error) from None
         except (anthropic.APIConnectionError, NoAnswerError, ValueError) as error:
             raise NoAnswerError(nameless(error)) from None
 
-    async def newest(self) -> Event | None:
-        """The newest batch of the workspace: what comes after is told by the API's clock."""
-        page = await self.ask("list batches", partial(self.page, 1, None))
-        return {"id": page[0].id, "created_at": page[0].created_at} if page else None
-
-    async def made_since(self, since: Event | None) -> list[ApiBatch]:
-        """Batches of the workspace that were made after the given one, oldest first."""
-        batches: list[ApiBatch] = []
-        after: str | None = None
-        while True:
-            page = await self.ask("list batches", partial(self.page, 100, after))
-            for batch in page:
-                if since and (batch.id == since["id"] or batch.created_at < since["created_at"]):
-                    return batches[::-1]
-                batches.append(batch)
-            if len(page) < 100:
-                return batches[::-1]
-            after = page[-1].id
-
-    async def page(self, limit: int, after: str | None) -> list[ApiBatch]:
+    async def page(self, after: str = "") -> list[ApiBatch]:
+        """A page of the workspace's batches, newest first; the page after a batch."""
+        query = {"limit": PAGE, **({"after_id": after} if after else {})}
+        what = "list batches"
         try:
-            page = await self.client.messages.batches.list(
-                limit=limit, after_id=after or anthropic.omit
-            )
-        except AttributeError:  # the SDK stumbles over a page of HTML with status 200
-            raise NoAnswerError("the answer is no list of batches") from None
-        if not isinstance(getattr(page, "data", None), list):
-            raise NoAnswerError("the answer is no list of batches")
-        return [batch_in(batch) for batch in page.data]
+            return await self.ask(what, lambda: self.get(batches_in, "", query))
+        except NotFoundError as error:
+            raise StoppedError(f"{what}: {error}. {CHECK_ADDRESS}") from None
 
     async def retrieve(self, what: str, batch_id: str) -> ApiBatch:
-        async def call() -> ApiBatch:
-            return batch_in(await self.client.messages.batches.retrieve(batch_id))
+        """One of our own batches. Raises LostBatchError."""
+        return await self.own(what, batch_id, lambda: self.get(batch_in, f"/{batch_id}"))
 
-        return await self.ask(what, call, batch_id)
+    async def look_for(self, what: str, batch_id: str) -> ApiBatch | None:
+        """A batch that may be ours, or None where there is no such batch (any more)."""
+        return await self.other(what, lambda: self.get(batch_in, f"/{batch_id}"))
 
     async def cancel(self, what: str, batch_id: str) -> None:
         async def call() -> None:
             try:
-                await self.client.messages.batches.cancel(batch_id)
+                options: Any = {"follow_redirects": False}
+                await self.client.post(
+                    f"{BATCHES}/{batch_id}/cancel", cast_to=object, options=options
+                )
             except anthropic.APIStatusError as error:
                 if error.status_code != 400:  # it has ended already
                     raise
 
-        await self.ask(what, call, batch_id)
+        await self.own(what, batch_id, call)
 
     async def download(self, what: str, batch_id: str, part: Path) -> None:
-        """Write the results of a batch to a file, as the API sends them."""
+        """Write the results of one of our batches to a file, as the API sends them."""
+        await self.own(what, batch_id, lambda: self.save(batch_id, part))
 
-        async def call() -> None:
-            async with contextlib.AsyncExitStack() as stack:
-                try:
-                    results = self.client.messages.batches.with_streaming_response.results(batch_id)
-                    response = await stack.enter_async_context(results)
-                except AttributeError:  # the SDK asks for the batch first, and may be sent HTML
-                    raise NoAnswerError("the answer is no batch") from None
-                with part.open("wb") as file:
-                    async for chunk in chunks_of(response.iter_bytes()):
-                        file.write(chunk)
-                    sync(file)
+    async def download_other(self, what: str, batch_id: str, part: Path) -> bool:
+        """The same for a batch that may be ours; whether there are any."""
 
-        await self.ask(what, call, batch_id)
+        async def call() -> bool:
+            await self.save(batch_id, part)
+            return True
 
-    async def ask(self, what: str, call: Callable[[], Awaitable[T]], batch_id: str = "") -> T:
-        """Call until there is an answer. What does not pass raises StoppedError."""
-        waits = Waits(self.settings)
+        return bool(await self.other(what, call))
+
+    async def save(self, batch_id: str, part: Path) -> None:
+        with part.open("wb") as file:
+            async with contextlib.aclosing(self.stream(f"/{batch_id}/results")) as chunks:
+                async for chunk in chunks:
+                    file.write(chunk)
+            sync(file)
+
+    async def get(
+        self, read: Callable[[object], T], path: str, query: dict[str, object] | None = None
+    ) -> T:
+        content = b"".join([chunk async for chunk in self.stream(path, query)])
+        return read(json_in(content))
+
+    async def stream(
+        self, path: str, query: dict[str, object] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The bytes of an answer as they come. Its headers tell the account."""
+        answer = await self.client.get(
+            BATCHES + path,
+            cast_to=object,
+            options={"params": query or {}, "follow_redirects": False},
+            stream=True,
+            stream_cls=anthropic.AsyncStream[object],
+        )
+        try:
+            headers = answer.response.headers
+            for name in self.account:
+                self.account[name] = headers.get(f"anthropic-{name}-id") or self.account[name]
+            async for chunk in answer.response.aiter_bytes():
+                yield chunk
+        except Exception as error:  # the classes of the library below differ between SDKs
+            raise NoAnswerError(f"the answer was cut ({type(error).__name__})") from None
+        finally:
+            await answer.close()
+
+    async def own(self, what: str, batch_id: str, call: Callable[[], Awaitable[T]]) -> T:
+        """A call on one of our batches: that it is not known passes, or it is lost."""
         unknown_since: float | None = None
+        waits = Waits(self.settings)
         while True:
-            told = None
+            try:
+                return await self.ask(what, call)
+            except NotFoundError as error:
+                unknown_since = unknown_since or time.monotonic()
+                if time.monotonic() - unknown_since >= LOST_BATCH_SECONDS:
+                    raise LostBatchError(lost(batch_id)) from None
+                await self.pause(what, str(error), waits.next())
+
+    async def other(self, what: str, call: Callable[[], Awaitable[T]]) -> T | None:
+        """A call on a batch that may be ours; None when it is found no more."""
+        waits = Waits(self.settings)
+        for times in range(1, FOUND_NO_MORE + 1):
+            try:
+                return await self.ask(what, call)
+            except NotFoundError as error:
+                if times < FOUND_NO_MORE:
+                    await self.pause(what, str(error), waits.next())
+        return None
+
+    async def ask(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Call until there is an answer. Raises NotFoundError, or StoppedError for what stays."""
+        waits = Waits(self.settings)
+        while True:
+            told_s = None
             try:
                 return await call()
+            except anthropic.NotFoundError as error:
+                raise NotFoundError(reason_of(error)) from None
             except anthropic.APIStatusError as error:
-                why, told = self.reason_of(error), retry_after(error)
-                if batch_id and error.status_code == 404:
-                    unknown_since = unknown_since or time.monotonic()
-                    if time.monotonic() - unknown_since >= LOST_BATCH_SECONDS:
-                        raise LostBatchError(lost(batch_id)) from None
-                elif account_is_stopped(error) or is_final(error):
+                why, told_s = reason_of(error), retry_after(error)
+                if account_is_stopped(error) or is_final(error):
                     raise StoppedError(f"{what}: {why}. {remedy(error)}") from None
             except (anthropic.AnthropicError, NoAnswerError, ValueError) as error:
                 why = nameless(error)
-            wait_s = waits.next() if told is None else told
-            self.log.line(f"{what}: {why}; again in {clock(wait_s)}")
-            await asyncio.sleep(wait_s)
+            await self.pause(what, why, waits.next(told_s))
 
-    def reason_of(self, error: anthropic.APIStatusError) -> str:
-        told = f", {error.type}: {error.api_message}" if error.type else ""
-        return one_line(f"HTTP {error.status_code}{told}", self.secrets)
+    async def pause(self, what: str, why: str, wait_s: float) -> None:
+        self.log.line(f"{what}: {why}; again in {clock(wait_s)}")
+        await asyncio.sleep(wait_s)
+
+
+async def watch_connection(request: Any) -> None:
+    """Have `narrow` called for the connection that a request opens."""
+    request.extensions["trace"] = narrow
+
+
+async def narrow(event: str, info: dict[str, Any]) -> None:
+    """Keep little of an upload in the system's hands, so that one given up is broken off at once."""
+    if event == "connection.connect_tcp.complete":
+        connection = info["return_value"].get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def lost(batch_id: str) -> str:
@@ -195,10 +276,12 @@ def lost(batch_id: str) -> str:
     )
 
 
-async def chunks_of(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The stream, its errors told apart from those of the disk."""
-    try:
-        async for chunk in stream:
-            yield chunk
-    except Exception as error:
-        raise NoAnswerError(f"the download was cut ({type(error).__name__})") from None
+def refuse_other_sdk() -> None:
+    """Raises InputError, with the command that helps, for an SDK that this program does not know."""
+    version = anthropic.__version__
+    numbers = tuple(int(number) for number in re.findall(r"[0-9]+", version)[:2])
+    if not (2, 5) <= numbers < (3,):
+        raise InputError(
+            f"anthropic {version} does not work here; 2.5 or a newer 2.x does: "
+            "pip install --upgrade 'anthropic>=2.5,<3'"
+        )

@@ -1,27 +1,96 @@
 """Follow a batch from its making to its last result.
 
-Results are matched by id. A batch that was adopted is proved by the ids in its results: one that holds an id that is not
-its own is somebody else's, and is let go.
+Results are matched by id. What holds fewer lines than the API counts is fetched again, for a day: it
+was paid for. A line that cannot be read, or that is nobody's, holds back nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.programs.python.answer import ApiBatch, Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source
-from planner.programs.python.errors import LostBatchError, StoppedError
+from planner.programs.python.errors import LostBatchError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder, sync_folder
+from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
+from planner.programs.python.request import Place
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch, result_in, sort_batch
 from planner.programs.python.state import Batch
-from planner.programs.python.text import clock, one_line, shown
+from planner.programs.python.text import clock, seconds_since, shown
 
-# Results that hold fewer lines than the batch has requests are fetched so often before the rest counts as missing.
-FETCHES_OF_SHORT_RESULTS = 3
+# How long results that hold fewer lines than promised are fetched again.
+SHORT_RESULTS_SECONDS = 86_400.0
+# Lines that cannot be read, and results that the API does not count, are fetched again so often.
+FETCHES_AGAIN = 3
+# The longest wait before short results are fetched again, in poll intervals.
+SHORT_INTERVALS = 10
+PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+# Their tokens have nothing to do with their bytes.
+NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
+
+
+@dataclass
+class Results:
+    """What a file of results holds, by the ids that a batch sent."""
+
+    lines: int = 0
+    own: set[str] = field(default_factory=set)
+    strange: int = 0
+    unreadable: list[int] = field(default_factory=list)  # the numbers of the lines
+
+
+def read_results(part: Path, ids: set[str]) -> Results:
+    results = Results()
+    with part.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isspace():
+                continue
+            results.lines += 1
+            parsed = result_in(line)
+            if parsed is None:
+                results.unreadable.append(number)
+            elif parsed[0] in ids:
+                results.own.add(parsed[0])
+            else:
+                results.strange += 1
+    return results
+
+
+def token_pairs(part: Path, source: Source, places: dict[str, Place]) -> list[tuple[int, int]]:
+    """The bytes of each request and the tokens of its prompt, where both are of text alone."""
+    pairs = []
+    with part.open("rb") as file:
+        for line in file:
+            custom_id, result = result_in(line) or ("", {})
+            message = result.get("message")
+            if custom_id in places and isinstance(message, dict):
+                body = source.wire_of(places[custom_id]).body
+                tokens = sum(count_of(message.get("usage"), name) for name in PROMPT_FIELDS)
+                if tokens and not NO_TEXT.search(body):
+                    pairs.append((len(body), tokens))
+    return pairs
+
+
+def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
+    """Whether answers can be those to our prompts: pairs of a request's bytes and its prompt's tokens."""
+    total_bytes, total_tokens = (
+        (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
+    )
+    if total_tokens > 2 * total_bytes or 20 * total_tokens < total_bytes:
+        return False
+    by_bytes = sorted(pairs)
+    differ = len({tokens for _, tokens in pairs}) > 1
+    if len(pairs) < 8 or by_bytes[-1][0] < 2 * by_bytes[0][0] or not differ:
+        return True
+    half = len(pairs) // 2  # with an odd number the middle one is in neither half
+    smaller, larger = by_bytes[:half], by_bytes[-half:]
+    return sum(tokens for _, tokens in larger) > sum(tokens for _, tokens in smaller)
 
 
 class Collector:
@@ -34,58 +103,40 @@ class Collector:
         self.api, self.log = api, log
 
     async def follow(self, batch: Batch) -> None:
-        """Stay with an open or stored batch until it is sorted, or let go."""
+        """Stay with an open or stored batch until it is sorted. Raises TroubleError."""
         if batch.status == "open" and not await self.is_stored(batch):
             return
-        trouble = sort_batch(self.folder, self.source, self.log, batch)
-        if trouble and not self.folder.state.canceling:
-            raise StoppedError(
-                f"The account lacks credit: {one_line(trouble, self.api.secrets)} Add credit."
-            )
+        account_trouble = sort_batch(self.folder, self.source, self.log, batch)
+        if account_trouble and not self.folder.state.canceling:
+            raise StoppedError("The account lacks credit. Add credit.")
 
     async def is_stored(self, batch: Batch) -> bool:
         """Wait for the end of a batch and bring its results. False: there is nothing to sort."""
         try:
-            await self.cancel_if_asked(batch)
+            # One that was adopted has ended: that is its proof.
+            if self.folder.state.canceling and batch.id in self.folder.state.created:
+                await self.api.cancel(f"cancel batch {batch.number}", batch.id)
+                self.log.line(f"Batch {batch.number} ({batch.id}) is being canceled")
             ended = await self.poll_until_ended(batch)
+            if ended.archived:
+                self.log.line(
+                    f"Batch {batch.number} ({batch.id}): its results are no longer at the API, "
+                    "and it is not paid for again"
+                )
+                self.give_up(batch, "results_archived")
+                return False
+            await self.fetch(batch, ended)
         except LostBatchError:
             if not self.folder.state.canceling:
                 raise
             self.give_up(batch, "batch_not_found")
             return False
-        if ended.archived:
-            self.log.line(
-                f"Batch {batch.number} ({batch.id}): its results are no longer at the API, "
-                "and it is not paid for again"
-            )
-            self.give_up(batch, "results_archived")
-            return False
-        if not await self.fetch(batch, ended):
-            self.folder.note("let_go", batch=batch.number, id=batch.id)
-            self.log.line(
-                f"Batch {batch.number}: the adopted batch is somebody else's; "
-                "its requests are still to be sent"
-            )
-            return False
-        stored = self.folder.results_file(batch).stat().st_size
+        stored = self.folder.results_file(batch.id).stat().st_size
         self.folder.note("stored", batch=batch.number, bytes=stored)
         return True
 
     def give_up(self, batch: Batch, reason: str) -> None:
         give_up_batch(self.folder, self.source, self.log, batch, reason)
-
-    async def cancel_if_asked(self, batch: Batch) -> None:
-        if not self.folder.state.canceling:
-            return
-        if batch.adopted:
-            self.log.line(
-                f"Batch {batch.number} ({batch.id}) was adopted, and whether it is ours is known "
-                "only when it has ended: it is not canceled here. If it is yours, cancel it in the "
-                "Console; this program waits for its end"
-            )
-            return
-        await self.api.cancel(f"cancel batch {batch.number}", batch.id)
-        self.log.line(f"Batch {batch.number} ({batch.id}) is being canceled")
 
     async def poll_until_ended(self, batch: Batch) -> ApiBatch:
         odd = ""
@@ -112,51 +163,53 @@ class Collector:
                 odd = status
             await asyncio.sleep(self.settings.poll_seconds)
 
-    async def fetch(self, batch: Batch, ended: ApiBatch) -> bool:
-        """Bring the results into DIR/results, whole. False: they are somebody else's."""
-        whole = self.folder.results_file(batch)
+    async def fetch(self, batch: Batch, ended: ApiBatch) -> None:
+        """Bring the results into DIR/results, whole. Raises TroubleError."""
+        whole = self.folder.results_file(batch.id)
         part = whole.with_name(whole.name + ".part")
-        promised = max(batch.requests, ended.requests())
-        waits, short = Waits(self.settings), 0
+        ids = {place.custom_id for place in self.source.places_of(batch)}
+        waits, fetches = Waits(self.settings, SHORT_INTERVALS), 0
         while True:
             what = f"fetch the results of batch {batch.number}"
             await self.api.download(what, batch.id, part)
-            lines, strange, unreadable = self.inspect(batch, part)
-            short += lines < promised and not unreadable
-            if not unreadable and (lines >= promised or short >= FETCHES_OF_SHORT_RESULTS):
+            results = read_results(part, ids)
+            promised = max(ended.requests(), batch.requests)
+            if results.lines < ended.requests():
+                self.refuse_if_short_too_long(batch, results.lines, promised)
+            elif fetches < FETCHES_AGAIN and (results.unreadable or results.lines < promised):
+                fetches += 1
+            else:
                 break
             wait_s = waits.next()
-            what = (
-                f"{unreadable:,} unreadable lines"
-                if unreadable
-                else f"{lines:,} of {promised:,} lines"
-            )
+            unreadable = f", {len(results.unreadable):,} unreadable" if results.unreadable else ""
             self.log.line(
-                f"Batch {batch.number}: the results came with {what}; "
+                f"Batch {batch.number}: {results.lines:,} of {promised:,} results came{unreadable}; "
                 f"fetched again in {clock(wait_s)}"
             )
             await asyncio.sleep(wait_s)
         part.replace(whole)
         sync_folder(whole.parent)
-        if strange and not batch.adopted:
+        self.log_odd_lines(batch, results, whole)
+
+    def refuse_if_short_too_long(self, batch: Batch, lines: int, promised: int) -> None:
+        """Results that stay too few for a day need a person. Raises TroubleError."""
+        if not batch.short_since:
+            self.folder.note("short", batch=batch.number, lines=lines, promised=promised)
+        if seconds_since(batch.short_since) >= SHORT_RESULTS_SECONDS:
+            raise TroubleError(
+                f"Batch {batch.number} ({batch.id}): its results have come with {lines:,} of "
+                f"{promised:,} lines for {clock(SHORT_RESULTS_SECONDS)}. They are paid for, and are "
+                "not sent again. Ask the provider, or start again later."
+            )
+
+    def log_odd_lines(self, batch: Batch, results: Results, whole: Path) -> None:
+        if results.strange:
             self.log.line(
-                f"Batch {batch.number}: {strange:,} results have ids that were not sent; "
+                f"Batch {batch.number}: {results.strange:,} results have ids that were not sent; "
                 f"they stay in {whole.name}"
             )
-        return not (strange and batch.adopted)
-
-    def inspect(self, batch: Batch, part: Path) -> tuple[int, int, int]:
-        """Lines that are results, those of them with ids of others, and lines that are none."""
-        ids = {place.custom_id for place in self.source.places_of(batch)}
-        lines = strange = unreadable = 0
-        with part.open("rb") as file:
-            for line in file:
-                if line.isspace():
-                    continue
-                parsed = result_in(line)
-                if parsed is None:
-                    unreadable += 1
-                else:
-                    lines += 1
-                    strange += parsed[0] not in ids
-        return lines, strange, unreadable
+        if results.unreadable:
+            numbers = ", ".join(map(str, results.unreadable[:10]))
+            self.log.line(
+                f"Batch {batch.number}: lines of {whole.name} that cannot be read: {numbers}"
+            )

@@ -1,65 +1,97 @@
 """Choose the requests of a batch.
 
-A batch is a range of bytes of its round's file: of INPUT in round 0, later of the list of requests to try again. What
-is sent is read again each time, so that memory holds one batch at most.
+A batch is a range of bytes of its round's file: of INPUT in round 0, later of the list of requests
+to try again. What is sent is read again each time, so memory never holds a batch. Batches of one run
+have counts of their own, drawn at random from a small range below the full size, so that each is
+recognised in the workspace's list.
 """
 
 from __future__ import annotations
 
+import errno
+import gzip
 import os
-from collections.abc import Iterator
-from io import BytesIO
+import random
+import stat
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from planner.programs.python.errors import InputError, StoppedError
+from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import usd_exact
-from planner.programs.python.request import ENVELOPE, ENVELOPE_BYTES, Place, Requests, Wire
+from planner.programs.python.request import (
+    BYTE_ORDER_MARK,
+    ENVELOPE,
+    ENVELOPE_BYTES,
+    Place,
+    Requests,
+    Wire,
+)
 from planner.programs.python.scan import Scan, scan_input
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch, State
 from planner.programs.python.text import Event, decode_json
 
-
-def open_input(path: Path) -> BinaryIO:
-    """INPUT, to be read more than once. Raises InputError."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        problem = f"{path}: cannot be read ({error.strerror}). Check the path."
-        raise InputError(problem) from None
-    if not file.seekable():
-        file.close()
-        raise InputError(f"{path}: is no file that can be read again. Save it as a file.")
-    return file
+PIECE_BYTES = 2**14  # of a body: a slow line moves one within the time that counts as silence
+GZIP = b"\x1f\x8b"
 
 
 class Source:
-    """INPUT, open while a run goes on, and the requests that each round takes from it."""
+    """INPUT, open while a run goes on, and the requests that each round takes from it.
+
+    `file` is what is read: INPUT, or what a gzip file unpacks to.
+    """
 
     def __init__(self, path: Path, folder: Folder, settings: Settings) -> None:
         self.path, self.folder, self.settings = path, folder, settings
         self.requests = Requests(settings)
-        self.file = open_input(path)
-        self.opened = os.fstat(self.file.fileno())
+        self.stack = ExitStack()
+        self.original = self.file = self.stack.enter_context(open_input(path))
+        self.opened = os.fstat(self.original.fileno())
 
     def close(self) -> None:
-        self.file.close()
+        self.stack.close()
 
     def scan(self) -> Scan:
         """What INPUT holds. Raises InputError with every problem, and for another run's INPUT."""
+        self.folder.look()
         try:
-            scan, problems = scan_input(self.file, self.path.name, self.settings)
+            if self.original.read(2) == GZIP:
+                self.file = self.unpacked()
+            began = self.folder.state.began is not None
+            scan, problems = scan_input(
+                self.original, self.file, self.path.name, self.settings, began
+            )
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise InputError(f"{self.path}: is no whole gzip file. Pack it again.") from None
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # of a temporary file
+                raise self.folder.cannot_be_written(error) from None
             raise InputError(f"{self.path}: cannot be read ({error.strerror}).") from None
         self.folder.same_input(scan.identity(), self.settings)
         if problems.count:
             raise InputError(problems.text())
         return scan
 
+    def unpacked(self) -> BinaryIO:
+        """A file without a name with what INPUT unpacks to; in DIR, where there is room for answers."""
+        place = self.folder.path if self.folder.path.is_dir() else None
+        temporary = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - open for the run
+        file = cast(BinaryIO, self.stack.enter_context(temporary))
+        self.original.seek(0)
+        with gzip.open(self.original) as packed:
+            while piece := packed.read(2**20):
+                file.write(piece)
+        file.flush()
+        return file
+
     def refuse_if_changed(self) -> None:
-        now, then = os.fstat(self.file.fileno()), self.opened
+        now, then = os.fstat(self.original.fileno()), self.opened
         if (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
             raise StoppedError(
                 f"{self.path} was changed while the run went on: {then.st_size:,} bytes before, "
@@ -84,10 +116,8 @@ class Source:
             if not line:
                 return
             after = position + len(line)
-            if not line.isspace():
-                value = decode_json(line.decode())
-                custom_id = value["custom_id"] if "params" in value else value["id"]
-                yield Place(custom_id, position, len(line)), after
+            if line.removeprefix(BYTE_ORDER_MARK).strip():
+                yield Place(self.requests.id_of(line), position, len(line)), after
             position = after
 
     def places_of(self, batch: Batch) -> Iterator[Place]:
@@ -97,30 +127,51 @@ class Source:
         self.file.seek(place.offset)
         return self.requests.wire(self.file.read(place.length))
 
-    def body_of(self, batch: Batch) -> bytes:
-        """The body of the POST. It is made here, not by the SDK, so that its size is known."""
-        body = BytesIO()
-        body.write(ENVELOPE[0])
+    def model_of(self, place: Place) -> str:
+        """The model that a request asks for."""
+        self.file.seek(place.offset)
+        return self.requests.model_of(self.file.read(place.length))
+
+    async def body_of(self, batch: Batch) -> AsyncIterator[bytes]:
+        """The body of the POST in pieces, `batch.bytes` in all."""
+        piece = bytearray(ENVELOPE[0])
         for number, place in enumerate(self.places_of(batch)):
-            body.write(b"," if number else b"")
-            body.write(self.wire_of(place).body)
-        body.write(ENVELOPE[1])
-        return body.getvalue()
+            piece += b"," if number else b""
+            piece += self.wire_of(place).body
+            while len(piece) >= PIECE_BYTES:
+                yield bytes(piece[:PIECE_BYTES])
+                del piece[:PIECE_BYTES]
+        yield bytes(piece) + ENVELOPE[1]
 
 
+def open_input(path: Path) -> BinaryIO:
+    """INPUT, to be read more than once. Raises InputError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe would wait for its writer
+            raise InputError(f"{path}: cannot be read twice, for it is no file. Save it as one.")
+        return path.open("rb")
+    except OSError as error:
+        problem = f"{path}: cannot be read ({error.strerror}). Check the path."
+        raise InputError(problem) from None
+
+
+@dataclass
 class Cut:
     """A batch that grows request by request."""
 
-    def __init__(self, start: int) -> None:
-        self.start = self.end = start
-        self.requests = self.worst = 0
-        self.bytes = ENVELOPE_BYTES - 1  # the first has no comma before it
+    start: int
+    end: int
+    requests: int = 0
+    bytes: int = ENVELOPE_BYTES - 1  # the first has no comma before it
+    worst: int = 0
+    retired: str = ""  # what is wrong with the model of a request that is gone
 
     def add(self, wire: Wire, end: int) -> None:
         self.requests += 1
         self.bytes += 1 + len(wire.body)
         self.worst += wire.worst()
         self.end = end
+        self.retired = self.retired or wire.retired
 
     def event(self, number: int, round_number: int, canary: bool) -> Event:
         """What the journal says of it."""
@@ -137,29 +188,58 @@ class Cut:
 
 
 def next_cut(source: Source, state: State) -> Event | None:
-    """The next batch of this round: as many requests as fit. None when the round has no more."""
+    """The next batch of this round; None when the round has no more.
+
+    Raises TroubleError when a model that it asks for is gone.
+    """
     settings = source.settings
-    canary = 0 if state.rest_began else max(0, settings.canary - state.canary.cut)
-    most = min(
+    canary = 0 if state.canary.rest else max(0, settings.canary - state.canary.cut)
+    full = min(
         canary or settings.requests_per_batch,
         settings.requests_per_batch,
         settings.max_queued_requests,
         state.largest_requests,
     )
-    longest = min(settings.max_bytes_per_batch, state.largest_bytes)
-    cut = Cut(state.position)
-    for place, after in source.places(state.round, state.position, state.round_bytes):
+    count = (
+        full if canary else count_below(full, {each.requests for each in state.batches.values()})
+    )
+    for start, end in state.uncut:
+        cut = cut_range(source, state, start, end, count, full)
+        if cut.requests:
+            if cut.retired:
+                raise TroubleError(
+                    f"{cut.retired}. What is not sent yet is not sent. "
+                    "Send it as a run of its own with that model, and end this run with --cancel."
+                )
+            return cut.event(state.numbers + 1, state.round, bool(canary))
+    return None
+
+
+def count_below(full: int, taken: set[int]) -> int:
+    """A count at random, at most a twentieth below the full one, that no batch of this run has."""
+    spread = min(full // 20, 100 + full // 100)
+    free = [count for count in range(full - spread, full + 1) if count not in taken]
+    return random.choice(free) if free else random.randint(full - spread, full)
+
+
+def cut_range(source: Source, state: State, start: int, end: int, count: int, full: int) -> Cut:
+    """`count` requests of a range; all, where no more than `full` are left; or as many as bytes allow."""
+    longest = min(source.settings.max_bytes_per_batch, state.largest_bytes)
+    cut, chosen = Cut(start, start), None
+    for place, after in source.places(state.round, start, end):
         wire = source.wire_of(place)
-        fits = cut.requests < most and cut.bytes + 1 + len(wire.body) <= longest
+        fits = cut.requests < full and cut.bytes + 1 + len(wire.body) <= longest
         if cut.requests and not fits:
-            break
+            return chosen or cut
         cut.add(wire, after)
-    return cut.event(state.numbers + 1, state.round, bool(canary)) if cut.requests else None
+        if cut.requests == count:
+            chosen = replace(cut)
+    return cut
 
 
 def halves(source: Source, state: State, batch: Batch) -> list[Event]:
     """Two batches of half the requests, instead of one that is too large for the API."""
-    first, second = Cut(batch.start), Cut(batch.start)
+    first, second = (Cut(batch.start, batch.start) for _ in range(2))
     for place, after in source.places(batch.round, batch.start, batch.end):
         half = first if first.requests < batch.requests // 2 else second
         half.add(source.wire_of(place), after)

@@ -1,54 +1,312 @@
-"""Find out whether a batch in doubt was made.
+"""Settle whether a batch was made.
 
-The SDK sends a create again after a lost answer, and the provider makes a second batch: so nothing is sent again before
-the list of batches has been read for a grace period and shows no batch of this size that the journal does not know.
+After a create without an answer nothing is sent before its grace is over and the workspace's list was
+read to before the intention. Batches of its size that were not there before are its candidates: that
+set is frozen. Each candidate is followed to its end, and its results prove by their ids whose it is.
+Where ids prove nothing, because two candidates fit or the answers do not fit our prompts by their
+tokens, a person chooses. Doubts of several batches are settled together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
+from pathlib import Path
 
-from planner.programs.python.api import Api
+from planner.programs.python.answer import ApiBatch
+from planner.programs.python.api import LOST_BATCH_SECONDS, Api
+from planner.programs.python.collect import (
+    FETCHES_AGAIN,
+    SHORT_RESULTS_SECONDS,
+    Results,
+    fits_by_tokens,
+    read_results,
+    token_pairs,
+)
+from planner.programs.python.cut import Source
+from planner.programs.python.errors import StoppedError
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch
+from planner.programs.python.text import Event, clock, earlier, seconds_since
+
+# How much older than the intention the list is read: clocks of one provider differ.
+CLOCK_MARGIN_SECONDS = 300.0
+# A body that was on its way when the program was killed may arrive for so long yet.
+SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
+
+
+async def newest_batch(api: Api, requests: int) -> Event | None:
+    """The workspace's newest batch, and which of those that are there have so many requests."""
+    listed = await batches_since(api, None)
+    if not listed:
+        return None
+    seen = [batch.id for batch in listed if batch.requests() == requests]
+    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
+
+
+async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
+    """The list, newest first, to before a moment or the newest batch, less a margin; "" is to its end.
+
+    A short page ends nothing, whatever it says of more: an empty one does.
+    """
+    listed: list[ApiBatch] = []
+    while page := await api.page(listed[-1].id if listed else ""):
+        if listed and page[-1].id == listed[-1].id:
+            break  # the cursor does not move
+        listed += page
+        until = max(batch.created_at for batch in listed) if moment is None else moment
+        if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
+            break
+    return listed
+
+
+def reach_of(batches: list[Batch]) -> str:
+    """The first of the moments before which these batches cannot have been made; "" for none."""
+    return min(batch.since["created_at"] if batch.since else "" for batch in batches)
 
 
 class Doubts:
-    """Settles batches whose making is in doubt."""
+    """Batches in doubt and in question. `adopt` are the ids that a person chose, or "none"."""
 
-    def __init__(self, settings: Settings, folder: Folder, api: Api, log: Log) -> None:
-        self.settings, self.folder, self.api, self.log = settings, folder, api, log
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        source: Source,
+        api: Api,
+        log: Log,
+        adopt: tuple[str, ...],
+    ) -> None:
+        # The word of a person is about what stood open when it was given.
+        doubts = folder.state.with_status("doubt", "question")
+        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
+        self.settings, self.folder, self.source = settings, folder, source
+        self.api, self.log, self.adopt = api, log, adopt
+        self.candidates: dict[str, ApiBatch] = {}
+        # Whether a candidate whose ids are a batch's fits it by its tokens too.
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.short_since: dict[str, float] = {}
+        self.gone_since: dict[str, float] = {}
+        self.fetches: Counter[str] = Counter()
+        self.choices: dict[int, str] = {}
 
-    async def settle(self, batch: Batch, why: str) -> None:
-        """Adopt the batch, or let its requests be sent again."""
-        self.folder.note("doubt", batch=batch.number, why=why)
-        self.log.line(
-            f"Batch {batch.number} is in doubt ({why}): "
-            "looking for it before its requests are sent again"
-        )
-        looking_since = time.monotonic()
-        grace_s = self.settings.adopt_grace_seconds
+    async def settle(self) -> None:
+        """Turn every doubt into a question, or into the certainty that no batch was made."""
+        doubts = self.folder.state.with_status("doubt")
+        if not doubts:
+            return
+        for batch in doubts:
+            if batch.took_s is None:  # a kill interrupted it
+                took_s = batch.bytes / SLOWEST_LINE_BYTES_PER_SECOND
+                took_s = min(seconds_since(batch.submitted_at), took_s)
+                why = "whether it was made is not known"
+                self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
+        grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
+        for batch in doubts:
+            self.log.line(
+                f"Batch {batch.number} is in doubt: it is looked for in {clock(grace_s)}, "
+                "before its requests are sent again"
+            )
+        await asyncio.sleep(grace_s)
+        listed = await self.listed_whole(doubts)
+        for batch in doubts:
+            self.name_candidates(batch, listed)
+
+    async def listed_whole(self, doubts: list[Batch]) -> list[ApiBatch]:
+        """The list to before each intention. One that lacks what was there then is read again."""
+        before = [batch.since for batch in doubts if batch.since]
         while True:
-            # Before the list is read: a batch that is made while it is read counts as looked for.
-            grace_is_over = time.monotonic() - looking_since >= grace_s
-            if await self.adopted(batch):
-                return
-            if grace_is_over:
-                self.folder.note("not_made", batch=batch.number)
-                self.log.line(f"Batch {batch.number} was not made")
-                return
-            await asyncio.sleep(min(self.settings.poll_seconds, grace_s / 5))
+            listed = await batches_since(self.api, reach_of(doubts))
+            there = {each.id for each in listed}
+            for since in before:
+                what = f"look at {since['id']}"
+                if since["id"] not in there and await self.api.look_for(what, since["id"]):
+                    break
+            else:
+                return listed
+            self.log.line("The list of batches is not whole: it is read again")
+            await asyncio.sleep(self.settings.poll_seconds)
 
-    async def adopted(self, batch: Batch) -> bool:
-        """Whether the API lists a batch that may be this one: it is this one, until its results say no."""
-        for listed in await self.api.made_since(batch.since):
-            if listed.id not in self.folder.state.known and listed.requests() == batch.requests:
-                self.folder.note(
-                    "adopted", batch=batch.number, id=listed.id, created_at=listed.created_at
+    def name_candidates(self, batch: Batch, listed: list[ApiBatch]) -> None:
+        since = batch.since or {"id": "", "created_at": "", "seen": []}
+        moment = since["created_at"]
+        reach = earlier(moment, CLOCK_MARGIN_SECONDS) if moment else ""
+        not_ours = {since["id"], *since["seen"], *self.folder.state.own, *batch.let_go}
+        ids = [
+            each.id
+            for each in listed
+            if each.requests() == batch.requests
+            and each.created_at >= reach
+            and each.id not in not_ours
+        ]
+        if ids:
+            self.folder.note("candidates", batch=batch.number, ids=ids)
+            self.log.line(
+                f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
+            )
+        else:
+            self.not_made(batch)
+
+    def not_made(self, batch: Batch) -> None:
+        self.folder.note("not_made", batch=batch.number)
+        self.folder.note("recut", batches=[batch.number])  # the settings may have changed since
+        self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
+
+    def in_question(self) -> list[Batch]:
+        """Batches whose candidates are not all judged."""
+        return [
+            batch
+            for batch in self.folder.state.with_status("question")
+            if batch.number not in self.choices
+        ]
+
+    async def judge(self) -> None:
+        """Follow the candidates until no question is left but those that a person must answer."""
+        if self.folder.state.canceling:
+            for batch in self.in_question():
+                self.log.line(
+                    f"Batch {batch.number}: {', '.join(batch.candidates)} may be it, or somebody "
+                    "else's: not canceled here. This program waits for the end"
                 )
-                self.log.line(f"Batch {batch.number} was made: it is {listed.id}")
-                return True
-        return False
+        while self.in_question():
+            ids = dict.fromkeys(each for batch in self.in_question() for each in batch.candidates)
+            for candidate_id in ids:
+                if any(
+                    (batch.number, candidate_id) not in self.fits
+                    for batch in self.having(candidate_id)
+                ):
+                    await self.judge_candidate(candidate_id)
+            for batch in self.in_question():
+                if all((batch.number, each) in self.fits for each in batch.candidates):
+                    self.decide(batch)
+            if self.in_question():
+                await asyncio.sleep(self.settings.poll_seconds)
+
+    def having(self, candidate_id: str) -> list[Batch]:
+        return [batch for batch in self.in_question() if candidate_id in batch.candidates]
+
+    async def judge_candidate(self, candidate_id: str) -> None:
+        """Look at a candidate; when it has ended, hold its results against each batch that has it."""
+        seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
+        if seen is None:
+            listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
+            if candidate_id not in {each.id for each in listed} or self.is_gone(candidate_id):
+                self.vanished(candidate_id)
+        elif seen.archived:
+            self.vanished(candidate_id)
+        elif seen.status == "ended" and seen.has_results:
+            self.candidates[candidate_id] = seen
+            await self.hold_against(seen)
+
+    async def hold_against(self, seen: ApiBatch) -> None:
+        part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
+        what = f"fetch the results of {seen.id}"
+        if not await self.api.download_other(what, seen.id, part):
+            if self.is_gone(seen.id):
+                self.vanished(seen.id)
+        elif not self.may_become_whole(seen, read_results(part, set())):
+            for batch in self.having(seen.id):
+                self.compare(batch, seen.id, part)
+
+    def is_gone(self, candidate_id: str) -> bool:
+        """Whether it has not been found for so long that it does not pass."""
+        since = self.gone_since.setdefault(candidate_id, time.monotonic())
+        return time.monotonic() - since >= LOST_BATCH_SECONDS
+
+    def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
+        """Whether the results are to be fetched again before anything is concluded from them."""
+        if results.lines < seen.requests():
+            since = self.short_since.setdefault(seen.id, time.monotonic())
+            is_short = time.monotonic() - since < SHORT_RESULTS_SECONDS
+            self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
+            return is_short
+        self.fetches[seen.id] += 1
+        return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
+
+    def vanished(self, candidate_id: str) -> None:
+        for batch in self.having(candidate_id):
+            self.let_go(batch, candidate_id, "vanished")
+
+    def let_go(self, batch: Batch, candidate_id: str, why: str) -> None:
+        self.folder.note("let_go", batch=batch.number, id=candidate_id, why=why)
+        self.log.line(f"Batch {batch.number} is not {candidate_id} ({why})")
+
+    def compare(self, batch: Batch, candidate_id: str, part: Path) -> None:
+        """Hold a candidate's results against the ids and the prompts of a batch."""
+        places = {place.custom_id: place for place in self.source.places_of(batch)}
+        results = read_results(part, set(places))
+        missing = len(places) - len(results.own) - len(results.unreadable)
+        if not results.own or 0 < missing <= results.strange:
+            self.let_go(batch, candidate_id, "ids")
+            return
+        if results.lines < batch.requests or missing > 0 < results.strange:
+            self.fits[batch.number, candidate_id] = (
+                False  # that it is somebody else's is not proved
+            )
+            return
+        self.fits[batch.number, candidate_id] = fits_by_tokens(
+            token_pairs(part, self.source, places)
+        )
+
+    def decide(self, batch: Batch) -> None:
+        """Take the one candidate that fits; take none where ids do not prove it."""
+        fitting = batch.candidates
+        if not fitting:
+            self.not_made(batch)
+        elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
+            self.take(batch, fitting[0])
+        elif chosen := [each for each in fitting if each in self.adopt]:
+            self.take(batch, chosen[0])
+        elif batch.number in self.none_of:
+            for each in [*fitting]:
+                self.let_go(batch, each, "person")
+            self.not_made(batch)
+        else:
+            self.choices[batch.number] = self.choice(batch)
+
+    def take(self, batch: Batch, candidate_id: str) -> None:
+        created_at = self.candidates[candidate_id].created_at
+        self.folder.note("adopted", batch=batch.number, id=candidate_id, created_at=created_at)
+        self.log.line(f"Batch {batch.number} was made: it is {candidate_id}")
+
+    def choice(self, batch: Batch) -> str:
+        """What a person is told who must choose."""
+        made = ", ".join(
+            f"{each} (made {self.candidates[each].created_at})" for each in batch.candidates
+        )
+        return (
+            f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
+            "with --adopt ID if one of them is ours, or with --adopt none if none is."
+        )
+
+
+async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
+    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
+    state = folder.state
+    doubts = state.with_status("doubt", "question")
+    if not doubts or "none" in adopt:
+        return
+    await api.page()
+    known = state.account or {}
+    same = "Use a key of the workspace where the run began, or say --adopt none."
+    for name, now in api.account.items():
+        before = known.get(name)
+        if before and now and before != now:
+            raise StoppedError(
+                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
+                f"batch was made there is in doubt: nothing is sent. {same}"
+            )
+    if known.get("workspace") and api.account["workspace"]:
+        return
+    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
+    for batch_id in ids:
+        if await api.look_for(f"look at {batch_id}", batch_id):
+            return
+    if ids:
+        raise StoppedError(
+            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
+            f"batch was made there is in doubt: nothing is sent. {same}"
+        )

@@ -6,7 +6,7 @@ import re
 
 # The account's trouble, not the request's, told by the API's words where there is nothing better.
 ACCOUNT_WORDS = re.compile(
-    r"credit balance|(?:lack|insufficient|out of) .{0,20}credit|spend(?:ing)? limit|usage limits",
+    r"credit balance|(?:lacks?|insufficient|out of) .{0,20}credit|spend(?:ing)? limit|usage limits",
     re.IGNORECASE,
 )
 
@@ -19,15 +19,19 @@ class StoppedError(Exception):
     """Something outside stops the run; the state is kept. Exit code 3."""
 
 
-class LostBatchError(StoppedError):
+class TroubleError(StoppedError):
+    """Trouble with one batch: the others are collected, then it stops the run."""
+
+
+class LostBatchError(TroubleError):
     """The API does not know a batch of this run."""
 
 
 class RefusedError(Exception):
     """The API answered a create with a clear no: no batch was made.
 
-    `wait_s` is how long it asks to wait, None if it does not say; `for_good`: it will say no again until somebody
-    has seen to it.
+    `wait_s` is how long it asks to wait, None if it does not say; `for_good`: it will say no again
+    until somebody has seen to it.
     """
 
     def __init__(
@@ -50,6 +54,10 @@ class RefusedError(Exception):
 
 class NoAnswerError(Exception):
     """The API gave no usable answer, or none at all."""
+
+
+class NotFoundError(Exception):
+    """The API says that there is no such batch."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -3,71 +3,145 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shlex
 import signal
+import subprocess
 import sys
+import threading
 import traceback
 from io import TextIOWrapper
 from pathlib import Path
 
+from planner.programs.python.api import refuse_other_sdk
 from planner.programs.python.errors import InputError, Interrupted, StoppedError
 from planner.programs.python.options import parse
+from planner.programs.python.report import at_provider
 from planner.programs.python.run import BatchRunner
 
-try:
-    import anthropic
-except ImportError:
-    print("The package anthropic 2.x is missing: pip install anthropic", file=sys.stderr)
-    sys.exit(2)
+# What is under way when a signal comes may take so long to end; then the program ends without it.
+LEAVE_SECONDS = 5.0
 
 
-def interrupt(number: int, _frame: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
-    raise Interrupted(number)
+class Program:
+    """One call of the program."""
+
+    def __init__(self) -> None:
+        self.options, settings = parse(sys.argv[1:])
+        self.runner = BatchRunner(self.options.input, self.options.out, settings)
+        words = [text for text in sys.argv if text != "--cancel"]
+        self.command = shlex.join([Path(sys.executable).name or "python", *words])
+
+    def code(self) -> int:
+        """Do it. The exit code, but for signals."""
+        runner, log = self.runner, self.runner.log
+        try:
+            if self.options.check:
+                return self.say(runner.check(), 0)
+            refuse_other_sdk()
+            code = asyncio.run(
+                runner.run(
+                    cancel=self.options.cancel,
+                    retry_failed=self.options.retry_failed,
+                    adopt=tuple(self.options.adopt),
+                )
+            )
+            return self.say(runner.last_line(), code)
+        except InputError as problem:
+            log.line(str(problem))
+            return 2
+        except StoppedError as stopped:
+            log.line(f"Stopped: {stopped} The state is kept; to go on: {self.command}")
+            return 3
+        except Exception as error:
+            # The words of an unforeseen error may hold a prompt; where it happened does not.
+            traceback.print_tb(error.__traceback__)
+            log.line(
+                f"Stopped by an unforeseen {type(error).__name__}. "
+                f"The state is kept; to go on: {self.command}"
+            )
+            return 3
+
+    def say(self, text: str, code: int) -> int:
+        """Print what the program is asked for; 3 where it cannot be printed."""
+        try:
+            if sys.stdout is None:  # it is closed
+                raise OSError
+            print(text, flush=True)
+        except OSError:
+            self.runner.log.line(f"Standard output cannot be written. {text}")
+            return 3
+        return code
+
+    def on_done(self, code: int) -> None:
+        """Run the command of --on-done. Its own exit code changes nothing."""
+        if not self.options.on_done or code not in (0, 1, 3):
+            return
+        folder = str(self.options.out)
+        shell = ["sh", "-c", f'{self.options.on_done} "$@"', "sh", folder, str(code)]
+        if sys.platform == "win32":
+            shell = [
+                "cmd",
+                "/c",
+                f"{self.options.on_done} {subprocess.list2cmdline([folder])} {code}",
+            ]
+        failure = ""
+        try:
+            ended = subprocess.run(shell, check=False).returncode
+            failure = f"exit code {ended}" if ended else ""
+        except OSError as error:
+            failure = str(error.strerror)
+        if failure:
+            self.runner.log.line(f"The command of --on-done failed: {failure}")
+
+    def say_interrupted(self) -> None:
+        """Say what is open, by the journal: what was written when the signal came counts."""
+        with contextlib.suppress(InputError, OSError):
+            self.runner.folder.look()
+        state = self.runner.state
+        self.runner.log.line(
+            f"Interrupted. {at_provider(state)} "
+            f"To resume: {self.command}  To cancel: {self.command} --cancel"
+        )
+
+    def interrupt(self, number: int, _frame: object) -> None:
+        """The first signal lets what is under way end in order, for a while; the second does not."""
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, self.leave)
+        threading.Timer(LEAVE_SECONDS, self.leave, [number, None]).start()
+        raise Interrupted(number)
+
+    def leave(self, number: int, _frame: object) -> None:
+        self.say_interrupted()
+        os._exit(128 + number)
 
 
 def main() -> int:
-    options, settings = parse(sys.argv[1:])
-    if int(anthropic.__version__.partition(".")[0]) < 2:
-        too_old = f"anthropic {anthropic.__version__} is too old: pip install --upgrade anthropic"
-        print(too_old, file=sys.stderr)
-        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # a path may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
-    runner = BatchRunner(options.input, options.out, settings)
-    words = [text for text in sys.argv if text != "--cancel"]
-    command = shlex.join([Path(sys.executable).name or "python", *words])
+    program = Program()
+    signal.signal(signal.SIGINT, program.interrupt)
+    signal.signal(signal.SIGTERM, program.interrupt)
     try:
-        if options.check:
-            print(runner.check())
-            return 0
-        code = asyncio.run(runner.run(cancel=options.cancel))
-    except InputError as problem:
-        runner.log.line(str(problem))
-        return 2
-    except StoppedError as stopped:
-        runner.log.line(f"Stopped: {stopped} The state is kept; to go on: {command}")
-        return 3
-    except Exception as error:
-        # The words of an unforeseen error may hold a prompt; where it happened does not.
-        traceback.print_tb(error.__traceback__)
-        runner.log.line(
-            f"Stopped by an unforeseen {type(error).__name__}. "
-            f"The state is kept; to go on: {command}"
-        )
-        return 3
+        code = program.code()
+        program.on_done(code)
     except Interrupted as interrupted:
-        runner.log.line(
-            f"Interrupted. {len(runner.state.in_flight())} batches go on at the provider. "
-            f"To resume: {command}  To cancel: {command} --cancel"
-        )
-        return interrupted.code
-    print(runner.last_line())
+        program.leave(interrupted.code - 128, None)
+    silence_what_is_full()
     return code
+
+
+def silence_what_is_full() -> None:
+    """What could not be written is not tried again at the end: that would change the exit code."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 if __name__ == "__main__":

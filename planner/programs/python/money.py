@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 from planner.programs.python.settings import LONG_PROMPTS, PRICES, WEB_SEARCH_USD_PER_1000
 
-# Whole numbers, so that no sum depends on its order: a price of up to seven decimals times a count of tokens is exact.
+# Whole numbers, so that no sum depends on its order: a price of up to seven decimals times a count of
+# tokens is exact.
 DOLLAR = 10**13
 
 
@@ -81,6 +83,7 @@ def price_list() -> dict[str, Price]:
     return prices
 
 
+DATE_OF_MODEL = re.compile(r"-20[0-9]{6}$")
 USAGE_KINDS = (
     "input_tokens",
     "output_tokens",
@@ -96,14 +99,28 @@ def count_of(holder: object, name: str) -> int:
     return value if type(value) is int and value > 0 else 0
 
 
-def bill(message: object, prices: dict[str, Price]) -> tuple[dict[str, int], int | None]:
-    """Tokens by kind, as `usage` reports them, and what they cost; None for a model without a price."""
+def price_of(answered: object, asked: str, prices: dict[str, Price]) -> Price | None:
+    """The price of the model that an answer names, dated or not; else of the one asked for."""
+    name = answered if isinstance(answered, str) else ""
+    for model in (name, DATE_OF_MODEL.sub("", name), asked, DATE_OF_MODEL.sub("", asked)):
+        if model in prices:
+            return prices[model]
+    return None
+
+
+def bill(
+    message: object, asked: str, prices: dict[str, Price]
+) -> tuple[dict[str, int], int | None]:
+    """Tokens by kind, as `usage` reports them, and what they cost; None where no price is known.
+
+    `asked` is the model that was asked for.
+    """
     message = message if isinstance(message, dict) else {}
     reported = message.get("usage")
     usage = reported if isinstance(reported, dict) else {}
     counts = {kind: count_of(usage, kind) for kind in USAGE_KINDS}
     counts["web_search_requests"] = count_of(usage.get("server_tool_use"), "web_search_requests")
-    price = prices.get(str(message.get("model")))
+    price = price_of(message.get("model"), asked, prices)
     if price is None:
         return counts, None
     written = counts["cache_creation_input_tokens"]

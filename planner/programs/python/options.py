@@ -38,6 +38,18 @@ def dollars(text: str) -> str:
     raise argparse.ArgumentTypeError("must be US dollars from 0 to 100,000,000")
 
 
+def growth(text: str) -> str:
+    if text in ("exponential", "linear", "fixed"):
+        return text
+    raise argparse.ArgumentTypeError("must be exponential, linear or fixed")
+
+
+def batch_or_none(text: str) -> str:
+    if re.fullmatch(r"[a-zA-Z0-9_-]{1,200}", text):
+        return text
+    raise argparse.ArgumentTypeError("must be the id of a batch, or none")
+
+
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -46,37 +58,87 @@ def parser() -> argparse.ArgumentParser:
         "Start the same command again to go on after any stop.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("input", metavar="INPUT", help="JSON Lines: whole requests, or rows of id and prompt")
-    add(
-        "--out",
-        metavar="DIR",
-        required=True,
-        help="the folder of this run; made if it is not there",
+    parser.add_argument(
+        "input", metavar="INPUT", help="JSON Lines, plain or gzip: whole requests, or id and prompt"
     )
-    add("--check", action="store_true", help="read and count, submit nothing")
+    parser.add_argument(
+        "--out", metavar="DIR", help="the folder of this run; made if it is not there"
+    )
+    add_ways(parser)
+    add_settings(parser)
+    return parser
+
+
+def add_ways(parser: argparse.ArgumentParser) -> None:
+    """What is done; without these, the run is taken to its end."""
+    add = parser.add_argument
+    add("--check", action="store_true", help="read and count, submit nothing; needs no --out")
     add(
         "--cancel",
         action="store_true",
         help="cancel the open batches, collect what they finished, end the run",
     )
-    add("--requests-per-batch", metavar="N", type=whole(1, 100_000))
-    add("--max-bytes-per-batch", metavar="N", type=whole(1, 256_000_000))
-    add("--concurrent-batches", metavar="N", type=whole(1, 100))
-    add("--max-queued-requests", metavar="N", type=whole(1, 100_000_000))
-    add("--poll-seconds", metavar="S", type=seconds(0.01))
-    add("--max-retries", metavar="N", type=whole(0, 10))
-    add("--backoff", choices=("exponential", "linear", "fixed"))
-    add("--base-delay-seconds", metavar="S", type=seconds(0))
-    add("--budget-usd", metavar="D", type=dollars)
-    add("--canary", metavar="N", type=whole(0, 100_000))
-    add("--adopt-grace-seconds", metavar="S", type=seconds(0))
-    return parser
+    add(
+        "--retry-failed",
+        action="store_true",
+        help="send what failed.jsonl holds again, in a run that is at its end; not by default",
+    )
+    add(
+        "--adopt",
+        metavar="ID|none",
+        action="append",
+        default=[],
+        type=batch_or_none,
+        help="settle a batch in question: it is the one with this id, or none of those named; "
+        "may be repeated; by default nothing is taken that is not proved",
+    )
+    add(
+        "--on-done",
+        metavar="COMMAND",
+        help="run by the shell at the end with the folder and the exit code; none by default",
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The settings of the plan that may differ for a run."""
+    default = Settings()
+
+    def add(name: str, metavar: str, convert: Callable[[str], object], text: str) -> None:
+        value = getattr(default, name[2:].replace("-", "_"))
+        text = f"{text} (default: {'none' if value == '' else value})"
+        parser.add_argument(name, metavar=metavar, type=convert, help=text)
+
+    add("--requests-per-batch", "N", whole(1, 100_000), "requests in the largest batch")
+    add("--max-bytes-per-batch", "N", whole(1, 256_000_000), "bytes of the largest batch as sent")
+    add("--concurrent-batches", "N", whole(1, 100), "batches open at once")
+    add("--max-queued-requests", "N", whole(1, 100_000_000), "requests in open batches at once")
+    add("--poll-seconds", "S", seconds(0.01), "seconds between two looks at an open batch")
+    add("--max-retries", "N", whole(0, 10), "how often a failed request is tried again")
+    add(
+        "--backoff",
+        "HOW",
+        growth,
+        "exponential, linear or fixed: how the wait between rounds grows",
+    )
+    add("--base-delay-seconds", "S", seconds(0), "the wait before the first retry round")
+    add("--budget-usd", "D", dollars, "US dollars that are never passed, whatever the answers")
+    add(
+        "--canary",
+        "N",
+        whole(0, 100_000),
+        "the first N requests go alone; the rest follows by itself when most of them succeed",
+    )
+    add(
+        "--adopt-grace-seconds", "S", seconds(0), "the least wait before a lost batch is looked for"
+    )
 
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
     """What the command line asks for, and the settings with its flags put in. Exits with 2 itself."""
-    options = parser().parse_args(arguments)
+    reader = parser()
+    options = reader.parse_args(arguments)
+    if options.out is None and not options.check:
+        reader.error("the following arguments are required: --out")
     names = {field.name for field in fields(Settings)}
     flags = {name: value for name, value in vars(options).items() if name in names}
     return options, replace(

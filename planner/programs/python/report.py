@@ -20,7 +20,7 @@ from planner.programs.python.settings import (
     Settings,
 )
 from planner.programs.python.state import State
-from planner.programs.python.text import UTC, Event, clock
+from planner.programs.python.text import UTC, Event, clock, moment_of
 
 PROGRESS_SECONDS = 600.0
 
@@ -29,7 +29,7 @@ class Log:
     """Plain lines when stderr is no terminal; one line that is written over when it is one."""
 
     def __init__(self) -> None:
-        self.terminal = sys.stderr.isatty()
+        self.terminal = sys.stderr is not None and sys.stderr.isatty()  # None: it is closed
         self.last_progress = time.monotonic()
 
     def line(self, text: str) -> None:
@@ -46,7 +46,7 @@ class Log:
 
     def print(self, text: str) -> None:
         # A closed terminal must not end a run that has hours to go.
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(text)
             sys.stderr.flush()
 
@@ -54,12 +54,13 @@ class Log:
 def check_text(scan: Scan, settings: Settings) -> str:
     """What a run would do, for --check."""
     first_alone = min(settings.canary, scan.requests)
-    canary = f"; the first {first_alone:,} requests go alone" if first_alone else ""
+    canary = f"; the first {first_alone:,} requests go alone, the rest when they are good"
     no_price = f"; no price is known for the model of {scan.unpriced:,} requests"
     return (
         f"{scan.name}: {scan.requests:,} {scan.kind}, {scan.bytes:,} bytes, "
         f"SHA-256 {scan.sha256}\n"
-        f"Split: {scan.batches:,} batches, the largest of {scan.largest:,} requests{canary}\n"
+        f"Split: {scan.batches:,} batches, the largest of {scan.largest:,} requests"
+        f"{canary if first_alone else ''}\n"
         f"Tokens, estimated: {math.ceil(scan.text_bytes / BYTES_PER_TOKEN):,} of input "
         f"({BYTES_PER_TOKEN} bytes each), "
         f"{scan.output_tokens:,} of output (as planned, {PLANNED_OUTPUT_TOKENS:,} a request)\n"
@@ -72,15 +73,28 @@ def check_text(scan: Scan, settings: Settings) -> str:
 
 
 def progress_line(state: State, requests: int) -> str:
+    """How far it is, in 80 columns: by batch, for the API shows no count before a batch has ended."""
     now = datetime.now(UTC)
-    began = datetime.fromisoformat(state.began["at"]) if state.began else now
-    flying = state.in_flight()
+    began = moment_of(state.began["at"]) if state.began else now
+    # The forecast needs no seconds.
+    p50, p95 = (clock(max(60, FORECAST_SECONDS[name]))[:-3] for name in ("p50", "p95"))
     return (
-        f"{state.totals.succeeded + state.totals.given_up:,} of {requests:,} requests answered, "
-        f"{len(flying)} batches open with {sum(batch.requests for batch in flying):,}, "
-        f"{clock((now - began).total_seconds())} elapsed; "
-        f"forecast {clock(FORECAST_SECONDS['p50'])} to {clock(FORECAST_SECONDS['p95'])}"
+        f"{state.totals.succeeded + state.totals.given_up:,} of {requests:,} answered, "
+        f"{len(state.in_flight())} open, {clock((now - began).total_seconds())} elapsed, "
+        f"forecast {p50}-{p95}"
     )
+
+
+def at_provider(state: State) -> str:
+    """What is open, for somebody who stops here."""
+    flying, maybe = len(state.with_status("open")), len(state.with_status("doubt", "question"))
+    if flying and maybe:
+        return f"{flying} batches go on at the provider, and {maybe} more may have been made."
+    if flying:
+        return f"{flying} batches go on at the provider."
+    if maybe:
+        return f"{maybe} batches may have been made at the provider."
+    return "Nothing is open at the provider."
 
 
 def summary_of(state: State, scan: Scan) -> Event:
@@ -94,7 +108,7 @@ def summary_of(state: State, scan: Scan) -> Event:
         "truncated": totals.truncated,
         "refused": totals.refused,
         "retried": totals.retried,
-        "batches": state.created,
+        "batches": len(state.own),
         "rounds": state.round + 1,
         "canceled": state.canceling,
         "usage": {kind: totals.usage[kind] for kind in USAGE_KINDS},

@@ -1,6 +1,7 @@
 """Make requests of the lines of INPUT.
 
-A whole request is sent byte for byte as it stands. A row becomes a request with the settings, and with nothing else.
+A whole request is sent byte for byte as it stands. A row becomes a request with the settings, and
+with nothing else.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from planner.programs.python.money import Price, price_list
+from planner.programs.python.money import Price, price_list, price_of
 from planner.programs.python.settings import RETIRES, Settings
 from planner.programs.python.text import Event, decode_json, json_bytes, shown
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # before the first line of files of some editors
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
@@ -42,7 +44,11 @@ def run_settings(settings: Settings) -> Event:
 
 @dataclass(frozen=True)
 class Wire:
-    """One request as it is sent. `price` is None where none is known; `cached`: it may write to the cache."""
+    """One request as it is sent.
+
+    `price` is None where none is known; `cached`: it may write to the cache; `us`: it may be done in
+    the US, by its own word or by the workspace's; `retired` says that its model is gone.
+    """
 
     custom_id: str
     body: bytes
@@ -50,6 +56,7 @@ class Wire:
     price: Price | None
     cached: bool
     us: bool
+    retired: str
 
     def worst(self) -> int:
         """The most that it may cost, 0 where no price is known."""
@@ -60,7 +67,10 @@ class Wire:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one request stands in INPUT, in bytes, and what became of it so far."""
+    """Where one request stands in INPUT, in bytes, and what became of it so far.
+
+    `before` are the attempts before a person asked to send it again.
+    """
 
     custom_id: str
     offset: int
@@ -68,6 +78,7 @@ class Place:
     attempts: int = 0
     reason: str = "not_sent"
     result: object = None
+    before: int = 0
 
 
 class Requests:
@@ -76,6 +87,7 @@ class Requests:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.prices = price_list()
+        self.retired = retired_models()
         system: dict[str, object] = {"type": "text", "text": settings.system_prompt}
         if settings.cache_ttl:
             system["cache_control"] = {"type": "ephemeral", "ttl": settings.cache_ttl}
@@ -89,33 +101,57 @@ class Requests:
             b',"params":' + json_bytes(params)[:-1] + b',"messages":[{"role":"user","content":'
         )
 
-    def wire(self, line: bytes, value: Event | None = None) -> Wire:
-        """The request of a line that has been checked; `value` is what the line says, if that is known."""
-        value = decode_json(line.decode()) if value is None else value
-        return self.whole(value, line.strip()) if "params" in value else self.of_row(value)
+    def price_of(self, model: str) -> Price | None:
+        return price_of(None, model, self.prices)
 
-    def whole(self, value: Event, body: bytes) -> Wire:
-        params = value["params"]
-        price = self.prices.get(params["model"])
-        cached = b'"cache_control"' in body
-        us = params.get("inference_geo") == "us"
-        return Wire(value["custom_id"], body, params["max_tokens"], price, cached, us)
+    def id_of(self, line: bytes) -> str:
+        """The id of a line that has been checked."""
+        value = value_in(line)
+        custom_id: str = value["custom_id"] if "params" in value else value["id"]
+        return custom_id
+
+    def model_of(self, line: bytes) -> str:
+        """The model that a line asks for, dated or not."""
+        value = value_in(line)
+        return str(value["params"]["model"]) if "params" in value else self.settings.model
+
+    def wire(self, line: bytes, value: Event | None = None) -> Wire:
+        """The request of a line that has been checked; `value` is what it says, if that is known."""
+        value = value_in(line) if value is None else value
+        return self.whole(value, line) if "params" in value else self.of_row(value)
+
+    def whole(self, value: Event, line: bytes) -> Wire:
+        params, body = value["params"], line.removeprefix(BYTE_ORDER_MARK).strip()
+        return Wire(
+            custom_id=value["custom_id"],
+            body=body,
+            max_tokens=params["max_tokens"],
+            price=self.price_of(params["model"]),
+            cached=b'"cache_control"' in body,
+            us=params.get("inference_geo") != "global",
+            retired=self.retired.get(params["model"], ""),
+        )
 
     def of_row(self, row: Event) -> Wire:
-        custom_id = row["id"]
         body = b"".join(
             (
                 b'{"custom_id":',
-                json_bytes(custom_id),
+                json_bytes(row["id"]),
                 self.middle,
                 json_bytes(row["prompt"]),
                 b"}]}}",
             )
         )
-        price, settings = self.prices.get(self.settings.model), self.settings
-        us = settings.inference_geo == "us"
-        cached = bool(settings.cache_ttl)
-        return Wire(custom_id, body, settings.max_tokens, price, cached, us)
+        settings = self.settings
+        return Wire(
+            custom_id=row["id"],
+            body=body,
+            max_tokens=settings.max_tokens,
+            price=self.price_of(settings.model),
+            cached=bool(settings.cache_ttl),
+            us=settings.inference_geo != "global",
+            retired=self.retired.get(settings.model, ""),
+        )
 
     # What is wrong with a line, and what to do about it.
 
@@ -147,12 +183,14 @@ class Requests:
         if not isinstance(messages, list) or not messages:
             yield '"messages" is missing or empty: write at least one message'
         yield from impossible_in(params)
+        if self.settings.budget_usd and any(holds_address(each) for each in params.values()):
+            yield (
+                "the size of a document by address or id is not known, so no budget can be kept: "
+                "leave out --budget-usd, or put the document into the request"
+            )
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
-        price = self.prices.get(model)
-        if model in RETIRES and RETIRES[model][0] <= date.today().isoformat():
-            since, successor = RETIRES[model]
-            yield f"model {shown(model)} is retired since {since}: use {successor}"
+        price = self.price_of(model)
         if max_tokens is None:
             yield '"max_tokens" is missing: add it'
         elif type(max_tokens) is not int:  # not isinstance: True is an int
@@ -166,6 +204,34 @@ class Requests:
                 f"no price is known for model {shown(model)}, so no budget can be kept: "
                 "leave out --budget-usd, or use another model"
             )
+
+
+def value_in(line: bytes) -> Event:
+    """What a line that has been checked says."""
+    value: Event = decode_json(line.removeprefix(BYTE_ORDER_MARK).decode())
+    return value
+
+
+def retired_models() -> dict[str, str]:
+    """What is wrong with the models that are gone today."""
+    today = date.today().isoformat()
+    return {
+        model: f"model {shown(model)} is retired since {since}: use {successor}"
+        for model, (since, successor) in RETIRES.items()
+        if since <= today
+    }
+
+
+def holds_address(value: object) -> bool:
+    """Whether documents, images or files stand in it by address or by id."""
+    if isinstance(value, list):
+        return any(map(holds_address, value))
+    if not isinstance(value, dict):
+        return False
+    source = value.get("source")
+    if isinstance(source, dict) and source.get("type") in ("url", "file"):
+        return True
+    return any(map(holds_address, value.values()))
 
 
 def wrong_with_row(row: Event) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from planner.programs.python.request import (
+    BYTE_ORDER_MARK,
     CUSTOM_ID,
     ENVELOPE_BYTES,
     Requests,
@@ -25,6 +26,7 @@ from planner.programs.python.settings import BYTES_PER_TOKEN, PLANNED_OUTPUT_TOK
 from planner.programs.python.text import Event, decode_json, shown
 
 PROBLEMS_SHOWN = 50
+OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")  # and those with zeros, which JSON does not have
 
 
 class Problems:
@@ -108,8 +110,11 @@ class Scan:
 class Scanner:
     """Checks lines one after the other, and adds up those that are good."""
 
-    def __init__(self, scan: Scan, problems: Problems, ids: Ids, settings: Settings) -> None:
+    def __init__(
+        self, scan: Scan, problems: Problems, ids: Ids, settings: Settings, began: bool
+    ) -> None:
         self.scan, self.problems, self.ids, self.settings = scan, problems, ids, settings
+        self.began = began
         self.requests = Requests(settings)
         self.kind_line = 0
         self.longest = settings.max_bytes_per_batch - ENVELOPE_BYTES
@@ -118,11 +123,9 @@ class Scanner:
 
     def line(self, line_number: int, line: bytes) -> None:
         """Check one line, and count it if it is good."""
-        if line_number == 1 and line.startswith(b"\xef\xbb\xbf"):
-            problem = "the file begins with a byte order mark: save it as UTF-8 without one"
-            self.problems.add(1, None, problem)
-            line = line[3:]
-        if line.isspace():
+        if line_number == 1:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if not line.strip():
             return
         self.scan.requests += 1
         value, problem = value_of(line)
@@ -152,17 +155,26 @@ class Scanner:
         if not self.kind_line:
             self.scan.kind, self.kind_line = kind, line_number
             if kind == "rows":
-                self.problems.add(0, None, *self.requests.wrong_with_settings())
+                wrong = [*self.requests.wrong_with_settings()]
+                wrong += self.wrong_with_age({"model": self.settings.model})
+                self.problems.add(0, None, *wrong)
         if kind == "rows":
             custom_id, wrong = value.get("id"), [*wrong_with_row(value)]
         else:
             custom_id, wrong = value.get("custom_id"), [*self.requests.wrong_with_request(value)]
+            wrong += self.wrong_with_age(value.get("params"))
         if kind != self.scan.kind:
             wrong.append(
                 f"the file began with {self.scan.kind} (line {self.kind_line}), "
                 f"and this is one of the {kind}: use one form throughout"
             )
         return custom_id, wrong
+
+    def wrong_with_age(self, params: object) -> list[str]:
+        """Whether the model is gone. When the run has begun, what is paid for is still collected."""
+        model = params.get("model") if isinstance(params, dict) else None
+        retired = self.requests.retired.get(model, "") if isinstance(model, str) else ""
+        return [retired] if retired and not self.began else []
 
     def count(self, wire: Wire) -> None:
         """Put a request into the split, and add its tokens and its cost."""
@@ -189,18 +201,37 @@ class Scanner:
         scan.worst += wire.worst()
 
 
-def scan_input(file: BinaryIO, name: str, settings: Settings) -> tuple[Scan, Problems]:
-    """What INPUT holds and would cost, with its SHA-256; and all that is wrong with it."""
+def scan_input(
+    original: BinaryIO, file: BinaryIO, name: str, settings: Settings, began: bool
+) -> tuple[Scan, Problems]:
+    """What INPUT holds and would cost, with its SHA-256; and all that is wrong with it.
+
+    `file` is what `original` unpacks to, or the same. When a run has begun, a model that is gone since
+    is no fault of the file.
+    """
     scan, problems, digest = Scan(name), Problems(name), hashlib.sha256()
-    ids = Ids(os.fstat(file.fileno()).st_size)
-    scanner = Scanner(scan, problems, ids, settings)
     file.seek(0)
-    for line_number, line in enumerate(lines_of(file, scanner.longest, digest.update), 1):
+    head = file.read(4)
+    is_utf_8 = not head.startswith(OTHER_ENCODINGS) and b"\0" not in head
+    if file is not original or not is_utf_8:
+        original.seek(0)
+        while piece := original.read(2**20):
+            digest.update(piece)
+    scan.bytes = os.fstat(original.fileno()).st_size
+    if not is_utf_8:
+        scan.sha256 = digest.hexdigest()
+        problems.add(1, None, "the file is UTF-16 or UTF-32: save it as UTF-8")
+        return scan, problems
+    file.seek(0)
+    see = digest.update if file is original else len  # it has been seen
+    ids = Ids(os.fstat(file.fileno()).st_size)
+    scanner = Scanner(scan, problems, ids, settings, began)
+    for line_number, line in enumerate(lines_of(file, scanner.longest, see), 1):
         if line is None:
             scanner.too_long(line_number)
         else:
             scanner.line(line_number, line)
-    scan.bytes, scan.sha256 = file.tell(), digest.hexdigest()
+    scan.sha256 = digest.hexdigest()
     if not scan.requests:
         problems.add(1, None, 'the file is empty: write one {"id": …, "prompt": …} a line')
     for custom_id, line_number, first in ids.repeated():

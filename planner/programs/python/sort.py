@@ -1,13 +1,13 @@
 """Put each request of a batch where it belongs.
 
-That is succeeded.jsonl, failed.jsonl, or the list of the next round; once. The files are on disk before the journal
-says how long they are: what a torn step left behind them is cut off and written again.
+That is succeeded.jsonl, failed.jsonl, or the list of the next round; once. The files are on disk before
+the journal says how long they are: what a torn step left behind them is cut off and written again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import re
 from collections import Counter
 from dataclasses import asdict, replace
 from typing import BinaryIO
@@ -19,10 +19,11 @@ from planner.programs.python.money import bill, usd_exact
 from planner.programs.python.report import Log
 from planner.programs.python.request import Place
 from planner.programs.python.state import Batch
-from planner.programs.python.text import Event, json_bytes, shown
+from planner.programs.python.text import Event, decode_answer, json_bytes, shown
 
 # What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
 TRY_AGAIN = {
+    "content_filtered",
     "api_error",
     "overloaded_error",
     "rate_limit_error",
@@ -40,12 +41,15 @@ GIVE_UP = {
 }
 # Classes under which the account's trouble comes too; the message tells.
 MAYBE_ACCOUNT = {"invalid_request_error", "permission_error", "rate_limit_error"}
+# What the filter blocked in an answer differs from try to try; what it blocked in a request does not.
+FILTERED = re.compile(r"content filter", re.IGNORECASE)
+OUTPUT = re.compile(r"output|response", re.IGNORECASE)
 
 
 def result_in(line: bytes) -> tuple[str, Event] | None:
     """The id and the result of one line, or None for a line that holds none."""
     try:
-        value = json.loads(line.decode())
+        value = decode_answer(line.decode())
     except (ValueError, RecursionError):
         return None
     if (
@@ -64,8 +68,11 @@ def reason_in(result: Event) -> tuple[str, str]:
     outer = result.get("error")
     inner = outer.get("error") if isinstance(outer, dict) else None
     error = inner if isinstance(inner, dict) else {}
-    kind = error.get("type")
-    return kind if isinstance(kind, str) else "unknown", str(error.get("message", ""))
+    kind, message = error.get("type"), str(error.get("message", ""))
+    if not isinstance(kind, str):
+        return "unknown", message
+    filtered = FILTERED.search(message) and OUTPUT.search(message)
+    return "content_filtered" if kind == "invalid_request_error" and filtered else kind, message
 
 
 def is_account_trouble(reason: str, message: str) -> bool:
@@ -78,8 +85,8 @@ def is_account_trouble(reason: str, message: str) -> bool:
 class Sorting:
     """Appends to succeeded.jsonl, failed.jsonl and the next round's list, and counts.
 
-    As a context: the files are on disk, with their names, when it has ended well; `fields` are then what the journal
-    says of them.
+    As a context: the files are on disk, with their names, when it has ended well; `fields` are then
+    what the journal says of them.
     """
 
     def __init__(self, folder: Folder, source: Source) -> None:
@@ -93,6 +100,7 @@ class Sorting:
         self.lengths: list[int] = []
 
     def __enter__(self) -> Sorting:
+        self.folder.lock.refuse_if_lost()
         for path, length in zip(self.folder.outputs(), self.folder.state.lengths, strict=True):
             trim(path, length)
             self.files.append(path.open("ab"))
@@ -111,10 +119,10 @@ class Sorting:
                 with contextlib.suppress(OSError):
                     file.close()
 
-    def success(self, line: bytes, result: Event) -> None:
+    def success(self, place: Place, line: bytes, result: Event) -> None:
         message = result.get("message")
         stop_reason = message.get("stop_reason") if isinstance(message, dict) else None
-        usage, cost = bill(message, self.source.requests.prices)
+        usage, cost = bill(message, self.source.model_of(place), self.source.requests.prices)
         self.succeeded += 1
         self.truncated += stop_reason == "max_tokens"
         self.refused += stop_reason == "refusal"
@@ -131,7 +139,7 @@ class Sorting:
         # A result of an unknown type may have been paid for.
         known_type = result is None or result.get("type") in ("errored", "expired")
         never = reason in GIVE_UP or not known_type
-        if never or attempts > self.source.settings.max_retries:
+        if never or attempts - place.before > self.source.settings.max_retries:
             self.give_up(place, attempts, reason, result)
         else:
             self.again(place, attempts, reason, result)
@@ -167,11 +175,11 @@ class Sorting:
         }
 
 
-def sort_batch(folder: Folder, source: Source, log: Log, batch: Batch) -> str:
-    """Sort the stored results of a batch. Returns the API's words of trouble with the account, or ""."""
+def sort_batch(folder: Folder, source: Source, log: Log, batch: Batch) -> bool:
+    """Sort the stored results of a batch. Returns whether they tell of trouble with the account."""
     waiting = {place.custom_id: place for place in source.places_of(batch)}
-    trouble = ""
-    with Sorting(folder, source) as sorting, folder.results_file(batch).open("rb") as file:
+    account_trouble = False
+    with Sorting(folder, source) as sorting, folder.results_file(batch.id).open("rb") as file:
         for line in file:
             parsed = result_in(line)
             place = waiting.pop(parsed[0], None) if parsed else None
@@ -180,14 +188,19 @@ def sort_batch(folder: Folder, source: Source, log: Log, batch: Batch) -> str:
             result = parsed[1]
             reason, message = reason_in(result)
             if result.get("type") == "succeeded":
-                sorting.success(line, result)
+                sorting.success(place, line, result)
             elif is_account_trouble(reason, message):
-                trouble = trouble or message or reason
+                account_trouble = True
                 sorting.again(place, place.attempts, reason, result)
             else:
                 sorting.failure(place, reason, result)
+        # What the API counts as succeeded was paid for, also where its line is not to be had.
+        paid = sorting.succeeded < batch.counts.get("succeeded", 0)
         for place in waiting.values():
-            sorting.failure(place, "missing", None)
+            if paid:
+                sorting.give_up(place, place.attempts + 1, "missing", None)
+            else:
+                sorting.failure(place, "missing", None)
     folder.note("sorted", batch=batch.number, **sorting.fields())
     for reason in sorting.unknown_reasons:
         log.line(f"Batch {batch.number}: {shown(reason)} is not known here")
@@ -195,7 +208,7 @@ def sort_batch(folder: Folder, source: Source, log: Log, batch: Batch) -> str:
         f"Batch {batch.number}: {sorting.succeeded:,} succeeded, "
         f"{sorting.retries:,} to be tried again, {sorting.given_up:,} given up"
     )
-    return trouble
+    return account_trouble
 
 
 def give_up_batch(folder: Folder, source: Source, log: Log, batch: Batch, reason: str) -> None:
@@ -211,7 +224,7 @@ def give_up_rest(folder: Folder, source: Source) -> None:
     """After --cancel: give up what was not sent, and what would have been tried again."""
     state = folder.state
     ranges = [(batch.round, batch.start, batch.end) for batch in state.with_status("unsent")]
-    ranges.append((state.round, state.position, state.round_bytes))
+    ranges += [(state.round, start, end) for start, end in state.uncut]
     if state.again:
         ranges.append((state.round + 1, 0, state.lengths[2]))
     with Sorting(folder, source) as sorting:

@@ -1,7 +1,7 @@
 """Sum up the journal.
 
-Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live run and when a run is
-taken up again. Nothing here reads or writes.
+Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live run
+and when a run is taken up again. Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.programs.python.money import money
 from planner.programs.python.text import Event
+
+END = 2**63  # of a round's file, where its length is not known yet
+
+
+class Range(NamedTuple):
+    """Bytes `start` to `end` of a round's file."""
+
+    start: int
+    end: int
 
 
 @dataclass
@@ -26,10 +36,15 @@ class Batch:
     bytes: int
     worst: int
     canary: bool
-    status: str = "unsent"  # unsent, doubt, open, stored
-    since: Event | None = None
+    status: str = "unsent"  # unsent, doubt, question, open, stored
+    since: Event | None = None  # the newest batch of the workspace before the POST
+    submitted_at: str = ""
+    took_s: float | None = None  # how long the POST lasted that had no answer
+    candidates: list[str] = field(default_factory=list)  # batches that may be this one
+    let_go: set[str] = field(default_factory=set)  # batches that are not this one
     id: str = ""
-    adopted: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    short_since: str = ""
 
 
 @dataclass
@@ -47,21 +62,19 @@ class Totals:
     unpriced: int = 0
 
     def add(self, event: Event) -> None:
-        self.succeeded += event.get("succeeded", 0)
-        self.given_up += event["given_up"]
+        for name in ("succeeded", "given_up", "truncated", "refused", "unpriced"):
+            setattr(self, name, getattr(self, name) + event.get(name, 0))
         self.reasons.update(event["reasons"])
-        self.truncated += event.get("truncated", 0)
-        self.refused += event.get("refused", 0)
         self.usage.update(event.get("usage", {}))
         self.spent += money(event.get("usd", "0"))
-        self.unpriced += event.get("unpriced", 0)
 
 
 @dataclass
 class Canary:
-    """The requests that go first and alone, and what became of them."""
+    """The requests that go first and alone, and what became of them; `rest` are those after them."""
 
     cut: int = 0
+    rest: int = 0
     sorted: int = 0
     given_up: int = 0
 
@@ -74,44 +87,36 @@ class State:
     """The sum of the journal."""
 
     began: Event | None = None
+    account: Event | None = None
     batches: dict[int, Batch] = field(default_factory=dict)  # those that are not sorted
-    known: set[str] = field(default_factory=set)  # ids of batches that are accounted for
+    own: set[str] = field(default_factory=set)  # ids of batches that are ours
+    created: list[str] = field(default_factory=list)  # those of them that an answer named
     numbers: int = 0
-    created: int = 0
     round: int = 0
-    position: int = 0  # where the next batch of this round begins
-    round_bytes: int = 0  # the length of this round's file; of INPUT in round 0
+    uncut: list[Range] = field(default_factory=lambda: [Range(0, END)])  # of this round's file
     not_before: float = 0.0
     again: int = 0  # requests on the next round's list
     lengths: tuple[int, int, int] = (0, 0, 0)
     largest_requests: int = 10**9  # halved by a 413
     largest_bytes: int = 10**12
     canary: Canary = field(default_factory=Canary)
-    rest_began: bool = False
     totals: Totals = field(default_factory=Totals)
     first_created_at: str = ""
     last_ended_at: str = ""
     canceling: bool = False
     rest_given_up: bool = False
+    failed_before: str = ""  # the name that --retry-failed gave the list of those given up
     done: int | None = None
 
     def apply(self, event: Event) -> None:
-        """Take in one line of the journal. Lines that change nothing, such as `doubt`, have no entry."""
-        change = CHANGES.get(event["event"])
-        if change:
-            change(self, event)
+        """Take in one line of the journal. Raises KeyError for an event that is not known."""
+        CHANGES[event["event"]](self, event)
 
     def add(self, cut: Event) -> None:
-        batch = Batch(
-            number=cut["batch"],
-            round=cut["round"],
-            start=cut["start"],
-            end=cut["end"],
-            requests=cut["requests"],
-            bytes=cut["bytes"],
-            worst=money(cut["worst_usd"]),
-            canary=cut["canary"],
-        )
+        same = {
+            name: cut[name] for name in ("round", "start", "end", "requests", "bytes", "canary")
+        }
+        batch = Batch(number=cut["batch"], worst=money(cut["worst_usd"]), **same)
         self.batches[batch.number] = batch
         self.numbers = max(self.numbers, batch.number)
 
@@ -120,37 +125,91 @@ class State:
 
     def in_flight(self) -> list[Batch]:
         """Batches that are at the provider, or may be."""
-        return self.with_status("doubt", "open")
+        return self.with_status("doubt", "question", "open")
+
+
+def without(ranges: list[Range], cut: Range) -> list[Range]:
+    """What is left of the ranges."""
+    left = []
+    for each in ranges:
+        left += [
+            Range(each.start, min(each.end, cut.start)),
+            Range(max(each.start, cut.end), each.end),
+        ]
+    return sorted({each for each in left if each.start < each.end})
+
+
+def joined(ranges: list[Range]) -> list[Range]:
+    """The same ranges in order, neighbours as one."""
+    whole: list[Range] = []
+    for each in sorted(ranges):
+        if whole and each.start <= whole[-1].end:
+            before = whole.pop()
+            each = Range(before.start, max(before.end, each.end))
+        whole.append(each)
+    return whole
 
 
 def on_run(state: State, event: Event) -> None:
-    state.began, state.round_bytes = event, event["input"]["bytes"]
+    state.began = event
+
+
+def on_account(state: State, event: Event) -> None:
+    state.account = event
 
 
 def on_cut(state: State, event: Event) -> None:
     state.add(event)
-    state.position = event["end"]
-    state.canary.cut += event["requests"] if event["canary"] else 0
-    state.rest_began = not event["canary"]
+    state.uncut = without(state.uncut, Range(event["start"], event["end"]))
+    if event["canary"]:
+        state.canary.cut += event["requests"]
+    else:
+        state.canary.rest += event["requests"]
+
+
+def on_recut(state: State, event: Event) -> None:
+    for number in event["batches"]:
+        batch = state.batches.pop(number)
+        state.uncut = joined([*state.uncut, Range(batch.start, batch.end)])
+        if batch.canary:
+            state.canary.cut -= batch.requests
+        else:
+            state.canary.rest -= batch.requests
 
 
 def on_submit(state: State, event: Event) -> None:
     batch = state.batches[event["batch"]]
-    batch.status, batch.since = "doubt", event["since"]
+    batch.status, batch.since, batch.submitted_at = "doubt", event["since"], event["at"]
+
+
+def on_doubt(state: State, event: Event) -> None:
+    state.batches[event["batch"]].took_s = event["took_s"]
+
+
+def on_candidates(state: State, event: Event) -> None:
+    batch = state.batches[event["batch"]]
+    batch.status, batch.candidates = "question", [*event["ids"]]
+
+
+def on_let_go(state: State, event: Event) -> None:
+    batch = state.batches[event["batch"]]
+    batch.candidates = [each for each in batch.candidates if each != event["id"]]
+    batch.let_go.add(event["id"])
 
 
 def on_made(state: State, event: Event) -> None:
     batch = state.batches[event["batch"]]
-    batch.status, batch.id, batch.adopted = "open", event["id"], event["event"] == "adopted"
-    state.known.add(event["id"])
-    state.created += 1
+    batch.status, batch.id = "open", event["id"]
+    state.own.add(event["id"])
+    if event["event"] == "created":
+        state.created.append(event["id"])
     first = state.first_created_at or event["created_at"]
     state.first_created_at = min(first, event["created_at"])
 
 
 def on_not_made(state: State, event: Event) -> None:
     batch = state.batches[event["batch"]]
-    batch.status, batch.since = "unsent", None
+    batch.status, batch.since, batch.took_s, batch.candidates = "unsent", None, None, []
 
 
 def on_halved(state: State, event: Event) -> None:
@@ -161,14 +220,13 @@ def on_halved(state: State, event: Event) -> None:
     state.largest_bytes = (batch.bytes + 1) // 2
 
 
-def on_let_go(state: State, event: Event) -> None:
-    batch = state.batches[event["batch"]]
-    batch.status, batch.id, batch.adopted = "doubt", "", False
-    state.created -= 1
-
-
 def on_ended(state: State, event: Event) -> None:
+    state.batches[event["batch"]].counts = event["counts"]
     state.last_ended_at = max(state.last_ended_at, event["ended_at"])
+
+
+def on_short(state: State, event: Event) -> None:
+    state.batches[event["batch"]].short_since = event["at"]
 
 
 def on_stored(state: State, event: Event) -> None:
@@ -196,10 +254,20 @@ def add_up(state: State, event: Event) -> None:
 
 
 def on_round(state: State, event: Event) -> None:
-    state.round, state.position, state.round_bytes = event["round"], 0, event["bytes"]
+    state.round, state.uncut = event["round"], [Range(0, event["bytes"])]
     state.totals.retried += event["requests"]
     state.not_before = event["not_before"]
     state.again, state.lengths = 0, (state.lengths[0], state.lengths[1], 0)
+
+
+def on_again(state: State, event: Event) -> None:
+    on_round(state, event)
+    succeeded, failed, again = event["lengths"]
+    state.lengths = (succeeded, failed, again)
+    state.totals.given_up = event["given_up"]
+    state.totals.reasons = Counter(event["reasons"])
+    state.failed_before = event["failed"]
+    state.canceling, state.rest_given_up, state.done = False, False, None
 
 
 def on_cancel(state: State, _event: Event) -> None:
@@ -210,21 +278,33 @@ def on_done(state: State, event: Event) -> None:
     state.done = event["code"]
 
 
+def nothing(_state: State, _event: Event) -> None:
+    """A line that is for people."""
+
+
 CHANGES: dict[str, Callable[[State, Event], None]] = {
     "run": on_run,
+    "resume": nothing,
+    "account": on_account,
     "cut": on_cut,
+    "recut": on_recut,
     "submit": on_submit,
     "created": on_made,
+    "doubt": on_doubt,
+    "candidates": on_candidates,
+    "let_go": on_let_go,
     "adopted": on_made,
     "not_made": on_not_made,
     "refused": on_not_made,
     "halved": on_halved,
-    "let_go": on_let_go,
     "ended": on_ended,
+    "short": on_short,
     "stored": on_stored,
     "sorted": on_sorted,
-    "rest": on_rest,
     "round": on_round,
+    "again": on_again,
     "cancel": on_cancel,
+    "rest": on_rest,
+    "stop": nothing,
     "done": on_done,
 }

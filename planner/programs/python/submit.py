@@ -1,7 +1,7 @@
 """Send what is unsent, one batch at a time.
 
-The intention is in the journal before the POST. A batch in doubt comes before any other, and nothing is sent that has no
-room: canary first, then the budget, the number of batches, and the queue.
+The intention is in the journal before the POST. A batch in doubt comes before any other, and nothing
+is sent that has no room: canary first, then the budget, the number of batches, and the queue.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import time
 from planner.programs.python.answer import Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source, halves, next_cut
-from planner.programs.python.doubt import Doubts
+from planner.programs.python.doubt import Doubts, newest_batch
 from planner.programs.python.errors import NoAnswerError, RefusedError, StoppedError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import money, usd_rounded
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
-from planner.programs.python.state import Batch, State
+from planner.programs.python.state import Batch, Range, State
 from planner.programs.python.text import clock
 
 LONGEST_BACKOFF_SECONDS = 86_400.0
@@ -69,28 +69,47 @@ class Submitter:
     """Submits the batches of one round."""
 
     def __init__(
-        self, settings: Settings, folder: Folder, source: Source, api: Api, log: Log
+        self, settings: Settings, folder: Folder, source: Source, api: Api, log: Log, doubts: Doubts
     ) -> None:
         self.settings, self.folder, self.source = settings, folder, source
-        self.api, self.log = api, log
-        self.doubts = Doubts(settings, folder, api, log)
+        self.api, self.log, self.doubts = api, log, doubts
+        self.halted = False
+        self.waiting_for: asyncio.Event | None = None
+        self.nothing_in: list[Range] | None = None  # these bytes of the round hold no request
+
+    def halt(self) -> None:
+        """Send nothing more: the run is to stop when all that is open is collected."""
+        self.halted = True
+        self.folder.wake()
 
     async def submit_round(self) -> None:
-        """Submit until nothing of this round is left: unsent, in doubt, or at the provider."""
+        """Settle doubts, then submit until this round has nothing more to send."""
         state = self.folder.state
-        while True:
-            for batch in state.with_status("doubt"):
-                await self.doubts.settle(batch, "whether it was made is not known")
-            if not state.canceling:
-                await asyncio.sleep(self.wait_for_round())
-                following = self.following()
-                if following and has_room(state, following, self.settings):
-                    await self.submit(following)
-                    continue
-            if not (state.in_flight() if state.canceling else state.batches):
+        while not self.halted:
+            await self.doubts.settle()
+            if state.canceling:
                 return
-            if not state.with_status("doubt"):
+            await asyncio.sleep(self.wait_for_round())
+            following = None if self.halted else self.following()
+            if following is None:
+                return
+            if has_room(state, following, self.settings):
+                await self.submit(following)
+            else:
+                self.waiting_for = self.folder.changed
                 await self.folder.change()
+
+    def is_needed(self) -> bool:
+        """Whether there is something to settle, or to send."""
+        state = self.folder.state
+        if self.halted:
+            return False
+        to_send = state.with_status("unsent") or state.uncut != self.nothing_in
+        return bool(state.with_status("doubt") or (to_send and not state.canceling))
+
+    def waits_for_room(self) -> bool:
+        """Whether nothing may go before something changes."""
+        return self.waiting_for is self.folder.changed
 
     def wait_for_round(self) -> float:
         state = self.folder.state
@@ -105,31 +124,49 @@ class Submitter:
             cut = next_cut(self.source, state)
             if cut:
                 self.folder.note("cut", **cut)
+            else:
+                self.nothing_in = state.uncut
         return next(iter(state.with_status("unsent")), None)
 
     async def submit(self, batch: Batch) -> None:
         """Send one batch, until it is made or there is no need."""
         waits = Waits(self.settings)
-        while batch.status == "unsent" and batch.number in self.folder.state.batches:
-            since = await self.api.newest()
-            body = self.source.body_of(batch)
+        while self.is_to_be_sent(batch):
+            since = await newest_batch(self.api, batch.requests)
+            self.note_account()
+            self.source.refuse_if_changed()
+            if not self.is_to_be_sent(batch):
+                return
             self.folder.note("submit", batch=batch.number, since=since)
+            began = time.monotonic()
             try:
-                created = await self.api.create(body)
+                created = await self.api.create(self.source.body_of(batch), batch.bytes)
             except RefusedError as refused:
-                del body
                 await self.take_no(batch, refused, waits)
             except NoAnswerError as trouble:
-                del body
-                await self.doubts.settle(batch, str(trouble))
+                took_s = round(time.monotonic() - began, 3)
+                self.folder.note("doubt", batch=batch.number, why=str(trouble), took_s=took_s)
+                self.log.line(f"Batch {batch.number}: {trouble}")
+                await self.doubts.settle()
             else:
-                del body
                 self.folder.note(
                     "created", batch=batch.number, id=created.id, created_at=created.created_at
                 )
+                canary = "; it is the canary: the rest follows when it is good"
                 self.log.line(
                     f"Batch {batch.number} with {batch.requests:,} requests is {created.id}"
+                    f"{canary if batch.canary else ''}"
                 )
+
+    def is_to_be_sent(self, batch: Batch) -> bool:
+        is_there = batch.number in self.folder.state.batches  # and not in two halves
+        return batch.status == "unsent" and is_there and not self.halted
+
+    def note_account(self) -> None:
+        """Keep whose key sends, so that another one is noticed when a doubt is open."""
+        account, known = self.api.account, self.folder.state.account or {}
+        if any(value and value != known.get(name) for name, value in account.items()):
+            self.folder.note("account", **account)
 
     async def take_no(self, batch: Batch, refused: RefusedError, waits: Waits) -> None:
         """After a clear no: stop, halve the batch, or wait until it may go out again."""
@@ -141,10 +178,10 @@ class Submitter:
         if refused.status == 413:
             self.halve(batch)
             return
-        wait_s = waits.next() if refused.wait_s is None else refused.wait_s
+        wait_s = waits.next(refused.wait_s)
         if refused.queue_is_full and self.folder.state.in_flight():
             self.log.line(
-                f"Batch {batch.number}: {refused}; "
+                f"Batch {batch.number}: {refused}; the queue is full: "
                 f"it goes out again when one of ours has ended, or in {clock(wait_s)}"
             )
             await self.one_leaves(wait_s)
@@ -156,7 +193,7 @@ class Submitter:
         """Wait until one of our own batches has left the queue, or so long."""
         until = time.monotonic() + longest_s
         flying = len(self.folder.state.in_flight())
-        while len(self.folder.state.in_flight()) >= flying:
+        while len(self.folder.state.in_flight()) >= flying and not self.halted:
             left_s = until - time.monotonic()
             if left_s <= 0:
                 return

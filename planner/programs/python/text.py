@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NoReturn
 
 Event = dict[str, Any]  # a line of the journal, or another JSON object from outside
 
 UTC = timezone.utc  # noqa: UP017 - datetime.UTC is not in Python 3.10
+MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -17,8 +21,15 @@ def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
+def finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
 # NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
 decode_json = json.JSONDecoder(parse_constant=no_constant).decode
+# What comes from outside may hold more: a number too large is none, as JSON has no infinity to write.
+decode_answer = json.JSONDecoder(parse_constant=no_constant, parse_float=finite).decode
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -37,13 +48,6 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def one_line(text: str, secrets: tuple[str, ...]) -> str:
-    """The API's own words, on one line, short, and without the key."""
-    for secret in secrets:
-        text = text.replace(secret, "[key]")
-    return " ".join(text.split())[:300]
-
-
 def clock(seconds: float) -> str:
     """A duration: "0.5 s", "1:02:03"."""
     if seconds < 60:
@@ -52,13 +56,31 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
 
-def iso(moment: object) -> str:
-    """A moment of the API as text that sorts by time; "" for what is none."""
-    if not isinstance(moment, datetime):
-        return ""
+def moment_of(text: str) -> datetime:
+    """A moment in RFC 3339. Raises ValueError. Python 3.10 reads neither "Z" nor all fractions."""
+    match = MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError("no moment")
+    whole, fraction, zone = match.groups("")
+    zone = "+00:00" if zone in "Zz" else zone
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}{zone}")
+
+
+def iso(moment: datetime) -> str:
+    """A moment as text that sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def now_iso() -> str:
     """This moment, by this machine's clock."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def earlier(moment: str, seconds: float) -> str:
+    """A moment of `iso`, so many seconds before."""
+    return iso(moment_of(moment) - timedelta(seconds=seconds))
+
+
+def seconds_since(moment: str) -> float:
+    """Seconds from a moment until now, by this machine's clock; never below zero."""
+    return max(0.0, (datetime.now(UTC) - moment_of(moment)).total_seconds())

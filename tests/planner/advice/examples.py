@@ -40,6 +40,12 @@ EXAMPLES: dict[str, Raw] = {
         "limits": {"tier": "scale"},
         "duration": {"model": "history", "history": [[60_000, 100_000], [4000, 20_000]]},
     },
+    "simulation-stopped": {
+        "workload": {"requests": 10_000_000, "input_tokens": 10, "output_tokens": 10},
+        "batches": {"requests_per_batch": 500},
+        "retries": {"max": 2},
+        "duration": {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1},
+    },
     "retries-too-few": {"retries": {"max": 0}},
     "permanent-failures": {"retries": {"permanent_rate": 0.05}},
     "queue-unknown": {"limits": {"tier": "custom"}},

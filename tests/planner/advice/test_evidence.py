@@ -99,7 +99,7 @@ def test_a_long_link() -> None:
         code="history-link-long",
         severity="notes",
         message=(
-            "A link with 501 rows of history is longer than many servers accept; keep them in a "
+            "A link with 501 rows of history is longer than many chats accept; keep them in a "
             "scenario file too."
         ),
     )

@@ -106,6 +106,27 @@ def test_plans_of_many_batches_are_not_compared(batches: int, compared: bool) ->
     assert bool(caveat.fix) is compared
 
 
+def test_a_simulation_that_was_stopped() -> None:
+    """How often, at how many batches, and what that means for the times."""
+    plan = with_forecast(plan_of({}), stopped_share=0.3)
+    (caveat,) = (
+        caveat
+        for rule in failures.RULES
+        for caveat in rule(plan)
+        if caveat.code == "simulation-stopped"
+    )
+    assert caveat.severity == "warns"
+    assert "In 30 % of the simulated runs" in caveat.message
+    assert "more than 40,000" in caveat.message
+    assert "longer than is shown" in caveat.message
+
+
+def test_no_simulation_was_stopped() -> None:
+    """Nothing is said where every run went to its end."""
+    codes = [caveat.code for rule in failures.RULES for caveat in rule(plan_of({}))]
+    assert "simulation-stopped" not in codes
+
+
 def test_too_few_retries() -> None:
     """A hundredth of 10,000 fails; two retries leave less than half a request."""
     assert caveat_of("retries-too-few") == Caveat(

@@ -45,6 +45,18 @@ def test_larger_batches() -> None:
     assert {"batches.requests_per_batch=20000", "batches.requests_per_batch=100000"} <= set(others)
 
 
+def test_a_neighbour_has_a_thousand_batches_at_most() -> None:
+    """Ten million in batches of 500: the next size that is worth a forecast is 10,000, and the largest always is."""
+    others = of(
+        workload={"requests": 10_000_000, "input_tokens": 10, "output_tokens": 10},
+        batches={"requests_per_batch": 500},
+    )
+    assert [name for name in others if name.startswith("batches.requests_per_batch")] == [
+        "batches.requests_per_batch=10000",
+        "batches.requests_per_batch=100000",
+    ]
+
+
 def test_caching() -> None:
     """A prefix that is long enough can be cached."""
     others = of(workload={"input_tokens": 5000, "shared_prefix_tokens": 4000})

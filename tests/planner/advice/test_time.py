@@ -82,3 +82,14 @@ def test_real_time_that_is_not_known() -> None:
     """Where no rates are published nothing is promised."""
     raw = {**EXAMPLES["realtime-meets-deadline"], "limits": {"tier": "custom"}}
     assert not has("realtime-meets-deadline", raw)
+
+
+@pytest.mark.parametrize(("deadline_h", "near"), [(2.0, True), (1.999, False)])
+def test_real_time_to_the_second(deadline_h: float, near: bool) -> None:
+    """Two hours are within two hours, even where no run in batches is."""
+    plan = plan_of({"goal": {"deadline_h": deadline_h}})
+    assert plan.realtime
+    fast = with_values(plan.realtime, seconds=7200.0)
+    forecast = with_values(plan.forecast, deadline_probability=0.0)
+    codes_of_both = codes(with_values(plan, realtime=fast, forecast=forecast))
+    assert ("realtime-meets-deadline" in codes_of_both) is near

@@ -33,6 +33,7 @@ def test_there_is_no_other(place: int) -> None:
 def test_equal_records_are_equal() -> None:
     """Two runs are the same when all their batches are."""
     assert kept(*TWO) == kept(*TWO)
+    assert hash(kept(*TWO)) == hash(kept(*TWO)) != hash(kept(TWO[0]))
     assert kept(*TWO) != kept(TWO[0])
     assert kept(*TWO) != kept(TWO[0], TWO[1]._replace(expired=4))
     assert kept(*TWO) != TWO

@@ -7,17 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.records import Record
+from planner.model.records import Record, Records
 from planner.model.simulate import Run
 from planner.model.summary import QueueStep, queue_depth, summarise
 from tests.oracles import depth_at
 
 
-def run(makespan_s: float, expired: int = 0, given_up: int = 0) -> Run:
+def run(makespan_s: float, expired: int = 0, given_up: int = 0, *, stopped: bool = False) -> Run:
     """A run of one batch of ten requests."""
-    return Run(
-        (Record(0, 10, 0.0, makespan_s, makespan_s, expired),), given_up, makespan_s, expired
-    )
+    records = Records(Record(0, 10, 0.0, makespan_s, makespan_s, expired))
+    return Run(records, given_up, makespan_s, expired, stopped)
 
 
 def makespans() -> st.SearchStrategy[list[float]]:
@@ -109,6 +108,14 @@ def test_given_up() -> None:
     """The mean over the runs."""
     runs = [run(1.0, given_up=1), run(1.0, given_up=4)]
     assert summarise(runs, confidence=0.85, deadline_s=0.0).mean_given_up == 2.5
+
+
+def test_a_stopped_run_is_never_in_time() -> None:
+    """It would have gone on beyond the time at which it was stopped."""
+    runs = [run(1.0), run(2.0, stopped=True), run(5.0), run(5.1)]
+    forecast = summarise(runs, confidence=0.85, deadline_s=5.0)
+    assert (forecast.deadline_probability, forecast.stopped_share) == (0.5, 0.25)
+    assert summarise(runs[:1], confidence=0.85, deadline_s=5.0).stopped_share == 0.0
 
 
 # ---- the queue

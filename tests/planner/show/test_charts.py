@@ -386,3 +386,10 @@ def test_the_deadline_to_the_letter() -> None:
         '<line class="deadline" x1="93.18%" x2="93.18%" y1="8" y2="164"/>'
         '<text class="deadline-name" x="93.18%" y="18" dx="5">deadline</text>'
     ) in svg
+
+
+def test_labels_of_the_chance_stand_beside_their_heights() -> None:
+    """At the foot, half way up and at the top, where the label is lowered into the picture."""
+    svg = charts.chance(summarised(60.0), None, 0.0)
+    labels = re.findall(r'class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg)
+    assert labels == [("164.0", "0 %"), ("89.0", "50 %"), ("18.0", "100 %")]

@@ -85,10 +85,24 @@ def test_the_document_of_the_default() -> None:
         "usd_per_mtok": "1",
         "usd": "5.00",
     }
-    assert document["requests"]["failed_first_round"] == 100
+    assert document["requests"] == {
+        "failed_first_round": 100,
+        "retried": 101,
+        "given_up": 0,
+        "answered": 10_000,
+    }
+    assert set(document["answers"]) == {"max_tokens", "share_cut"}
+    assert document["answers"]["max_tokens"] == 2900
+    assert set(document) == {
+        "format", "scenario", "catalogue", "batches", "time", "cost", "requests", "answers",
+        "realtime", "caveats", "alternatives",
+    }  # fmt: skip
     assert document["realtime"] == {"seconds": 1500.0, "binding": "otpm"}
     assert document["time"]["deadline_probability"] is None
-    assert {"p50_s", "p85_s", "p95_s", "expiry_probability"} <= set(document["time"])
+    assert set(document["time"]) == {
+        "p50_s", "p85_s", "p95_s", "confidence_s", "deadline_probability", "expiry_probability",
+        "replications",
+    }  # fmt: skip
 
 
 def test_retry_batches_are_batches() -> None:

@@ -136,9 +136,12 @@ def test_the_answer_of_the_default() -> None:
 
 def test_the_answer_for_one_request() -> None:
     """One request costs and is; it does not cost and are."""
-    assert (
-        "1 request to Claude Sonnet 5.5 in 1 batch costs"
-        in slots(workload={"requests": 1})["answer.sentence"]
+    page = slots(
+        workload={"requests": 1}, duration={"model": "formula"}, retries={"transient_rate": 0}
+    )
+    assert page["answer.sentence"] == (
+        "1 request to Claude Sonnet 5.5 in 1 batch costs $0.0055, half of the real-time price, and "
+        "is 85 % likely to be done within 2 min."
     )
 
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as answers from "../../../../planner/programs/javascript/answer.mjs";
-import { Settings } from "../../../../planner/programs/javascript/settings.mjs";
 
-const answer = (status, headers = {}, more = {}) => ({ status, headers: new Headers(headers), ...more });
+const answer = (status, headers = {}) => ({ status, headers: new Headers(headers) });
+const failure = (status, error, headers) => ({ ...answer(status, headers), error: { error } });
 
 test("moments sort as texts, to the microsecond; what is none is empty", () => {
   assert.equal(answers.iso("2026-11-24T10:00:00Z"), "2026-11-24T10:00:00.000000+00:00");
@@ -28,19 +28,19 @@ test("the account's trouble is told from what passes", () => {
     answer(401),
     answer(402),
     answer(403),
-    answer(429, {}, { errorCode: "enforced_spend_limit_reached" }),
-    answer(400, {}, { apiMessage: "Your credit balance is too low" }),
-    answer(429, {}, { apiMessage: "You have reached your usage limits" }),
+    failure(429, { details: { error_code: "enforced_spend_limit_reached" } }),
+    failure(400, { message: "Your credit balance is too low" }),
+    failure(429, { message: "You have reached your usage limits" }),
   ];
   for (const error of stopped) assert.ok(answers.accountIsStopped(error), JSON.stringify(error));
-  const asksToWait = answer(429, { "retry-after": "1" }, { apiMessage: "usage limits" });
+  const asksToWait = failure(429, { message: "usage limits" }, { "retry-after": "1" });
   for (const error of [answer(429), answer(500), answer(400), asksToWait]) {
     assert.ok(!answers.accountIsStopped(error), JSON.stringify(error));
   }
 });
 
 test("waits grow to the poll interval, with a little luck in each", () => {
-  const waits = new answers.Waits(new Settings({ pollSeconds: 5 }));
+  const waits = new answers.Waits(5);
   [1, 2, 4, 5, 5].forEach((most) => {
     const seconds = waits.next();
     assert.ok(0.75 * most <= seconds && seconds <= most, `${seconds} of ${most}`);
@@ -70,4 +70,31 @@ test("a wait ends with the run, or when it is woken", async () => {
 test("a batch's size is the sum of its counts, whatever stands there", () => {
   assert.equal(answers.sizeOf({ request_counts: { processing: 3, succeeded: 2, errored: "x" } }), 5);
   assert.equal(answers.sizeOf({}), 0);
+});
+
+test("the API's own words are never passed on; class, code and place are", () => {
+  const words = "messages.0.content: PROMPT is too long";
+  const details = { error_code: "ramp_limit_exceeded" };
+  const error = failure(400, { type: "invalid_request_error", message: words, details });
+  error.headers.set("request-id", "req_1");
+  const reason = "HTTP 400, invalid_request_error, ramp_limit_exceeded, at messages.0.content, request req_1";
+  assert.equal(answers.reasonOf(error), reason);
+  const odd = failure(400, { type: "PROMPT here", message: "PROMPT: x", details: { error_code: 7 } });
+  assert.equal(answers.reasonOf(odd), "HTTP 400");
+});
+
+test("a redirect is no answer of the API, and does not pass", () => {
+  assert.ok(!answers.passes(answer(307)));
+  assert.match(answers.remedy(answer(307)), /ANTHROPIC_BASE_URL/);
+});
+
+test("only a clear no says that no batch was made", () => {
+  for (const status of [307, 408, 409, 500, 529]) assert.equal(answers.refusal(answer(status)), null);
+  assert.equal(answers.refusal(answer(413)).forGood, false);
+  assert.equal(answers.refusal(answer(400)).forGood, true);
+});
+
+test("the account is what the headers name", () => {
+  const headers = new Headers({ "anthropic-workspace-id": "w" });
+  assert.deepEqual(answers.accountIn(headers), { organization: null, workspace: "w" });
 });

@@ -28,7 +28,7 @@ export function newFile(text, name = "input.jsonl") {
 export const rows = (...ids) => ids.map((id) => `{"id": "${id}", "prompt": "ask ${id}"}\n`).join("");
 
 /** What the parts of a run share, begun on some rows; `lines` is what the log was told. */
-export function newRun(changes = {}, ids = ["a", "b", "c", "d"]) {
+export async function newRun(changes = {}, ids = ["a", "b", "c", "d"]) {
   const waits = { pollSeconds: 0.01, baseDelaySeconds: 0.01, adoptGraceSeconds: 0.02 };
   const settings = new Settings({ ...waits, ...changes });
   const file = newFile(rows(...ids));
@@ -36,16 +36,16 @@ export function newRun(changes = {}, ids = ["a", "b", "c", "d"]) {
   folder.make();
   folder.open();
   const input = { name: "input.jsonl", bytes: fs.statSync(file).size, requests: ids.length };
-  folder.note("run", { format: 1, input: { ...input, sha256: "0", kind: "rows" } });
+  folder.note("run", { format: 2, input: { ...input, sha256: "0", kind: "rows" } });
   const source = new Source(file, folder, new Requests(settings));
-  source.open();
+  const { signal } = new AbortController();
+  await source.open(os.tmpdir(), signal);
   after(() => {
     source.close();
     folder.journal.close();
   });
   const lines = [];
   const log = { line: (text) => lines.push(text), progress() {}, clear() {} };
-  const { signal } = new AbortController();
   return { settings, folder, source, log, lines, signal };
 }
 

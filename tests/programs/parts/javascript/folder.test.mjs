@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { InputError } from "../../../../planner/programs/javascript/errors.mjs";
 import { Folder, Journal, trim } from "../../../../planner/programs/javascript/folder.mjs";
 import { newFile, newFolder } from "./bench.mjs";
 
-const RUN = '{"event":"run"}\n';
+const RUN = '{"event":"run","format":2}\n';
 
 function opened(journal) {
   const folder = new Folder(path.join(newFolder(), "a", "b"));
@@ -48,6 +48,50 @@ test("a file that is no journal is told", () => {
   assert.throws(() => new Journal(newFile("{}\n")).first(), InputError);
   assert.equal(new Journal(newFile("")).first(), null);
   assert.equal(new Journal(newFile(RUN)).first().event, "run");
+});
+
+test("a line that is there twice is read once", () => {
+  const cut = { event: "cut", batch: 1, round: 0, start: 0, end: 9, requests: 1, bytes: 9 };
+  const line = `${JSON.stringify({ ...cut, worst_usd: "0", canary: false })}\n`;
+  const rest = '{"event":"rest","given_up":3,"reasons":{},"lengths":[0,0,0]}\n';
+  const { folder } = opened(RUN + line + rest + rest);
+  assert.equal(folder.state.givenUp, 3);
+});
+
+for (const line of ['{"event":"nonsense"}', '{"event":"stored","batch":7}', '{"event":"cut"}', "[]", "7"]) {
+  test(`no program wrote ${line}`, () => {
+    assert.throws(() => opened(`${RUN}${line}\n`), /line 2 .*do not delete the line/);
+  });
+}
+
+test("a journal of a newer format is told with its line", () => {
+  const journal = new Journal(newFile('{"event":"run","format":3}\n'));
+  assert.throws(() => journal.first(), /line 1 says format 3/);
+});
+
+test("a line that the disk does not take is not there", () => {
+  const folder = new Folder(newFolder());
+  folder.open();
+  folder.note("cancel");
+  const before = fs.readFileSync(folder.journal.file);
+  const broken = mock.method(fs, "fsyncSync", () => {
+    throw Object.assign(new Error("full"), { code: "ENOSPC", errno: -28 });
+  });
+  assert.throws(() => folder.note("cancel"), /full/);
+  broken.mock.restore();
+  assert.deepEqual(fs.readFileSync(folder.journal.file), before);
+  folder.journal.close();
+});
+
+test("a folder that another program took is written to no more", () => {
+  const folder = new Folder(newFolder());
+  folder.open();
+  folder.guard = () => {
+    throw new InputError("taken");
+  };
+  assert.throws(() => folder.note("cancel"), /taken/);
+  assert.equal(fs.statSync(folder.journal.file).size, 0);
+  folder.journal.close();
 });
 
 test("somebody's answers without a journal are left alone", () => {

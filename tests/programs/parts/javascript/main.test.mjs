@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import { mock, test } from "node:test";
 
@@ -9,12 +10,14 @@ import { newFile, newFolder, rows } from "./bench.mjs";
 async function ran(...words) {
   const lines = [];
   const keep = (text) => lines.push(String(text)) > 0;
-  const [log, error] = [mock.method(console, "log", keep), mock.method(console, "error", keep)];
+  const out = mock.method(fs, "writeSync", (fd, text) => keep(text));
+  const error = mock.method(console, "error", keep);
   const write = mock.method(process.stderr, "write", keep);
   try {
-    return { code: await main(words), text: lines.join("\n") };
+    const code = await main(words);
+    return { code, text: lines.join("\n") };
   } finally {
-    for (const each of [log, error, write]) each.mock.restore();
+    for (const each of [out, error, write]) each.mock.restore();
   }
 }
 

@@ -39,3 +39,17 @@ test("help needs nothing else", () => {
   assert.equal(parse(["-h"]).help, true);
   assert.match(HELP, /--adopt-grace-seconds S/);
 });
+
+test("a check needs no folder, and a word may be said of several batches", () => {
+  assert.equal(parse(["in", "--check"]).out, "");
+  assert.deepEqual(parse(["in", "--out", "d", "--adopt", "b1", "--adopt", "none"]).adopt, ["b1", "none"]);
+  assert.throws(() => parse(["in", "--out", "d", "--cancel", "--retry-failed"]), InputError);
+});
+
+test("each flag has its meaning and its default in the help", () => {
+  const flags = HELP.split("\n").filter((line) => line.startsWith("  --"));
+  assert.equal(flags.length, 18);
+  for (const line of flags) assert.match(line, /^  --[a-z-]+( [A-Z]+)? {2,}\S.* \S+/);
+  for (const line of flags.slice(7)) assert.match(line, /\[.+\]$/);
+  assert.match(HELP, /--max-retries N .*\[3\]/);
+});

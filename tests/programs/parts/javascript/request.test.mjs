@@ -3,12 +3,15 @@ import { test } from "node:test";
 
 import {
   Requests,
+  attachments,
   requestSettings,
   runSettings,
 } from "../../../../planner/programs/javascript/request.mjs";
 import { Settings } from "../../../../planner/programs/javascript/settings.mjs";
 
 const requests = new Requests(new Settings());
+const wireOf = (line, settings = new Settings()) =>
+  new Requests(settings).wire(JSON.parse(line), Buffer.from(line));
 const whole = (params = {}) => ({
   custom_id: "a",
   params: { model: "claude-sonnet-5-5", max_tokens: 10, messages: [{}], ...params },
@@ -16,7 +19,7 @@ const whole = (params = {}) => ({
 
 test("a row becomes a request of the plan", () => {
   const settings = new Settings({ systemPrompt: "Be brief.", cacheTtl: "1h", inferenceGeo: "us" });
-  const body = new Requests(settings).wire(Buffer.from('{"id": "a", "prompt": "\\ud800 é"}\n'));
+  const body = wireOf('{"id": "a", "prompt": "\\ud800 é"}\n', settings);
   assert.deepEqual(JSON.parse(body), {
     custom_id: "a",
     params: {
@@ -33,17 +36,17 @@ test("a row becomes a request of the plan", () => {
 
 test("a whole request is sent as it stands", () => {
   const line = '{ "custom_id":"a", "params": {"n": 12345678901234567890, "x": 1.0} }';
-  assert.equal(requests.wire(Buffer.from(`  ${line} \r\n`)).toString(), line);
+  assert.equal(wireOf(`  ${line} \r\n`).toString(), line);
 });
 
 test("a measured request has the bytes that are sent", () => {
   for (const prompt of ["x", 'quo"te\\', "\u0001\n\ud800", "é\u2028😀"]) {
     const line = Buffer.from(`${JSON.stringify({ id: "a", prompt })}\n`);
     const { size } = requests.measure({ id: "a", prompt }, line);
-    assert.equal(size, requests.wire(line).length);
+    assert.equal(size, wireOf(line).length);
   }
   const line = Buffer.from(` ${JSON.stringify(whole())} \n`);
-  assert.equal(requests.measure(whole(), line).size, requests.wire(line).length);
+  assert.equal(requests.measure(whole(), line).size, wireOf(line).length);
 });
 
 test("a model without a price has no worst case", () => {
@@ -103,4 +106,34 @@ test("what the journal says of settings holds no prompt, and each setting once",
   assert.equal(new Set(names).size, Object.keys(settings).length);
   assert.ok(!JSON.stringify([requestSettings(settings), runSettings(settings)]).includes("secret"));
   assert.equal(runSettings(settings).max_bytes_per_batch, settings.maxBytesPerBatch);
+});
+
+test("a document by its address has no size here, so no budget can be kept", () => {
+  const source = { type: "url", url: "https://example.org/a.pdf" };
+  const content = [{ type: "tool_result", content: [{ type: "document", source }] }];
+  const request = whole({ messages: [{ role: "user", content }] });
+  assert.deepEqual(requests.wrong(request), []);
+  const [text] = new Requests(new Settings({ budgetUsd: "1" })).wrong(request);
+  assert.match(text, /by its address or id/);
+});
+
+test("the worst case counts the workspace's own residency, unless the request is for anywhere", () => {
+  const worst = (params) => {
+    const request = whole(params);
+    return requests.measure(request, Buffer.from("x".repeat(200))).worst;
+  };
+  assert.equal(worst({}), worst({ inference_geo: "us" }));
+  assert.ok(worst({ inference_geo: "global" }) < worst({}));
+});
+
+test("when a run has begun, a model that retires is no reason not to collect", () => {
+  const begun = new Requests(new Settings());
+  begun.hasBegun = true;
+  assert.deepEqual(begun.wrong(whole({ model: "claude-3-opus-20240229" })), []);
+  assert.match(begun.retired, /use claude-opus-5-5/);
+});
+
+test("what is nested deeply does not run out of stack", () => {
+  const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+  assert.deepEqual(attachments({ messages: deep }), []);
 });

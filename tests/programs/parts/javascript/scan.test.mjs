@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { test } from "node:test";
 
+import { Requests } from "../../../../planner/programs/javascript/request.mjs";
 import { Ids, Problems, scan } from "../../../../planner/programs/javascript/scan.mjs";
 import { Settings } from "../../../../planner/programs/javascript/settings.mjs";
 import { newFile, rows } from "./bench.mjs";
@@ -11,7 +12,7 @@ const { signal } = new AbortController();
 
 async function scanned(text, changes = {}) {
   const fd = fs.openSync(newFile(text));
-  const read = await scan(fd, "input.jsonl", new Settings(changes), signal);
+  const read = await scan(fd, "input.jsonl", new Requests(new Settings(changes)), signal);
   fs.closeSync(fd);
   return read;
 }
@@ -36,11 +37,18 @@ test("empty lines and CRLF are no requests", async () => {
   assert.equal(identity.requests, 1);
 });
 
+test("a byte order mark does no harm", async () => {
+  const { identity, problems } = await scanned(`\ufeff${rows("a")}`);
+  assert.deepEqual([identity.requests, problems.count], [1, 0]);
+});
+
 for (const [text, ...expected] of [
   ["", "line 1: the file is empty"],
   ["{'a': 1}\n", "line 1: not JSON"],
   ["[1]\n3\n", "line 1: not a JSON object", "line 2: not a JSON object"],
   [Buffer.from('{"id": "a", "prompt": "\xff"}\n', "latin1"), "line 1: the line is not UTF-8"],
+  [Buffer.from(`${rows("a")}${rows("b")}`, "utf16le"), "line 1: the file is UTF-16 or UTF-32"],
+  [Buffer.from(`\ufeff${rows("a")}`, "utf16le"), "line 1: the file is UTF-16 or UTF-32"],
   [rows("a", "b", "a"), 'line 3, id "a": the id stands in line 1 too'],
   [`${rows("a")}{"custom_id": "b", "params": 1}\n`, "line 2, id \"b\"", "line 2, id \"b\": the file began"],
 ]) {

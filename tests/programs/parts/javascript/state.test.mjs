@@ -91,3 +91,53 @@ test("cancel, rest and done", () => {
   const state = after({ event: "cancel" }, rest, { event: "done", code: 1 });
   assert.deepEqual([state.canceling, state.restGivenUp, state.givenUp, state.done], [true, true, 3, 1]);
 });
+
+test("what is dissolved is free again, and is taken before the rest", () => {
+  const second = { ...CUT, batch: 2, start: 90, end: 180 };
+  const third = { ...CUT, batch: 3, start: 180, end: 270 };
+  const state = after(CUT, second, third, { ...CREATED, batch: 3 }, { event: "recut", batches: [1, 2] });
+  assert.deepEqual(state.ranges(300), [{ start: 0, end: 180 }, { start: 270, end: 300 }]);
+  state.apply({ ...CUT, batch: 4, start: 0, end: 100, worst_usd: "0", canary: false });
+  assert.deepEqual(state.ranges(300)[0], { start: 100, end: 180 });
+  const last = after(CUT, { event: "recut", batches: [1] });
+  assert.deepEqual([last.position, last.free], [0, []]);
+});
+
+test("a dissolved canary is chosen again", () => {
+  const state = after({ ...CUT, canary: true }, { event: "recut", batches: [1] });
+  assert.deepEqual([state.canaryCut, state.restBegan], [0, false]);
+});
+
+test("a batch in question is in flight until it is adopted or was not made", () => {
+  const doubt = { event: "doubt", batch: 1, why: "lost", took_s: 2 };
+  const question = { event: "candidates", batch: 1, ids: ["x", "y"] };
+  const state = after(CUT, { event: "submit", batch: 1, since: null }, doubt, question);
+  const batch = state.batches.get(1);
+  state.apply({ event: "let_go", batch: 1, id: "x", why: "ids" });
+  assert.deepEqual([batch.status, batch.open(), batch.tookSeconds], ["question", ["y"], 2]);
+  assert.equal(state.inFlight().length, 1);
+  state.apply({ event: "adopted", batch: 1, id: "y", created_at: "2026-11-24T10:00:00" });
+  assert.deepEqual([batch.status, state.known.has("y"), state.made.has("y")], ["open", true, false]);
+});
+
+test("what is sent again counts anew", () => {
+  const again = {
+    event: "again",
+    round: 1,
+    requests: 1,
+    bytes: 30,
+    not_before: 0,
+    failed: "failed-1.jsonl",
+    lengths: [10, 5, 0],
+    given_up: 0,
+    reasons: {},
+  };
+  const state = after(CUT, CREATED, SORTED, { event: "done", code: 1 }, again);
+  assert.deepEqual([state.givenUp, state.done, state.setAside], [0, null, "failed-1.jsonl"]);
+  assert.deepEqual([state.round, state.lengths, state.reasons.size], [1, [10, 5, 0], 0]);
+});
+
+test("what no program wrote is refused", () => {
+  assert.throws(() => after({ event: "nonsense" }), TypeError);
+  assert.throws(() => after({ event: "stored", batch: 1 }), TypeError);
+});

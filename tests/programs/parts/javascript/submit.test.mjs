@@ -1,41 +1,45 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { RefusedError, StoppedError } from "../../../../planner/programs/javascript/errors.mjs";
+import { Doubts } from "../../../../planner/programs/javascript/doubt.mjs";
+import { NoAnswerError, RefusedError, StoppedError } from "../../../../planner/programs/javascript/errors.mjs";
 import { Submitter } from "../../../../planner/programs/javascript/submit.mjs";
 import { journalOf, newRun, shownBatch } from "./bench.mjs";
 
 /** A submitter whose creates are answered by `create`, and its run. */
-function submitter(create, changes) {
-  const run = newRun(changes);
-  const api = { create, newestBatch: async () => null };
-  return { run, submitter: new Submitter({ ...run, api }) };
+async function submitter(create, changes) {
+  const run = await newRun(changes);
+  const account = { organization: "o", workspace: "w" };
+  const api = { account, list: async function* () {}, create };
+  const doubts = new Doubts({ ...run, api });
+  const troubles = new Map();
+  return { run, doubts, submitter: new Submitter({ ...run, api, troubles }, doubts) };
 }
 
 const events = (run) => journalOf(run.folder).map(({ event }) => event).slice(1);
-const made = async (body) => shownBatch(`b${body.length}`, {});
+const idsIn = (pieces) => JSON.parse(Buffer.concat([...pieces])).requests.map((each) => each.custom_id);
+const made = async (pieces) => shownBatch(idsIn(pieces).join("-"), {});
 
 test("the intention is on disk before the POST", async () => {
   let before;
-  const create = async (body) => {
+  const { run, submitter: each } = await submitter(async (pieces) => {
     before = events(run);
-    return made(body);
-  };
-  const { run, submitter: each } = submitter(create);
+    return made(pieces);
+  });
   await each.submitAll();
-  assert.deepEqual(before, ["cut", "submit"]);
-  assert.deepEqual(events(run), ["cut", "submit", "created"]);
+  assert.deepEqual(before, ["cut", "account", "submit"]);
+  assert.deepEqual(events(run), ["cut", "account", "submit", "created"]);
 });
 
 test("what is too large is sent as two halves", async () => {
-  const create = async (body) => {
-    const { requests } = JSON.parse(body);
-    if (requests.length > 2) throw new RefusedError("too large", { status: 413, forGood: false });
-    return made(body);
+  const create = async (pieces) => {
+    const ids = idsIn(pieces);
+    if (ids.length > 2) throw new RefusedError("too large", { status: 413, forGood: false });
+    return shownBatch(ids.join("-"), {});
   };
-  const { run, submitter: each } = submitter(create, { concurrentBatches: 9 });
+  const { run, submitter: each } = await submitter(create, { concurrentBatches: 9 });
   await each.submitAll();
-  assert.deepEqual(events(run).slice(0, 4), ["cut", "submit", "refused", "halved"]);
+  assert.deepEqual(events(run).slice(0, 4), ["cut", "account", "submit", "refused"]);
   const open = run.folder.state.withStatus("open");
   assert.deepEqual(open.map((batch) => batch.requests), [2, 2]);
 });
@@ -45,28 +49,59 @@ test("a refusal for good stops the run", async () => {
   const create = async () => {
     throw new RefusedError("please pay", refusal);
   };
-  const { submitter: each } = submitter(create);
+  const { submitter: each } = await submitter(create);
   await assert.rejects(each.submitAll(), /please pay. Add credit./);
 });
 
-test("a batch waits for room in the queue", () => {
-  const { run, submitter: each } = submitter(made, { requestsPerBatch: 2, concurrentBatches: 1 });
+test("a batch waits for room in the queue", async () => {
+  const { run, submitter: each } = await submitter(made, { requestsPerBatch: 2, concurrentBatches: 1 });
   const first = each.cut();
   assert.ok(each.hasRoom(first));
   run.folder.note("submit", { batch: first.number, since: null });
   assert.ok(!each.hasRoom(each.cut()));
 });
 
-test("the budget counts what is in flight at its worst", () => {
-  const { submitter: each } = submitter(made, { budgetUsd: "0.01" });
+test("the budget counts what is in flight at its worst", async () => {
+  const { submitter: each } = await submitter(made, { budgetUsd: "0.01" });
   assert.throws(() => each.hasRoom(each.cut()), StoppedError);
 });
 
-test("a canary that failed stops the run before the rest", () => {
-  const { run, submitter: each } = submitter(made, { canary: 2, requestsPerBatch: 2 });
+test("a canary that failed stops the run before the rest", async () => {
+  const { run, submitter: each } = await submitter(made, { canary: 2, requestsPerBatch: 2 });
   const [first, second] = [each.cut(), each.cut()];
   assert.ok(!each.hasRoom(second));
   const counts = { given_up: 2, reasons: {}, lengths: [0, 0, 0] };
   run.folder.note("sorted", { batch: first.number, ...counts });
   assert.throws(() => each.hasRoom(second), /2 of the first 2 requests/);
+});
+
+test("a create without an answer is in doubt, and settled before anything else is sent", async () => {
+  let creates = 0;
+  const create = async (pieces) => {
+    if (!creates++) throw new NoAnswerError("lost");
+    return made(pieces);
+  };
+  const { run, submitter: each } = await submitter(create, { requestsPerBatch: 2, concurrentBatches: 9 });
+  await each.submitAll();
+  const kinds = events(run).filter((kind) => !["cut", "account"].includes(kind));
+  assert.deepEqual(kinds, ["submit", "doubt", "not_made", "submit", "created", "submit", "created"]);
+});
+
+test("a batch that waits for a person does not keep the rest waiting for ever", async () => {
+  const { run, doubts, submitter: each } = await submitter(made, { requestsPerBatch: 2 });
+  const first = each.cut();
+  run.folder.note("submit", { batch: first.number, since: null });
+  run.folder.note("candidates", { batch: first.number, ids: ["b1"] });
+  doubts.choices.set(first, "choose");
+  await each.submitAll();
+  assert.equal(each.canGoOn(), false);
+  assert.ok(!events(run).includes("created"));
+});
+
+test("what asks for a retired model is not sent", async () => {
+  const { run, submitter: each } = await submitter(made);
+  run.source.requests.retired = "model x is retired: use y";
+  await each.submitAll();
+  assert.match([...each.troubles.values()][0].message, /use y.*--cancel/);
+  assert.ok(!events(run).includes("submit"));
 });

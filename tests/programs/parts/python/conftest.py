@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from planner.programs.python.api import Api
 from planner.programs.python.cut import Source
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
@@ -70,13 +69,14 @@ def work(tmp_path: Path) -> Iterator[Callable[..., Work]]:
             if ids:
                 rows = [json.dumps({"id": each, "prompt": "?"}) for each in ids]
                 path.write_text("".join(row + "\n" for row in rows))
-            folder = Folder(tmp_path / "out")
+            log = Quiet()
+            folder = Folder(tmp_path / "out", log)
             source = Source(path, folder, settings)
             stack.callback(source.close)
             scan = source.scan()
             folder.open(scan.identity(), settings)
             stack.callback(folder.close)
-            return Work(settings, folder, source, scan, Quiet())
+            return Work(settings, folder, source, scan, log)
 
         yield opened
 
@@ -95,9 +95,3 @@ def fake_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeApi]
             return fake
 
         yield start
-
-
-@pytest.fixture
-def client() -> Callable[[Work], Api]:
-    """The API as a part sees it."""
-    return lambda there: Api(there.settings, there.log)

@@ -12,7 +12,9 @@ from planner.programs.python.answer import (
     Waits,
     account_is_stopped,
     batch_in,
+    batches_in,
     nameless,
+    reason_of,
     refusal,
     remedy,
     retry_after,
@@ -67,12 +69,12 @@ def test_retry_after_is_a_number_or_a_date() -> None:
 
 def test_a_refusal_says_what_to_do() -> None:
     """Too large and too fast may go out again; a bad request may not."""
-    assert not refusal(status_error(413), "").for_good
-    fast = refusal(status_error(429, said("rate_limit_error", "slow"), retry_after="3"), "")
+    assert not refusal(status_error(413)).for_good
+    fast = refusal(status_error(429, said("rate_limit_error", "slow"), retry_after="3"))
     assert (fast.for_good, fast.wait_s, fast.queue_is_full) == (False, 3.0, False)
-    full = refusal(status_error(429, said("rate_limit_error", "too many in the queue")), "")
+    full = refusal(status_error(429, said("rate_limit_error", "too many in the queue")))
     assert full.queue_is_full
-    assert refusal(status_error(400, said("invalid_request_error", "no")), "").for_good
+    assert refusal(status_error(400, said("invalid_request_error", "no"))).for_good
 
 
 def test_remedies() -> None:
@@ -90,14 +92,51 @@ def test_other_errors_are_named_by_kind() -> None:
     assert nameless(ValueError("secret")) == "the answer makes no sense"
 
 
-@pytest.mark.parametrize("answer", [None, "<html>", {"id": "b"}, [], 7])
+BATCH = {
+    "id": "msgbatch_1",
+    "processing_status": "ended",
+    "created_at": "2026-11-24T08:00:00Z",
+    "ended_at": None,
+    "request_counts": {"succeeded": 3, "errored": "1", "expired": 2},
+    "results_url": "https://elsewhere.example/",
+    "archived_at": None,
+}
+
+
+def test_a_batch_as_the_api_shows_it() -> None:
+    """Counts that are none count as nothing."""
+    batch = batch_in(BATCH)
+    assert batch.requests() == 5
+    assert (batch.has_results, batch.archived, batch.ended_at) == (True, False, "")
+    assert batches_in({"data": [BATCH]}) == [batch]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, "<html>", [], 7, {**BATCH, "id": "../x"}, {**BATCH, "created_at": "soon"}, {"id": "b"}],
+)
 def test_what_is_no_batch(answer: object) -> None:
     """A proxy's page with status 200 is no answer."""
     with pytest.raises(NoAnswerError):
         batch_in(answer)
+    with pytest.raises(NoAnswerError):
+        batches_in(answer)
+
+
+def test_the_apis_own_words_are_not_shown() -> None:
+    """They may hold a prompt: what is said is status, class, code, place and request."""
+    body = said("invalid_request_error", "messages.0.content: my secret prompt is bad", "too_odd")
+    text = reason_of(status_error(400, body, request_id="req_1"))
+    assert text == "HTTP 400, invalid_request_error, too_odd, messages.0.content:, request req_1"
+    body = said("my secret prompt", "secret: words", "secret words")
+    assert reason_of(status_error(500, body, request_id="secret words")) == "HTTP 500, secret:"
+    body = said("invalid_request_error", "Your credit balance is too low for: secret")
+    assert "the account lacks credit" in reason_of(status_error(400, body))
 
 
 def test_waits_grow_to_the_poll_interval() -> None:
-    """With a random part, never above."""
+    """With a random part; never shorter for being told a short one."""
     waits = Waits(SETTINGS)
     assert all(0 < waits.next() <= SETTINGS.poll_seconds for _ in range(9))
+    assert waits.next(5.0) == 5.0
+    assert waits.next(0.0) > 0

@@ -2,13 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import anthropic
 import pytest
 
-from planner.programs.python.api import Api
-from planner.programs.python.errors import NoAnswerError, RefusedError, StoppedError
+from planner.programs.python import api as part
+from planner.programs.python.api import Api, refuse_other_sdk
+from planner.programs.python.errors import (
+    InputError,
+    LostBatchError,
+    NoAnswerError,
+    RefusedError,
+    StoppedError,
+)
 from tests.fake_api import FakeApi
 from tests.programs.parts.python.conftest import SETTINGS, Quiet
 
@@ -28,24 +36,77 @@ BODY = json.dumps(
 ).encode()
 
 
+async def body() -> AsyncIterator[bytes]:
+    yield BODY[:9]
+    yield BODY[9:]
+
+
 def test_a_batch_from_create_to_results(fake_api: Callable[..., FakeApi], tmp_path: Path) -> None:
-    """Made once, listed, polled, fetched."""
-    fake = fake_api(polls=0)
+    """Made once, listed, polled, fetched; the answers tell whose key it is."""
+    fake = fake_api(polls=0, results_at="http://127.0.0.1:9")
 
     async def calls() -> None:
         api = Api(SETTINGS, Quiet())
-        assert await api.newest() is None
-        made = await api.create(BODY)
-        assert (await api.newest() or {})["id"] == made.id
-        assert [batch.id for batch in await api.made_since(None)] == [made.id]
+        assert await api.page() == []
+        made = await api.create(body(), len(BODY))
+        assert [batch.id for batch in await api.page()] == [made.id]
+        assert await api.page(made.id) == []
         ended = await api.retrieve("poll", made.id)
         assert (ended.status, ended.requests(), ended.has_results) == ("ended", 1, True)
         await api.download("fetch", made.id, tmp_path / "part")
+        assert api.account == {"organization": "org-ours", "workspace": "wrkspc_ours"}
         await api.close()
 
     asyncio.run(calls())
     assert json.loads((tmp_path / "part").read_bytes())["custom_id"] == "a"
     assert len(fake.own()) == 1
+
+
+def test_a_batch_that_may_be_ours_is_not_waited_for(
+    fake_api: Callable[..., FakeApi], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three times not found, and it is gone; one of our own is lost only after a while."""
+    fake = fake_api()
+    monkeypatch.setattr(part, "LOST_BATCH_SECONDS", 0.05)
+
+    async def calls() -> None:
+        api = Api(SETTINGS, Quiet())
+        assert await api.look_for("look", "msgbatch_9") is None
+        assert sum("msgbatch_9" in line for line in fake.log) == 3
+        assert not await api.download_other("fetch", "msgbatch_9", tmp_path / "part")
+        with pytest.raises(LostBatchError, match="end the run with --cancel"):
+            await api.retrieve("poll", "msgbatch_9")
+        await api.close()
+
+    asyncio.run(calls())
+
+
+def test_a_redirect_is_not_followed(fake_api: Callable[..., FakeApi]) -> None:
+    """It would carry the key to another address."""
+    redirect = {"do": "redirect", "status": 307, "url": "http://127.0.0.1:9/"}
+    fake_api(faults=[{"on": "list", **redirect}, {"on": "create", **redirect}])
+
+    async def calls() -> None:
+        api = Api(SETTINGS, Quiet())
+        with pytest.raises(StoppedError, match="ANTHROPIC_BASE_URL"):
+            await api.page()
+        with pytest.raises(NoAnswerError):
+            await api.create(body(), len(BODY))
+        await api.close()
+
+    asyncio.run(calls())
+
+
+def test_another_sdk_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that upgrades."""
+    for version, works in (("2.4.9", False), ("2.5.0", True), ("2.99.0", True), ("3.0.0b1", False)):
+        monkeypatch.setattr(anthropic, "__version__", version)
+        if works:
+            refuse_other_sdk()
+        else:
+            with pytest.raises(InputError, match="pip install --upgrade") as refused:
+                refuse_other_sdk()
+            assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +128,7 @@ def test_a_create_is_sent_once(
     async def calls() -> None:
         api = Api(SETTINGS, Quiet())
         with pytest.raises(error):
-            await api.create(BODY)
+            await api.create(body(), len(BODY))
         await api.close()
 
     asyncio.run(calls())
@@ -88,7 +149,7 @@ def test_what_passes_is_asked_again(fake_api: Callable[..., FakeApi]) -> None:
 
     async def calls() -> None:
         api = Api(SETTINGS, log)
-        assert await api.newest() is None
+        assert await api.page() == []
         await api.close()
 
     asyncio.run(calls())
@@ -103,7 +164,7 @@ def test_what_does_not_pass_stops(fake_api: Callable[..., FakeApi]) -> None:
     async def calls() -> None:
         api = Api(SETTINGS, Quiet())
         with pytest.raises(StoppedError, match="Check ANTHROPIC_API_KEY"):
-            await api.newest()
+            await api.page()
         await api.close()
 
     asyncio.run(calls())

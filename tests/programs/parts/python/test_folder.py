@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from planner.programs.python.errors import InputError
-from planner.programs.python.folder import Folder, Journal, trim
-from planner.programs.python.lock import Lock
+from planner.programs.python.errors import InputError, StoppedError
+from planner.programs.python.folder import Folder, Journal, trim, write_whole
+from planner.programs.python.state import State
 from tests.programs.parts.python.conftest import Work
 
 
@@ -35,17 +36,72 @@ def test_the_journal_takes_a_run_up(work: Callable[..., Work]) -> None:
 def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     """It announced a step that was not taken."""
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"event":"run"}\n{"event":"cu')
-    assert [*Journal(path).read()] == [{"event": "run"}]
-    assert path.read_bytes() == b'{"event":"run"}\n'
+    first = b'{"event":"run","format":2}\n'
+    path.write_bytes(first + b'{"event":"cu')
+    journal = Journal(path)
+    assert [number for number, _ in journal.read()] == [1]
+    journal.open()
+    journal.close()
+    assert path.read_bytes() == first
 
 
-def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
-    """With the number of the line."""
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("nonsense", "line 2 is no JSON"),
+        ("[]", "line 2 is no line of a journal"),
+        ('{"event": "news"}', 'line 2 \\("news"\\) makes no sense'),
+        ('{"event": "cut", "batch": 1}', 'line 2 \\("cut"\\) makes no sense'),
+        ('{"event": "stored", "batch": 9}', 'line 2 \\("stored"\\) makes no sense'),
+    ],
+)
+def test_a_damaged_journal_is_refused(line: str, words: str, tmp_path: Path) -> None:
+    """With the number of the line, and what to do."""
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"event":"run"}\nnonsense\n{"event":"cancel"}\n')
-    with pytest.raises(InputError, match="line 2 is no JSON"):
-        list(Journal(path).read())
+    path.write_text('{"event":"run","format":2}\n' + line + '\n{"event":"cancel"}\n')
+    with pytest.raises(InputError, match=words + ".*Restore the file from a copy"):
+        Journal(path).sum_up()
+
+
+@pytest.mark.parametrize("format_", [1, 3, "2", None])
+def test_a_journal_of_another_format_is_refused(format_: object, tmp_path: Path) -> None:
+    """Its lines may mean something else."""
+    path = tmp_path / "journal.jsonl"
+    path.write_text(json.dumps({"event": "run", "format": format_}) + "\n")
+    with pytest.raises(InputError, match="line 1 has format"):
+        Journal(path).sum_up()
+
+
+def test_a_line_that_was_written_twice_counts_once(tmp_path: Path) -> None:
+    """A copy of a folder, or a disk, may have done it."""
+    path = tmp_path / "journal.jsonl"
+    line = b'{"event":"cancel"}\n'
+    path.write_bytes(b'{"event":"run","format":2}\n' + 2 * line)
+    assert [event["event"] for _, event in Journal(path).read()] == ["run", "cancel"]
+
+
+def test_a_short_write_is_rolled_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a line in the middle would be damage."""
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.open()
+    journal.write({"event": "run"})
+    whole, write = journal.path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:5]))
+    with pytest.raises(OSError, match="half a line"):
+        journal.write({"event": "cancel"})
+    monkeypatch.undo()
+    journal.close()
+    assert journal.path.read_bytes() == whole
+
+
+def test_a_full_disk_never_sends_to_another_folder(work: Callable[..., Work]) -> None:
+    """With a run in it, all that is open would be paid for again."""
+    folder = work("a").folder
+    error = folder.cannot_be_written(OSError(28, "No space left on device"))
+    assert isinstance(error, StoppedError)
+    assert "Free space" in str(error) and "another --out" not in str(error)
+    folder.state = State()
+    assert isinstance(folder.cannot_be_written(OSError(28, "No space left")), InputError)
 
 
 def test_another_input_is_refused(work: Callable[..., Work], tmp_path: Path) -> None:
@@ -99,34 +155,13 @@ def test_a_note_wakes_who_waits(work: Callable[..., Work]) -> None:
     assert asyncio.run(waked(work("a").folder))
 
 
-def test_one_program_has_the_folder(work: Callable[..., Work]) -> None:
-    """Another is refused until it leaves; so is this one."""
-    there = work("a")
-    other = Lock(there.folder.path / "lock")
-    with pytest.raises(InputError, match="one program at a time"):
-        other.take()
-    there.folder.close()
-    other.take()
-    other.leave()
-
-
-def test_a_holder_that_is_gone_is_passed_over(tmp_path: Path) -> None:
-    """It left no line; its process id is free, or another's since then."""
-    lock = Lock(tmp_path / "lock")
-    for gone in ({"pid": 2**22 + 1}, {"started": "another time"}):
-        lock.append({"taken": {**lock.me, "token": "other", **gone}})
-    lock.path.write_bytes(lock.path.read_bytes() + b'{"taken": {"host"')  # torn
-    lock.take()
-    assert [holder["token"] for holder in lock.holders()][-1] == lock.me["token"]
-
-
-def test_small_files_are_whole_or_not_there(work: Callable[..., Work]) -> None:
+def test_small_files_are_whole_or_not_there(tmp_path: Path) -> None:
     """A summary replaces the one before."""
-    folder = work("a").folder
+    path = tmp_path / "summary.json"
     for number in (1, 2):
-        folder.replace("summary.json", json.dumps(number).encode())
-    assert (folder.path / "summary.json").read_text() == "2"
-    assert not list(folder.path.glob("*.part"))
+        write_whole(path, json.dumps(number).encode())
+    assert path.read_text() == "2"
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_settings_of_tests_are_settings(work: Callable[..., Work]) -> None:

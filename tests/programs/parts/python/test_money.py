@@ -13,6 +13,7 @@ from planner.programs.python.money import (
     bill,
     money,
     price_list,
+    price_of,
     usd_exact,
     usd_rounded,
 )
@@ -53,7 +54,7 @@ def test_a_bill() -> None:
         "cache_read_input_tokens": 2000,
         "server_tool_use": {"web_search_requests": 3},
     }
-    counts, cost = bill({"model": "m", "usage": usage}, {"m": PRICE})
+    counts, cost = bill({"model": "m", "usage": usage}, "m", {"m": PRICE})
     assert counts["cache_creation_input_tokens"] == 300
     per_mtok = 1000 * 1 + 100 * 5 + 200 * Decimal("1.25") + 100 * 2 + 2000 * Decimal("0.05")
     assert cost == money(str(per_mtok / 10**6 + Decimal("0.03")))
@@ -66,13 +67,13 @@ def test_a_bill() -> None:
 def test_long_prompts_and_residency(tokens: int, geo: str | None, usd: str) -> None:
     """A long prompt has other rates for all of it; US residency a factor."""
     usage = {"input_tokens": tokens, "inference_geo": geo}
-    assert bill({"model": "m", "usage": usage}, {"m": PRICE})[1] == money(usd)
+    assert bill({"model": "m", "usage": usage}, "m", {"m": PRICE})[1] == money(usd)
 
 
 @pytest.mark.parametrize("message", [None, 7, {}, {"model": "m", "usage": {"input_tokens": "9"}}])
 def test_a_bill_of_nonsense(message: object) -> None:
     """Whatever the API answers counts as nothing, and is no crash."""
-    counts, _ = bill(message, {"m": PRICE})
+    counts, _ = bill(message, "m", {"m": PRICE})
     assert set(counts.values()) == {0}
 
 
@@ -83,8 +84,25 @@ def test_nothing_costs_more_than_the_worst(
     """No text has more tokens than bytes: a bill for as many is not above the worst case."""
     geo = "us" if us else None
     usage = {"input_tokens": size, "output_tokens": max_tokens, "inference_geo": geo}
-    _, cost = bill({"model": "m", "usage": usage}, {"m": PRICE})
+    _, cost = bill({"model": "m", "usage": usage}, "m", {"m": PRICE})
     assert cost is not None and cost <= PRICE.worst(size, max_tokens, cached, us)
+
+
+@pytest.mark.parametrize(
+    ("answered", "asked", "known"),
+    [
+        ("m", "other", True),
+        ("m-20261124", "other", True),
+        ("m-2026", "other", False),
+        ("new", "m", True),
+        ("new", "m-20261124", True),
+        (None, "m", True),
+        ("new", "other", False),
+    ],
+)
+def test_the_price_of_an_answer(answered: object, asked: str, known: bool) -> None:
+    """By the model that it names, dated or not; else by the one asked for."""
+    assert (price_of(answered, asked, {"m": PRICE}) is PRICE) is known
 
 
 def test_the_price_list_is_read() -> None:

@@ -4,8 +4,10 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from planner.programs.python.options import parse
+from planner.programs.python.options import parse, parser
 from planner.programs.python.settings import Settings
+
+REQUESTS_ONLY = {"model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas"}
 
 
 def test_without_flags_the_settings_are_the_plan() -> None:
@@ -64,4 +66,25 @@ def test_every_flag_is_a_setting() -> None:
     """A misspelt name would be ignored in silence."""
     options, _ = parse(["in.jsonl", "--out", "out"])
     names = {field.name for field in fields(Settings)}
-    assert vars(options).keys() - names == {"input", "out", "check", "cancel"}
+    ways = {"check", "cancel", "retry_failed", "adopt", "on_done"}
+    assert vars(options).keys() - names == {"input", "out", *ways}
+
+
+def test_check_needs_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything else does."""
+    assert parse(["in.jsonl", "--check"])[0].out is None
+    with pytest.raises(SystemExit):
+        parse(["in.jsonl"])
+    assert "--out" in capsys.readouterr().err
+
+
+def test_help_says_what_each_flag_means(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what holds without it."""
+    parser().print_help()
+    text = capsys.readouterr().out
+    for field in fields(Settings):
+        if field.name in REQUESTS_ONLY:
+            continue
+        flag = "--" + field.name.replace("_", "-")
+        section = text.split(f"\n  {flag} ")[1].split("\n  --")[0]
+        assert "(default:" in " ".join(section.split())

@@ -4,17 +4,21 @@ import pytest
 
 from planner.programs.python.report import Log, last_line, progress_line, summary_of
 from planner.programs.python.scan import Scan
-from planner.programs.python.state import State
+from planner.programs.python.state import Batch, State
 
 SCAN = Scan("in.jsonl", requests=10, kind="rows")
 
 
 def state() -> State:
-    state = State(created=2, round=1)
+    state = State(own={"b1", "b2"}, round=1)
     totals = state.totals
     totals.succeeded, totals.given_up, totals.truncated, totals.spent = 8, 2, 1, 12_345 * 10**9
     totals.reasons.update(expired=2)
     return state
+
+
+def batch(number: int) -> Batch:
+    return Batch(number, 0, 0, 1, 1_000, 1, 0, False, status="open")
 
 
 def test_the_summary_counts_everything() -> None:
@@ -36,7 +40,15 @@ def test_the_last_line_counts_truncated_and_refused() -> None:
 
 def test_progress_is_by_batch() -> None:
     """The API shows no count before a batch has ended."""
-    assert progress_line(state(), 10).startswith("10 of 10 requests answered, 0 batches open")
+    assert progress_line(state(), 10).startswith("10 of 10 answered, 0 open, ")
+
+
+def test_progress_fits_80_columns() -> None:
+    """A million requests, a hundred batches, a week."""
+    crowd = {n: batch(n) for n in range(100)}
+    long = State(began={"at": "2026-11-10T08:00:00.000Z"}, batches=crowd)
+    long.totals.succeeded = 900_000
+    assert len(progress_line(long, 1_000_000)) <= 80
 
 
 def test_a_log_without_a_terminal_is_plain(capsys: pytest.CaptureFixture[str]) -> None:

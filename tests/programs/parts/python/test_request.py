@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from planner.programs.python.request import (
     Requests,
     request_settings,
+    retired_models,
     run_settings,
     wrong_with_row,
 )
@@ -56,6 +57,47 @@ def test_a_whole_request_is_sent_byte_for_byte() -> None:
     """Spaces and the order of names stay; the line's own end does not."""
     line = json.dumps(GOOD, indent=None).replace(":", " :  ").encode()
     assert Requests(SETTINGS).wire(line + b"\r\n").body == line
+
+
+def test_a_byte_order_mark_is_sent_to_nobody() -> None:
+    """It may stand before the first line."""
+    line = b"\xef\xbb\xbf" + json.dumps(GOOD).encode()
+    requests = Requests(SETTINGS)
+    assert requests.wire(line).body == json.dumps(GOOD).encode()
+    assert (requests.id_of(line), requests.model_of(line)) == ("a", "claude-sonnet-5-5")
+
+
+@pytest.mark.parametrize(("geo", "us"), [({}, True), ("us", True), ("global", False)])
+def test_the_workspace_may_send_to_the_us(geo: object, us: bool) -> None:
+    """The worst case counts the factor unless the request says otherwise."""
+    params = {**GOOD["params"], **({"inference_geo": geo} if isinstance(geo, str) else {})}
+    assert Requests(SETTINGS).wire(json.dumps({**GOOD, "params": params}).encode()).us is us
+
+
+def test_a_retired_model_is_known_by_its_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to use instead; one that goes later is not."""
+    gone = {"old": ("2020-01-01", "new"), "later": ("2999-01-01", "new")}
+    monkeypatch.setattr("planner.programs.python.request.RETIRES", gone)
+    assert [*retired_models()] == ["old"]
+    assert "use new" in retired_models()["old"]
+
+
+@pytest.mark.parametrize(
+    ("content", "counts"),
+    [
+        ([{"type": "document", "source": {"type": "url", "url": "https://x"}}], True),
+        ([{"type": "tool_result", "content": [{"source": {"type": "file"}}]}], True),
+        ([{"type": "image", "source": {"type": "base64", "data": "x"}}], False),
+        ("https://example.org", False),
+    ],
+)
+def test_documents_by_address_have_no_known_size(content: object, counts: bool) -> None:
+    """No budget can be kept with them."""
+    params = {**GOOD["params"], "messages": [{"role": "user", "content": content}]}
+    request = {**GOOD, "params": params}
+    with_budget = Requests(replace(SETTINGS, budget_usd="5"))
+    assert bool([*with_budget.wrong_with_request(request)]) is counts
+    assert [*Requests(SETTINGS).wrong_with_request(request)] == []
 
 
 def test_the_worst_case_counts_what_the_request_asks_for() -> None:

@@ -22,7 +22,7 @@ def runner(folder: Path, ids: str, **changed: Any) -> BatchRunner:
     rows = [json.dumps({"id": each, "prompt": "?"}) for each in ids]
     path.write_text("".join(row + "\n" for row in rows))
     runner = BatchRunner(path, folder / "out", replace(SETTINGS, **changed))
-    runner.log = Quiet()
+    runner.log = runner.folder.lock.log = Quiet()
     return runner
 
 
@@ -52,7 +52,7 @@ def test_a_lost_answer_is_paid_once(fake_api: Callable[..., FakeApi], tmp_path: 
     """The batch is found and adopted."""
     fake = fake_api(faults=[{"on": "create", "nth": 1, "do": "lose-answer"}])
     assert asyncio.run(runner(tmp_path, "abcd").run()) == 0
-    assert fake.paid_twice() == [] and len(fake.own()) == 2
+    assert fake.books.paid_twice() == [] and len(fake.own()) == 2
 
 
 def test_cancel_ends_a_run(fake_api: Callable[..., FakeApi], tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_cancel_ends_a_run(fake_api: Callable[..., FakeApi], tmp_path: Path) -> 
     fake_api(
         faults=[{"on": "create", "nth": 2, "do": "error", "status": 402, "type": "billing_error"}]
     )
-    with pytest.raises(InputError, match="no run to cancel"):
+    with pytest.raises(InputError, match="holds no run to cancel"):
         asyncio.run(runner(tmp_path, "abcd").run(cancel=True))
     with pytest.raises(StoppedError):
         asyncio.run(runner(tmp_path, "abcd").run())

@@ -22,7 +22,7 @@ def scan(folder: Path, content: bytes, settings: Settings = SETTINGS) -> tuple[S
     path = folder / "in.jsonl"
     path.write_bytes(content)
     with path.open("rb") as file:
-        result, problems = scan_input(file, path.name, settings)
+        result, problems = scan_input(file, file, path.name, settings, False)
     return result, problems.text() if problems.count else ""
 
 
@@ -76,6 +76,7 @@ def test_empty_lines_and_line_ends_do_no_harm(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (rows("a") + b"nonsense\n", "line 2: not JSON (Expecting value at character 1)"),
         (rows("a") + b"\xff\n", "line 2: not UTF-8"),
+        (rows("a").decode().encode("utf-16"), "line 1: the file is UTF-16 or UTF-32"),
         (rows("a") + b"[]\n", "line 2: not a JSON object"),
         (b'{"id": "a", "prompt": NaN}\n', "line 1: not JSON (a number or constant"),
         (b"[" * 200_000, "line 1: not JSON (nested too deeply)"),
@@ -87,6 +88,26 @@ def test_problems_say_where(content: bytes, problem: str, tmp_path: Path) -> Non
     """Each is listed with its line."""
     _, problems = scan(tmp_path, content)
     assert problem in problems
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    """Editors write it."""
+    result, problems = scan(tmp_path, b"\xef\xbb\xbf" + rows("a"))
+    assert (result.requests, problems) == (1, "")
+
+
+def test_a_retired_model_is_bad_input_before_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Afterwards what is paid for must still be collected."""
+    gone = {SETTINGS.model: ("2020-01-01", "new")}
+    monkeypatch.setattr("planner.programs.python.request.RETIRES", gone)
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(rows("a"))
+    with path.open("rb") as file:
+        for began, count in ((False, 1), (True, 0)):
+            _, problems = scan_input(file, file, path.name, SETTINGS, began)
+            assert problems.count == count
 
 
 def test_a_request_that_fits_no_batch(tmp_path: Path) -> None:

@@ -31,17 +31,19 @@ def error(kind: str, message: str = "") -> dict[str, Any]:
     }
 
 
-def collected(there: Work, **results: dict[str, Any] | None) -> str:
-    """One batch with these results by id, sorted."""
+def collected(there: Work, counted: int = 0, **results: dict[str, Any] | None) -> bool:
+    """One batch with these results by id, `counted` as succeeded by the API, sorted."""
     cut = next_cut(there.source, there.folder.state)
     assert cut
     there.folder.note("cut", **cut)
     (batch,) = there.folder.state.batches.values()
     there.folder.note("submit", batch=batch.number, since=None)
     there.folder.note("created", batch=batch.number, id="b", created_at="2026")
+    counts = {"succeeded": counted}
+    there.folder.note("ended", batch=batch.number, id="b", ended_at="2026", counts=counts)
     lines = [{"custom_id": name, "result": result} for name, result in results.items() if result]
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    there.folder.results_file(batch).write_text(text)
+    there.folder.results_file("b").write_text(text)
     return sort_batch(there.folder, there.source, there.log, batch)
 
 
@@ -90,9 +92,37 @@ def test_trouble_with_the_account_costs_no_attempt(work: Callable[..., Work]) ->
     """It is told, and the request is tried again."""
     there = work("a", max_retries=0)
     words = "Your credit balance is too low"
-    assert collected(there, a=error("invalid_request_error", words)) == words
+    assert collected(there, a=error("invalid_request_error", words))
     (line,) = [json.loads(line) for line in there.folder.round_file(1).read_bytes().splitlines()]
     assert line["attempts"] == 0
+
+
+def test_what_is_counted_and_not_there_is_never_sent_again(work: Callable[..., Work]) -> None:
+    """It was paid for; what nothing counts as succeeded is tried again."""
+    there = work(*"ab")
+    collected(there, counted=2, a=success())
+    assert there.ids(there.folder.failed) == ["b"]
+    assert there.folder.state.totals.reasons == {"missing": 1}
+
+
+def test_blocked_output_is_tried_again(work: Callable[..., Work]) -> None:
+    """It differs from try to try; blocked input does not."""
+    there = work(*"ab")
+    collected(
+        there,
+        a=error("invalid_request_error", "Output blocked by content filtering policy"),
+        b=error("invalid_request_error", "Input blocked by content filtering policy"),
+    )
+    assert there.ids(there.folder.round_file(1)) == ["a"]
+    assert there.ids(there.folder.failed) == ["b"]
+
+
+def test_an_answer_of_an_unknown_model_costs_what_was_asked_for(work: Callable[..., Work]) -> None:
+    """The budget must see it."""
+    there = work("a")
+    collected(there, a=success(model="something-new"))
+    totals = there.folder.state.totals
+    assert totals.spent > 0 and totals.unpriced == 0
 
 
 def test_an_unknown_class_is_tried_again_and_logged(work: Callable[..., Work]) -> None:

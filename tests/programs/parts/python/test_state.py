@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from planner.programs.python.state import CHANGES, State
+from planner.programs.python.state import END, Range, State, joined, without
 
 CUT = {
     "event": "cut",
@@ -46,7 +48,7 @@ def test_a_cut_batch_is_unsent() -> None:
     """The next begins where it ends."""
     state = state_of(CUT)
     assert state.batches[1].status == "unsent"
-    assert (state.position, state.numbers, state.in_flight()) == (40, 1, [])
+    assert (state.uncut, state.numbers, state.in_flight()) == ([Range(40, END)], 1, [])
 
 
 def test_a_submitted_batch_is_in_doubt_until_it_is_named() -> None:
@@ -54,7 +56,11 @@ def test_a_submitted_batch_is_in_doubt_until_it_is_named() -> None:
     assert [batch.status for batch in state_of(CUT, SUBMIT).in_flight()] == ["doubt"]
     created = state_of(CUT, SUBMIT, CREATED)
     assert [(batch.status, batch.id) for batch in created.in_flight()] == [("open", "b1")]
-    assert created.known == {"b1"} and created.first_created_at == "2026-11-24T08"
+    assert (
+        created.own == {"b1"}
+        and created.created == ["b1"]
+        and created.first_created_at == "2026-11-24T08"
+    )
 
 
 @pytest.mark.parametrize("event", ["not_made", "refused"])
@@ -100,7 +106,7 @@ def test_a_round_starts_its_list() -> None:
     """The new list is empty, the files of answers go on."""
     round_ = {"event": "round", "round": 1, "requests": 1, "bytes": 30, "not_before": 5.0}
     state = state_of(CUT, SUBMIT, CREATED, SORTED, round_)
-    assert (state.round, state.position, state.round_bytes) == (1, 0, 30)
+    assert (state.round, state.uncut) == (1, [Range(0, 30)])
     assert (state.again, state.lengths, state.totals.retried) == (0, (10, 20, 0), 1)
 
 
@@ -110,7 +116,59 @@ def test_the_end() -> None:
     assert state.canceling and state.done == 1
 
 
-def test_lines_that_change_nothing() -> None:
-    """A doubt is told to people; the intention has said it to the state."""
-    before, after = state_of(CUT, SUBMIT), state_of(CUT, SUBMIT, {"event": "doubt", "batch": 1})
-    assert before == after and "doubt" not in CHANGES
+def test_a_dissolved_batch_is_uncut_again() -> None:
+    """Its range is cut anew, whatever the settings are then; the canary too."""
+    second = {**CUT, "batch": 2, "start": 40, "end": 70, "canary": True}
+    state = state_of(CUT, second, {"event": "recut", "batches": [1]})
+    assert state.uncut == [Range(0, 40), Range(70, END)]
+    state = state_of(CUT, second, {"event": "recut", "batches": [1, 2]})
+    assert state.uncut == [Range(0, END)]
+    assert (state.canary.cut, state.canary.rest, state.batches) == (0, 0, {})
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=8))
+def test_ranges_are_sets_of_bytes(cuts: list[tuple[int, int]]) -> None:
+    """Whatever is cut and given back, in whatever order."""
+    ranges, expected = [Range(0, 20)], set(range(20))
+    for number, (start, length) in enumerate(cuts):
+        piece = Range(start, min(20, start + length))
+        if number % 3 < 2:
+            ranges, expected = without(ranges, piece), expected - set(range(*piece))
+        elif piece.start < piece.end:
+            ranges, expected = joined([*ranges, piece]), expected | set(range(*piece))
+        assert {byte for each in ranges for byte in range(*each)} == expected
+        assert ranges == sorted(ranges)
+
+
+def test_a_question_has_candidates() -> None:
+    """One let go is no candidate any more; one adopted is proof."""
+    doubt = {"event": "doubt", "batch": 1, "why": "no answer", "took_s": 2.5}
+    asked = [CUT, SUBMIT, doubt, {"event": "candidates", "batch": 1, "ids": ["x", "y"]}]
+    state = state_of(*asked)
+    assert [batch.status for batch in state.in_flight()] == ["question"]
+    assert state.batches[1].took_s == 2.5
+    let_go = {"event": "let_go", "batch": 1, "id": "x", "why": "ids"}
+    adopted = {"event": "adopted", "batch": 1, "id": "y", "created_at": "2026"}
+    state = state_of(*asked, let_go)
+    assert (state.batches[1].candidates, state.batches[1].let_go) == (["y"], {"x"})
+    state = state_of(*asked, let_go, adopted)
+    assert state.batches[1].status == "open" and state.own == {"y"} and not state.created
+    state = state_of(*asked, let_go, {"event": "not_made", "batch": 1})
+    assert state.batches[1].status == "unsent"
+
+
+def test_a_run_that_is_sent_again() -> None:
+    """Those given up are counted anew, and the run is not at its end."""
+    again = {"event": "again", "round": 1, "requests": 1, "bytes": 30, "not_before": 5.0}
+    again |= {"kept": 0, "failed": "failed-1.jsonl", "lengths": [10, 0, 0]}
+    again |= {"given_up": 0, "reasons": {}}
+    end = [{"event": "cancel"}, {"event": "done", "code": 1}]
+    state = state_of(CUT, SUBMIT, CREATED, SORTED, *end, again)
+    assert (state.done, state.canceling, state.totals.given_up) == (None, False, 0)
+    assert (state.failed_before, state.lengths) == ("failed-1.jsonl", (10, 0, 0))
+
+
+def test_an_unknown_line_is_an_error() -> None:
+    """It may be of a newer program: what it changed is not known."""
+    with pytest.raises(KeyError):
+        state_of({"event": "news"})

@@ -1,13 +1,21 @@
 """JSON as it is sent, and times as people read them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.programs.python.text import clock, decode_json, iso, json_bytes, one_line, shown
+from planner.programs.python.text import (
+    clock,
+    decode_json,
+    earlier,
+    iso,
+    json_bytes,
+    moment_of,
+    shown,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -53,10 +61,31 @@ def test_iso_sorts_by_time() -> None:
     """A moment without microseconds is as long as one with them."""
     first = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
     assert iso(first) < iso(first.replace(microsecond=40_000))
-    assert iso(None) == ""
 
 
-def test_one_line_hides_keys() -> None:
-    """A key is taken out, lines are joined, and what is long is cut."""
-    assert one_line("bad\n key sk-1", ("sk-1",)) == "bad key [key]"
-    assert len(one_line("x" * 999, ())) == 300
+@pytest.mark.parametrize(
+    ("text", "microsecond"),
+    [
+        ("2026-11-24T08:00:00Z", 0),
+        ("2026-11-24T08:00:00.5Z", 500_000),
+        ("2026-11-24T09:00:00.123+01:00", 123_000),
+        ("2026-11-24T08:00:00.123456789Z", 123_456),
+    ],
+)
+def test_moments_as_apis_and_journals_write_them(text: str, microsecond: int) -> None:
+    """With any fraction, any zone, on every Python."""
+    expected = datetime(2026, 11, 24, 8, 0, 0, microsecond, tzinfo=UTC)
+    assert moment_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-24", "2026-13-24T08:00:00Z"])
+def test_what_is_no_moment(text: str) -> None:
+    """It is an error, not another moment."""
+    with pytest.raises(ValueError):
+        moment_of(text)
+
+
+def test_earlier() -> None:
+    """The same form, so that it sorts beside others."""
+    moment = datetime(2026, 11, 24, 8, 0, 0, 7, tzinfo=UTC)
+    assert earlier(iso(moment), 300.0) == iso(moment - timedelta(minutes=5))

@@ -1,0 +1,242 @@
+"""What each operation of the API does, and what goes wrong with it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.fake_api import body as bodies
+from tests.fake_api import wire
+from tests.fake_api.answers import CutError
+from tests.fake_api.provider import Batch
+from tests.fake_api.scenario import Fault
+
+if TYPE_CHECKING:  # the door calls the operations
+    from tests.fake_api.door import Door
+
+BEFORE = {"drop", "error", "html", "garbage", "redirect"}  # faults of which nothing is done
+
+
+class DeafError(Exception):
+    """Nothing more of the body is read."""
+
+
+def create(door: Door) -> None:
+    """One POST of a batch. How many are under way at once is counted."""
+    api = door.provider
+    with api.lock:
+        api.creating += 1
+        api.most_creating = max(api.most_creating, api.creating)
+        fault = api.fault("create")
+    try:
+        batch = made(door, fault)
+    except DeafError:
+        batch = None
+    finally:
+        with api.lock:
+            api.creating -= 1
+    if fault.get("do") == "stop-reading":  # it is no create under way: nothing will come of it
+        time.sleep(fault["seconds"])
+        raise CutError
+    if batch is None:
+        return
+    if fault.get("do") == "hang":
+        time.sleep(fault["seconds"])
+    door.send(200, door.show(batch))
+
+
+def made(door: Door, fault: Fault) -> Batch | None:
+    """The batch of a create; None when that was answered already."""
+    api, do = door.provider, fault.get("do")
+    if do == "stop-reading":
+        door.rfile.read(fault["bytes"])
+        raise DeafError
+    # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
+    body = door.body(float(fault.get("bytes_per_second", 0.0)))
+    requests = accepted(door, body, fault)
+    if requests is None:
+        return None
+    if do == "hang-late":
+        time.sleep(fault["seconds"])
+    sent = (requests, len(body), door.headers["anthropic-version"], door.account["workspace"])
+    if do == "late":
+        delay_s = fault.get("seconds", 0.0) + fault.get("delay_per_byte_s", 0.0) * len(body)
+        threading.Timer(delay_s, make_late, (door, *sent, fault)).start()
+        raise CutError
+    with api.lock:
+        if do in ("foreign", "foreign-too") and fault.get("when") != "after":
+            strangers(door, requests, fault)
+        if do == "foreign":
+            raise CutError
+        batch = api.make(*sent, fault)
+        if do == "foreign-too" and fault.get("when") == "after":
+            strangers(door, requests, fault)
+        if api.scenario["keep_params"]:
+            api.bodies.append(body)
+    if do in ("lose-answer", "foreign-too", "error-after", "html-after"):
+        door.fail(fault)
+        return None
+    return batch
+
+
+def accepted(door: Door, body: bytes, fault: Fault) -> list[dict[str, Any]] | None:
+    """The requests of a body that is taken; None for one that was refused."""
+    api = door.provider
+    if len(body) > api.scenario["max_bytes"] and fault.get("do") not in BEFORE:
+        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
+        return None
+    try:
+        requests = bodies.requests_in(body, api.scenario["max_requests"])
+    except bodies.BodyError as wrong:
+        door.refuse(400, "invalid_request_error", str(wrong))
+        return None
+    with api.lock:
+        api.newest_size = len(requests)
+        if fault.get("do") in BEFORE:
+            door.fail(fault)
+            return None
+        limit = api.scenario["queue_limit"]
+        if limit is not None and api.queued() + len(requests) > limit:
+            wait = api.scenario["queue_retry_after"]
+            headers = {} if wait is None else {"retry-after": str(wait)}
+            full = "Too many requests in the batch processing queue"
+            door.refuse(429, "rate_limit_error", full, headers=headers)
+            return None
+    return requests
+
+
+def strangers(door: Door, requests: list[dict[str, Any]], fault: Fault) -> None:
+    """Somebody else makes batches, of our size unless said."""
+    ids = [request["custom_id"] for request in requests] if fault.get("alike") else None
+    for _ in range(fault.get("count", 1)):
+        door.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
+
+
+def make_late(door: Door, *sent: Any) -> None:
+    """Make a batch when nobody waits for its answer any more."""
+    with door.provider.lock:
+        door.provider.make(*sent)
+
+
+def list_batches(door: Door, query: dict[str, str]) -> None:
+    """A page of the batches of the workspace."""
+    api = door.provider
+    with api.lock:
+        fault = api.fault("list")
+        do = fault.get("do")
+        if do in BEFORE:
+            door.fail(fault)
+            return
+        if do == "neighbour":
+            api.make_foreign(fault.get("size", api.newest_size))
+        answer = page(door, query, fault)
+    if do == "hang":
+        time.sleep(fault["seconds"])
+    if answer is None:
+        door.refuse(400, "invalid_request_error", "limit: 1 to 1000; after_id: a batch's")
+    else:
+        door.send(200, answer)
+
+
+def page(door: Door, query: dict[str, str], fault: Fault) -> dict[str, Any] | None:
+    """A page of the list; None for a query that makes no sense."""
+    listed = door.provider.listed(door.account["workspace"])
+    ids = [batch.id for batch in listed]
+    limit = int(query.get("limit", "20"))
+    cursor = query.get("after_id") or query.get("before_id")
+    if not 1 <= limit <= 1000 or (cursor and cursor not in ids):
+        return None
+    most = min(limit, fault.get("rows", limit))
+    if "before_id" in query:
+        end = ids.index(query["before_id"])
+        rows, more = listed[max(0, end - most) : end], end > most
+    else:
+        start = ids.index(query["after_id"]) + 1 if "after_id" in query else 0
+        rows, more = listed[start : start + most], len(ids) > start + most
+    if fault.get("do") == "empty":
+        rows, more = [], False
+    return {
+        "data": [door.show(batch) for batch in rows],
+        "has_more": fault.get("has_more", more),
+        "first_id": rows[0].id if rows else None,
+        "last_id": rows[-1].id if rows else None,
+    }
+
+
+def retrieve(door: Door, batch: Batch) -> None:
+    """One poll: time passes for the batch."""
+    api = door.provider
+    with api.lock:
+        fault = api.fault("retrieve", batch)
+    do = fault.get("do")
+    if do == "hang":
+        time.sleep(fault["seconds"])
+    with api.lock:
+        if do in BEFORE:
+            door.fail(fault)
+            return
+        if do == "vanish":
+            api.vanish(batch)
+            door.refuse(404, "not_found_error", f"No batch {batch.id}")
+            return
+        if do in ("archived", "no-url") and batch.ended is None:
+            api.end(batch)
+        if do not in ("status", "archived", "no-url"):
+            api.poll(batch)
+        shown = door.show(batch)
+    if do == "status":
+        shown["processing_status"] = fault["value"]
+    elif do in ("archived", "no-url"):
+        shown["results_url"] = None
+        shown["archived_at"] = wire.stamp(api.now()) if do == "archived" else None
+    elif do == "counts":
+        shown["request_counts"] |= fault["counts"]
+    door.send(200, shown)
+
+
+def results(door: Door, batch: Batch) -> None:
+    """The results of a batch that has ended."""
+    api = door.provider
+    with api.lock:
+        fault = api.fault("results", batch)
+        lines = list(api.result_lines(batch)) if batch.ended is not None else None
+    if lines is None:
+        door.refuse(404, "not_found_error", "The batch has not ended.")
+    elif fault.get("do") in BEFORE:
+        door.fail(fault)
+    else:
+        if fault.get("do") == "hang":
+            time.sleep(fault["seconds"])
+        door.send_results(lines, fault)
+
+
+def cancel(door: Door, batch: Batch) -> None:
+    """Ask for the end of a batch, which comes with its next polls."""
+    api = door.provider
+    with api.lock:
+        fault = api.fault("cancel", batch)
+        if fault.get("do") in BEFORE:
+            door.fail(fault)
+        elif batch.ended is not None:
+            door.refuse(400, "invalid_request_error", "The batch has already ended.")
+        else:
+            batch.cancel_initiated = batch.cancel_initiated or api.now()
+            if fault:
+                door.fail(fault)
+            else:
+                door.send(200, door.show(batch))
+
+
+def delete(door: Door, batch: Batch) -> None:
+    """Remove a batch that has ended."""
+    api = door.provider
+    with api.lock:
+        fault = api.fault("delete", batch)
+        if fault:
+            door.fail(fault)
+        elif batch.ended is None:
+            door.refuse(400, "invalid_request_error", "Cancel the batch first.")
+        else:
+            api.vanish(batch)
+            door.send(200, {"id": batch.id, "type": "message_batch_deleted"})

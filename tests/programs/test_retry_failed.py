@@ -1,0 +1,143 @@
+"""Promise 20: `--retry-failed` sends what failed.jsonl holds in new rounds of the same folder."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.programs.cases import ALWAYS, errored, on
+from tests.programs.harness import Bench, other
+
+IDS = [f"r{number}" for number in range(8)]
+FLAGS = ["--requests-per-batch", "4", "--max-retries", "1", "--adopt-grace-seconds", "0.05"]
+AGAIN = [*FLAGS, "--retry-failed"]
+# r2 succeeds at its third attempt, r3 at its fifth; r5 never will.
+OUTCOMES = [
+    *[errored("r2", "api_error", attempt=n) for n in (1, 2)],
+    *[errored("r3", "overloaded_error", attempt=n) for n in (1, 2, 3, 4)],
+    errored("r5", "invalid_request_error"),
+]
+
+
+def failed_once(bench: Callable[..., Bench], language: str) -> Bench:
+    there = bench({"outcomes": OUTCOMES})
+    there.write(*IDS)
+    done = there.run(language, *FLAGS)
+    assert done.code == 1, done.said
+    assert set(there.given_up()) == {"r2", "r3", "r5"}
+    return there
+
+
+def test_retry_failed(language: str, bench: Callable[..., Bench]) -> None:
+    """ "`--retry-failed` sends what `failed.jsonl` holds in new rounds of the same folder, when a person asks for it; what
+    was given up for good says why." """
+    there = failed_once(bench, language)
+    done = there.run(other(language), *AGAIN)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
+    assert there.given_up() == {"r3": "overloaded_error", "r5": "invalid_request_error"}
+    assert "invalid_request_error" in done.stderr, "why r5 stays"
+    assert there.api.books.accepted["r5"] == 1
+    attempts = {line["custom_id"]: line["attempts"] for line in there.lines("failed.jsonl")}
+    assert attempts == {"r3": 4, "r5": 1}
+    assert there.summary()["succeeded"] == 6
+    done = there.run(language, *AGAIN)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
+    assert there.given_up() == {"r5": "invalid_request_error"}
+
+
+def test_nothing_is_deleted(language: str, bench: Callable[..., Bench]) -> None:
+    """ "Nothing in DIR is ever deleted by the programs": the list of failures of before is still there."""
+    there = failed_once(bench, language)
+    before = there.text("failed.jsonl")
+    assert there.run(language, *AGAIN).code == 1
+    assert there.text("failed-1.jsonl") == before
+
+
+def test_nothing_to_send_again(language: str, bench: Callable[..., Bench]) -> None:
+    """Where nothing can be sent again it says so, with the code of before."""
+    there = bench({"outcomes": [errored("r5", "invalid_request_error")]})
+    there.write(*IDS)
+    assert there.run(language, *FLAGS).code == 1
+    created = there.api.calls["create"]
+    done = there.run(other(language), *AGAIN)
+    assert done.code == 1, done.said
+    assert "invalid_request_error" in done.stderr
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == created
+
+
+def test_without_the_flag_nothing_is_sent_again(language: str, bench: Callable[..., Bench]) -> None:
+    """ "… when a person asks for it"."""
+    there = failed_once(bench, language)
+    calls = sum(there.api.calls.values())
+    assert there.run(other(language), *FLAGS).code == 1
+    assert sum(there.api.calls.values()) == calls
+
+
+def test_what_was_paid_for_is_not_sent_again(language: str, bench: Callable[..., Bench]) -> None:
+    """Answers that the API no longer gives, or whose kind nobody knows, were paid for."""
+    stray = json.dumps({"custom_id": "x", "result": {"type": "succeeded", "message": {}}})
+    there = bench(
+        {
+            "outcomes": [{"id": "r1", "type": "postponed"}],
+            "faults": [
+                on("retrieve", "archived", batch=2, **ALWAYS),
+                on("results", "spoil", text=stray, batch=1, **ALWAYS),
+            ],
+        }
+    )
+    there.write(*IDS)
+    assert there.run(language, *FLAGS).code == 1
+    created = there.api.calls["create"]
+    there.api.set_scenario({})
+    done = there.run(other(language), *AGAIN)
+    assert done.code == 1, done.said
+    assert there.api.calls["create"] == created
+    there.pays_once()
+
+
+def test_a_run_that_is_not_done(language: str, bench: Callable[..., Bench]) -> None:
+    """An open run has rounds of its own to go: what has failed so far is not sent beside them."""
+    there = bench({"outcomes": OUTCOMES})
+    there.write(*IDS)
+    assert there.run(language, *FLAGS, kill=(9, "after")).code == -9
+    there.run(other(language), *AGAIN)
+    if not there.events("done"):
+        assert there.run(language, *FLAGS).code == 1
+    there.is_complete(IDS)
+    assert set(there.given_up()) == {"r2", "r3", "r5"}
+
+
+def test_a_canceled_run(language: str, bench: Callable[..., Bench]) -> None:
+    """What `--cancel` left unsent is sent when a person asks for it."""
+    there = bench({"polls": 3})
+    there.write(*IDS)
+    assert there.run(language, *FLAGS, kill=("created", "after")).code == -9
+    assert there.run(language, *FLAGS, "--cancel").code == 1
+    left = set(there.given_up())
+    assert left
+    done = there.run(other(language), *AGAIN)
+    assert done.code == 0, done.said
+    succeeded = {line["custom_id"] for line in there.lines("succeeded.jsonl")}
+    assert succeeded == set(IDS) and not there.lines("failed.jsonl")
+    assert there.api.books.paid_twice() == []
+    assert set(there.api.books.needless) <= left, "what was canceled was never answered"
+
+
+@pytest.mark.parametrize("when", ["before", "after", "torn"])
+def test_killed_while_it_sends_again(when: str, language: str, bench: Callable[..., Bench]) -> None:
+    """Killed at each line of the journal in turn; the flag is given again, or not, and the other program finishes."""
+    for line in range(1, 30):
+        there = failed_once(bench, language)
+        killed = there.run(language, *AGAIN, kill=(line, when))
+        again = "again" in {event["event"] for event in there.whole_events()}
+        done = there.run(other(language), *(FLAGS if again else AGAIN))
+        assert done.code == 1, done.said
+        there.is_complete(IDS)
+        assert there.given_up() == {"r3": "overloaded_error", "r5": "invalid_request_error"}
+        if killed.code != -9:
+            assert line > 6, "sending again has more lines than this"
+            return
+    raise AssertionError("it never came to its end")
