@@ -15,11 +15,12 @@ import { pipeline } from "node:stream/promises";
 
 import {
   SLOWEST_LINE_BYTES_PER_SECOND,
-  VANISHED_AFTER,
   Waits,
   accountIn,
   accountIsStopped,
+  afterLong,
   batchIn,
+  headersOf,
   isStatusError,
   lostAfter,
   passes,
@@ -48,7 +49,6 @@ const LIST_STARTS = 20;
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
-
 /** Load the SDK, which --check does without. What is wrong with it, in one line, or "". */
 export async function sdkProblem() {
   sdk ??= await import("@anthropic-ai/sdk").catch(() => null);
@@ -134,7 +134,8 @@ export class Api {
     } catch (error) {
       this.signal.throwIfAborted();
       const clear = isStatusError(error) ? refusal(error) : null;
-      throw clear ?? new NoAnswerError(reasonOf(error));
+      const isCutOff = error?.cause?.isCutOff ?? error?.cause?.cause?.isCutOff ?? false;
+      throw clear ?? Object.assign(new NoAnswerError(reasonOf(error)), { isCutOff });
     }
   }
 
@@ -178,9 +179,9 @@ export class Api {
     return this.ask(`poll batch ${batch.number}`, call, lostAfter(batch));
   }
 
-  /** Any batch by its id; null when its owner has deleted it. */
-  async look(id, tries = VANISHED_AFTER) {
-    return this.ask(`poll ${id}`, () => this.get(id), times(tries));
+  /** Any batch by its id; null when the API has not known it for long, or for so many tries. */
+  async look(id, tries = 0) {
+    return this.ask(`poll ${id}`, () => this.get(id), tries ? times(tries) : afterLong());
   }
 
   async get(id) {
@@ -199,11 +200,11 @@ export class Api {
   }
 
   /**
-   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
-   * of any: then null comes back when its owner has deleted it.
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or
+   * {id} of any: then null comes back when its owner has deleted it.
    */
   async download(batch, file) {
-    const isGone = batch.number ? lostAfter(batch) : times(VANISHED_AFTER);
+    const isGone = batch.number ? lostAfter(batch) : afterLong();
     const what = `fetch the results of ${batch.number ? `batch ${batch.number}` : batch.id}`;
     const call = async () => {
       const options = { headers: { accept: "application/binary" }, signal: this.signal };
@@ -244,7 +245,10 @@ async function upload(url, { headers, body, signal }) {
   try {
     const answered = once(post, "response");
     pipeline(Readable.from(body), post).catch(() => {}); // its errors are those of the POST
-    const [answer] = await answered;
+    const [answer] = await answered.catch((error) => {
+      // Perhaps an answer that came before the end of the body, and was lost with the connection.
+      throw Object.assign(error, { isCutOff: !post.writableFinished });
+    });
     const bytes = Buffer.concat(await answer.toArray());
     const hasNone = [204, 205, 304].includes(answer.statusCode);
     const init = { status: answer.statusCode, headers: headersOf(answer) };
@@ -266,11 +270,6 @@ function breakOff(post, error) {
     // no plain TCP: closed below
   }
   post.destroy(error);
-}
-
-function headersOf({ headersDistinct }) {
-  const pairs = Object.entries(headersDistinct);
-  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }
 
 /** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */

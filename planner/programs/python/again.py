@@ -1,7 +1,7 @@
 """Send again what was given up, when a person asks for it.
 
-What would fail alike, and what was paid for or may have been, stays in failed.jsonl. The others are a
-new round of the same run, with as many retries as the settings say.
+What would fail alike, and what was paid for or may have been, stays in failed.jsonl. The others
+are a new round of the same run, with as many retries as the settings say.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from planner.programs.python.cut import Source
 from planner.programs.python.errors import InputError
 from planner.programs.python.folder import Folder, sync, sync_folder
 from planner.programs.python.report import Log
-from planner.programs.python.request import Place
-from planner.programs.python.state import END
+from planner.programs.python.request import END, Place
 from planner.programs.python.text import Event, json_bytes
 
 FAILS_ALIKE = {"invalid_request_error", "request_too_large"}
@@ -46,7 +45,9 @@ def send_again(folder: Folder, source: Source, log: Log) -> None:
         )
     kept: Counter[str] = Counter()
     part = folder.path / "failed.jsonl.part"
-    with part.open("wb") as stay, folder.round_file(state.round + 1).open("wb") as again:
+    # What --cancel left on the next round's list stays there: its length is in the journal.
+    number = state.round + (2 if state.lengths[2] else 1)
+    with part.open("wb") as stay, folder.round_file(number).open("wb") as again:
         requests = copy_lines(folder, source, stay, again, kept)
         sync(stay)
         sync(again)
@@ -61,7 +62,7 @@ def send_again(folder: Folder, source: Source, log: Log) -> None:
     sync_folder(folder.path / "rounds")
     folder.note(
         "again",
-        round=state.round + 1,
+        round=number,
         requests=requests,
         bytes=round_bytes,
         not_before=round(time.time(), 3),

@@ -1,8 +1,9 @@
 """Ask the API.
 
-Nothing that passes ends a run: calls other than a create are made again until there is an answer. A
-create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or no
-answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was configured.
+Nothing that passes ends a run: calls other than a create are made again until there is an answer.
+A create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or
+no answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was
+configured.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ T = TypeVar("T")
 
 BATCHES = "/v1/messages/batches"
 PAGE = 100
-# A 404 for a batch that this run made passes within this time, or the key belongs to another workspace.
+# A 404 for a batch of this run passes within this time, or the key is of another workspace.
 LOST_BATCH_SECONDS = 600.0
 # A 404 for a batch that may be ours means that it is gone when it comes so often.
 FOUND_NO_MORE = 3
@@ -67,7 +68,7 @@ SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 60.0
 # The answer to a create may take long after the last byte was sent; nothing else may.
 ANSWER_SECONDS = 600.0
-# What the system takes of a body before it is sent. Silence is that of the line, not of this buffer.
+# What the system takes of a body before it is sent: silence is told on the line, not here.
 SEND_BUFFER_BYTES = 2**18
 
 
@@ -92,19 +93,7 @@ class Api:
         for name in ("anthropic", "httpx2", "httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)  # their debug lines hold prompts
         self.account: Event = {"organization": None, "workspace": None}
-        self.refuse_unusable()
-
-    def refuse_unusable(self) -> None:
-        """A key or an address that no request can be made with looks like passing trouble."""
-        keys = [key for key in (self.client.api_key, self.client.auth_token) if key]
-        if not (keys or getattr(self.client, "credentials", None)):
-            raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
-        if not all(re.fullmatch(r"[\x21-\x7e]+", key) for key in keys):
-            raise StoppedError(
-                "The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again."
-            )
-        if self.client.base_url.scheme not in ("http", "https") or not self.client.base_url.host:
-            raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
+        refuse_unusable(self.client)
 
     async def close(self) -> None:
         await self.client.close()
@@ -220,7 +209,7 @@ class Api:
                 unknown_since = unknown_since or time.monotonic()
                 if time.monotonic() - unknown_since >= LOST_BATCH_SECONDS:
                     raise LostBatchError(lost(batch_id)) from None
-                await self.pause(what, str(error), waits.next())
+                await pause(self.log, what, str(error), waits.next())
 
     async def other(self, what: str, call: Callable[[], Awaitable[T]]) -> T | None:
         """A call on a batch that may be ours; None when it is found no more."""
@@ -230,7 +219,7 @@ class Api:
                 return await self.ask(what, call)
             except NotFoundError as error:
                 if times < FOUND_NO_MORE:
-                    await self.pause(what, str(error), waits.next())
+                    await pause(self.log, what, str(error), waits.next())
         return None
 
     async def ask(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
@@ -248,11 +237,25 @@ class Api:
                     raise StoppedError(f"{what}: {why}. {remedy(error)}") from None
             except (anthropic.AnthropicError, NoAnswerError, ValueError) as error:
                 why = nameless(error)
-            await self.pause(what, why, waits.next(told_s))
+            await pause(self.log, what, why, waits.next(told_s))
 
-    async def pause(self, what: str, why: str, wait_s: float) -> None:
-        self.log.line(f"{what}: {why}; again in {clock(wait_s)}")
-        await asyncio.sleep(wait_s)
+
+async def pause(log: Log, what: str, why: str, wait_s: float) -> None:
+    log.line(f"{what}: {why}; again in {clock(wait_s)}")
+    await asyncio.sleep(wait_s)
+
+
+def refuse_unusable(client: anthropic.AsyncAnthropic) -> None:
+    """A key or an address that no request can be made with looks like passing trouble."""
+    keys = [key for key in (client.api_key, client.auth_token) if key]
+    if not (keys or getattr(client, "credentials", None)):
+        raise StoppedError("There is no API key: set ANTHROPIC_API_KEY.")
+    if not all(re.fullmatch(r"[\x21-\x7e]+", key) for key in keys):
+        raise StoppedError(
+            "The API key holds characters that no key has. Copy it to ANTHROPIC_API_KEY again."
+        )
+    if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
+        raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
 
 
 async def watch_connection(request: Any) -> None:
@@ -261,7 +264,7 @@ async def watch_connection(request: Any) -> None:
 
 
 async def narrow(event: str, info: dict[str, Any]) -> None:
-    """Keep little of an upload in the system's hands, so that one given up is broken off at once."""
+    """Keep little of an upload in the system's hands, so that it is broken off at once."""
     if event == "connection.connect_tcp.complete":
         connection = info["return_value"].get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -277,7 +280,7 @@ def lost(batch_id: str) -> str:
 
 
 def refuse_other_sdk() -> None:
-    """Raises InputError, with the command that helps, for an SDK that this program does not know."""
+    """Raises InputError, with the command that helps, for an SDK that is not known here."""
     version = anthropic.__version__
     numbers = tuple(int(number) for number in re.findall(r"[0-9]+", version)[:2])
     if not (2, 5) <= numbers < (3,):

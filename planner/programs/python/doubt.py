@@ -1,10 +1,10 @@
 """Settle whether a batch was made.
 
-After a create without an answer nothing is sent before its grace is over and the workspace's list was
-read to before the intention. Batches of its size that were not there before are its candidates: that
-set is frozen. Each candidate is followed to its end, and its results prove by their ids whose it is.
-Where ids prove nothing, because two candidates fit or the answers do not fit our prompts by their
-tokens, a person chooses. Doubts of several batches are settled together.
+After a create without an answer nothing is sent before its grace is over and the workspace's list
+was read to before the intention. Batches of its size that were not there before are its
+candidates: that set is frozen. Each candidate is followed to its end, and its results prove by
+their ids whose it is. Where ids prove nothing, because two candidates fit or the answers do not
+fit our prompts by their tokens, a person chooses. Doubts of several batches are settled together.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from planner.programs.python.answer import ApiBatch
+from planner.programs.python.answer import CHECK_ADDRESS, ApiBatch, Waits
 from planner.programs.python.api import LOST_BATCH_SECONDS, Api
 from planner.programs.python.collect import (
     FETCHES_AGAIN,
+    SHORT_INTERVALS,
     SHORT_RESULTS_SECONDS,
     Results,
     fits_by_tokens,
@@ -30,7 +31,7 @@ from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch
-from planner.programs.python.text import Event, clock, earlier, seconds_since
+from planner.programs.python.text import clock, earlier, seconds_since
 
 # How much older than the intention the list is read: clocks of one provider differ.
 CLOCK_MARGIN_SECONDS = 300.0
@@ -38,24 +39,17 @@ CLOCK_MARGIN_SECONDS = 300.0
 SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
 
 
-async def newest_batch(api: Api, requests: int) -> Event | None:
-    """The workspace's newest batch, and which of those that are there have so many requests."""
-    listed = await batches_since(api, None)
-    if not listed:
-        return None
-    seen = [batch.id for batch in listed if batch.requests() == requests]
-    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
-
-
 async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
-    """The list, newest first, to before a moment or the newest batch, less a margin; "" is to its end.
+    """The list, newest first, to a margin before a moment or the newest batch; "" is to its end.
 
     A short page ends nothing, whatever it says of more: an empty one does.
     """
     listed: list[ApiBatch] = []
+    cursors = {""}
     while page := await api.page(listed[-1].id if listed else ""):
-        if listed and page[-1].id == listed[-1].id:
-            break  # the cursor does not move
+        if page[-1].id in cursors:
+            raise StoppedError(f"The list of batches goes in a circle. {CHECK_ADDRESS}")
+        cursors.add(page[-1].id)
         listed += page
         until = max(batch.created_at for batch in listed) if moment is None else moment
         if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
@@ -68,33 +62,21 @@ def reach_of(batches: list[Batch]) -> str:
     return min(batch.since["created_at"] if batch.since else "" for batch in batches)
 
 
-class Doubts:
-    """Batches in doubt and in question. `adopt` are the ids that a person chose, or "none"."""
+def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
+    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
+    folder.note("not_made", batch=batch.number)
+    folder.note("recut", batches=[batch.number])
+    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: Folder,
-        source: Source,
-        api: Api,
-        log: Log,
-        adopt: tuple[str, ...],
-    ) -> None:
-        # The word of a person is about what stood open when it was given.
-        doubts = folder.state.with_status("doubt", "question")
-        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
-        self.settings, self.folder, self.source = settings, folder, source
-        self.api, self.log, self.adopt = api, log, adopt
-        self.candidates: dict[str, ApiBatch] = {}
-        # Whether a candidate whose ids are a batch's fits it by its tokens too.
-        self.fits: dict[tuple[int, str], bool] = {}
-        self.short_since: dict[str, float] = {}
-        self.gone_since: dict[str, float] = {}
-        self.fetches: Counter[str] = Counter()
-        self.choices: dict[int, str] = {}
+
+class Doubts:
+    """Batches in doubt: each becomes a question, or it is certain that it was not made."""
+
+    def __init__(self, settings: Settings, folder: Folder, api: Api, log: Log) -> None:
+        self.settings, self.folder, self.api, self.log = settings, folder, api, log
 
     async def settle(self) -> None:
-        """Turn every doubt into a question, or into the certainty that no batch was made."""
+        """Wait for the grace to be over, and look for all batches in doubt together."""
         doubts = self.folder.state.with_status("doubt")
         if not doubts:
             return
@@ -148,12 +130,35 @@ class Doubts:
                 f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
             )
         else:
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
 
-    def not_made(self, batch: Batch) -> None:
-        self.folder.note("not_made", batch=batch.number)
-        self.folder.note("recut", batches=[batch.number])  # the settings may have changed since
-        self.log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
+
+class Questions:
+    """Batches in question. `adopt` are the ids that a person chose, or "none"."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        source: Source,
+        api: Api,
+        log: Log,
+        adopt: tuple[str, ...],
+    ) -> None:
+        # The word of a person is about what stood open when it was given.
+        doubts = folder.state.with_status("doubt", "question")
+        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
+        self.settings, self.folder, self.source = settings, folder, source
+        self.api, self.log, self.adopt = api, log, adopt
+        self.created_at: dict[str, str] = {}
+        # Whether a candidate whose ids are a batch's fits it by its tokens too.
+        self.fits: dict[tuple[int, str], bool] = {}
+        self.short_since: dict[str, float] = {}
+        self.gone_since: dict[str, float] = {}
+        self.waits: dict[str, Waits] = {}
+        self.due: dict[str, float] = {}
+        self.fetches: Counter[str] = Counter()
+        self.choices: dict[int, str] = {}
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
@@ -189,32 +194,43 @@ class Doubts:
         return [batch for batch in self.in_question() if candidate_id in batch.candidates]
 
     async def judge_candidate(self, candidate_id: str) -> None:
-        """Look at a candidate; when it has ended, hold its results against each batch that has it."""
+        """Look at a candidate; when it has ended, hold its results against its batches."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
+        if seen:
+            self.created_at[candidate_id] = seen.created_at
         if seen is None:
             listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
-            if candidate_id not in {each.id for each in listed} or self.is_gone(candidate_id):
+            if candidate_id in {each.id for each in listed}:
+                if self.is_gone_for(candidate_id, LOST_BATCH_SECONDS):
+                    self.leave_open(candidate_id)
+            elif self.is_gone_for(candidate_id, self.settings.adopt_grace_seconds):
                 self.vanished(candidate_id)
         elif seen.archived:
-            self.vanished(candidate_id)
-        elif seen.status == "ended" and seen.has_results:
-            self.candidates[candidate_id] = seen
+            self.leave_open(candidate_id)
+        elif seen.status == "ended" and seen.has_results and self.is_due(candidate_id):
             await self.hold_against(seen)
 
     async def hold_against(self, seen: ApiBatch) -> None:
         part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
         what = f"fetch the results of {seen.id}"
         if not await self.api.download_other(what, seen.id, part):
-            if self.is_gone(seen.id):
+            if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
                 self.vanished(seen.id)
         elif not self.may_become_whole(seen, read_results(part, set())):
             for batch in self.having(seen.id):
                 self.compare(batch, seen.id, part)
 
-    def is_gone(self, candidate_id: str) -> bool:
-        """Whether it has not been found for so long that it does not pass."""
+    def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
-        return time.monotonic() - since >= LOST_BATCH_SECONDS
+        return time.monotonic() - since >= seconds
+
+    def is_due(self, candidate_id: str) -> bool:
+        return time.monotonic() >= self.due.get(candidate_id, 0.0)
+
+    def leave_open(self, candidate_id: str) -> None:
+        """Whose it is cannot be proved any more: a person chooses."""
+        for batch in self.having(candidate_id):
+            self.fits[batch.number, candidate_id] = False
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -222,6 +238,8 @@ class Doubts:
             since = self.short_since.setdefault(seen.id, time.monotonic())
             is_short = time.monotonic() - since < SHORT_RESULTS_SECONDS
             self.log.line(f"{seen.id}: {results.lines:,} of {seen.requests():,} lines came")
+            waits = self.waits.setdefault(seen.id, Waits(self.settings, SHORT_INTERVALS))
+            self.due[seen.id] = time.monotonic() + waits.next()
             return is_short
         self.fetches[seen.id] += 1
         return bool(results.unreadable) and self.fetches[seen.id] <= FETCHES_AGAIN
@@ -239,74 +257,40 @@ class Doubts:
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
         missing = len(places) - len(results.own) - len(results.unreadable)
-        if not results.own or 0 < missing <= results.strange:
+        if results.strange and (not results.own or 0 < missing <= results.strange):
             self.let_go(batch, candidate_id, "ids")
             return
-        if results.lines < batch.requests or missing > 0 < results.strange:
-            self.fits[batch.number, candidate_id] = (
-                False  # that it is somebody else's is not proved
-            )
-            return
-        self.fits[batch.number, candidate_id] = fits_by_tokens(
+        is_whole = results.own and results.lines >= batch.requests
+        is_ours = is_whole and (missing <= 0 or not results.strange)
+        self.fits[batch.number, candidate_id] = bool(is_ours) and fits_by_tokens(
             token_pairs(part, self.source, places)
         )
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
         fitting = batch.candidates
-        if not fitting:
-            self.not_made(batch)
-        elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
-            self.take(batch, fitting[0])
-        elif chosen := [each for each in fitting if each in self.adopt]:
-            self.take(batch, chosen[0])
+        proved = len(fitting) == 1 and self.fits[batch.number, fitting[0]]
+        ours = fitting if proved else [each for each in fitting if each in self.adopt]
+        if ours:
+            created_at = self.created_at.get(ours[0], batch.submitted_at)
+            self.folder.note("adopted", batch=batch.number, id=ours[0], created_at=created_at)
+            self.log.line(f"Batch {batch.number} was made: it is {ours[0]}")
+        elif not fitting:
+            note_not_made(self.folder, self.log, batch)
         elif batch.number in self.none_of:
             for each in [*fitting]:
                 self.let_go(batch, each, "person")
-            self.not_made(batch)
+            note_not_made(self.folder, self.log, batch)
         else:
             self.choices[batch.number] = self.choice(batch)
 
-    def take(self, batch: Batch, candidate_id: str) -> None:
-        created_at = self.candidates[candidate_id].created_at
-        self.folder.note("adopted", batch=batch.number, id=candidate_id, created_at=created_at)
-        self.log.line(f"Batch {batch.number} was made: it is {candidate_id}")
-
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
-        made = ", ".join(
-            f"{each} (made {self.candidates[each].created_at})" for each in batch.candidates
-        )
+        times = {
+            each: self.created_at.get(each, "at a time not known") for each in batch.candidates
+        }
+        made = ", ".join(f"{each} (made {time})" for each, time in times.items())
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."
-        )
-
-
-async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
-    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
-    state = folder.state
-    doubts = state.with_status("doubt", "question")
-    if not doubts or "none" in adopt:
-        return
-    await api.page()
-    known = state.account or {}
-    same = "Use a key of the workspace where the run began, or say --adopt none."
-    for name, now in api.account.items():
-        before = known.get(name)
-        if before and now and before != now:
-            raise StoppedError(
-                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
-                f"batch was made there is in doubt: nothing is sent. {same}"
-            )
-    if known.get("workspace") and api.account["workspace"]:
-        return
-    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
-    for batch_id in ids:
-        if await api.look_for(f"look at {batch_id}", batch_id):
-            return
-    if ids:
-        raise StoppedError(
-            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
-            f"batch was made there is in doubt: nothing is sent. {same}"
         )

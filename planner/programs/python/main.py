@@ -22,6 +22,7 @@ from planner.programs.python.run import BatchRunner
 
 # What is under way when a signal comes may take so long to end; then the program ends without it.
 LEAVE_SECONDS = 5.0
+LAST_WORDS_SECONDS = 2.0
 
 
 class Program:
@@ -76,7 +77,7 @@ class Program:
 
     def on_done(self, code: int) -> None:
         """Run the command of --on-done. Its own exit code changes nothing."""
-        if not self.options.on_done or code not in (0, 1, 3):
+        if not self.options.on_done or self.options.check or code not in (0, 1, 3):
             return
         folder = str(self.options.out)
         shell = ["sh", "-c", f'{self.options.on_done} "$@"', "sh", folder, str(code)]
@@ -106,14 +107,17 @@ class Program:
         )
 
     def interrupt(self, number: int, _frame: object) -> None:
-        """The first signal lets what is under way end in order, for a while; the second does not."""
+        """The first signal lets what is under way end, for a while; the second does not."""
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, self.leave)
         threading.Timer(LEAVE_SECONDS, self.leave, [number, None]).start()
         raise Interrupted(number)
 
     def leave(self, number: int, _frame: object) -> None:
-        self.say_interrupted()
+        # In a thread: standard error may be a pipe that nobody reads, or be in use just now.
+        last_words = threading.Thread(target=self.say_interrupted, daemon=True)
+        last_words.start()
+        last_words.join(LAST_WORDS_SECONDS)
         os._exit(128 + number)
 
 

@@ -11,17 +11,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.programs.python.money import Price, price_list, price_of
 from planner.programs.python.settings import RETIRES, Settings
 from planner.programs.python.text import Event, decode_json, json_bytes, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # before the first line of files of some editors
+END = 2**63  # of a round's file, where its length is not known yet
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
-# These shape a row into a request: a run keeps them. The others may differ from one start to the next.
+# These shape a row into a request: a run keeps them. The others may differ at each start.
 OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
 
 
@@ -44,19 +45,15 @@ def run_settings(settings: Settings) -> Event:
 
 @dataclass(frozen=True)
 class Wire:
-    """One request as it is sent.
-
-    `price` is None where none is known; `cached`: it may write to the cache; `us`: it may be done in
-    the US, by its own word or by the workspace's; `retired` says that its model is gone.
-    """
+    """One request as it is sent."""
 
     custom_id: str
     body: bytes
     max_tokens: int
     price: Price | None
-    cached: bool
-    us: bool
-    retired: str
+    cached: bool  # it may write to the cache
+    us: bool  # it may be done in the US, by its own word or by the workspace's
+    retired: str  # that its model is gone
 
     def worst(self) -> int:
         """The most that it may cost, 0 where no price is known."""
@@ -67,10 +64,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one request stands in INPUT, in bytes, and what became of it so far.
-
-    `before` are the attempts before a person asked to send it again.
-    """
+    """Where one request stands in INPUT, in bytes, and what became of it so far."""
 
     custom_id: str
     offset: int
@@ -78,7 +72,36 @@ class Place:
     attempts: int = 0
     reason: str = "not_sent"
     result: object = None
-    before: int = 0
+    before: int = 0  # attempts before a person asked to send it again
+
+
+class Range(NamedTuple):
+    """Bytes `start` to `end` of a round's file."""
+
+    start: int
+    end: int
+
+
+def without(ranges: list[Range], cut: Range) -> list[Range]:
+    """What is left of the ranges."""
+    left = []
+    for each in ranges:
+        left += [
+            Range(each.start, min(each.end, cut.start)),
+            Range(max(each.start, cut.end), each.end),
+        ]
+    return sorted({each for each in left if each.start < each.end})
+
+
+def joined(ranges: list[Range]) -> list[Range]:
+    """The same ranges in order, neighbours as one."""
+    whole: list[Range] = []
+    for each in sorted(ranges):
+        if whole and each.start <= whole[-1].end:
+            before = whole.pop()
+            each = Range(before.start, max(before.end, each.end))
+        whole.append(each)
+    return whole
 
 
 class Requests:
@@ -116,7 +139,7 @@ class Requests:
         return str(value["params"]["model"]) if "params" in value else self.settings.model
 
     def wire(self, line: bytes, value: Event | None = None) -> Wire:
-        """The request of a line that has been checked; `value` is what it says, if that is known."""
+        """The request of a line that has been checked; `value` is what it says, if known."""
         value = value_in(line) if value is None else value
         return self.whole(value, line) if "params" in value else self.of_row(value)
 
@@ -125,7 +148,7 @@ class Requests:
         return Wire(
             custom_id=value["custom_id"],
             body=body,
-            max_tokens=params["max_tokens"],
+            max_tokens=int(params["max_tokens"]),
             price=self.price_of(params["model"]),
             cached=b'"cache_control"' in body,
             us=params.get("inference_geo") != "global",
@@ -191,6 +214,8 @@ class Requests:
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
         price = self.price_of(model)
+        if isinstance(max_tokens, float) and max_tokens.is_integer():  # 4096.0, as some write it
+            max_tokens = int(max_tokens)
         if max_tokens is None:
             yield '"max_tokens" is missing: add it'
         elif type(max_tokens) is not int:  # not isinstance: True is an int
@@ -230,6 +255,8 @@ def holds_address(value: object) -> bool:
         return False
     source = value.get("source")
     if isinstance(source, dict) and source.get("type") in ("url", "file"):
+        return True
+    if value.get("type") == "container_upload":
         return True
     return any(map(holds_address, value.values()))
 

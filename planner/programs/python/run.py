@@ -15,7 +15,7 @@ from planner.programs.python.again import send_again
 from planner.programs.python.api import Api
 from planner.programs.python.collect import Collector
 from planner.programs.python.cut import Source
-from planner.programs.python.doubt import Doubts, refuse_other_account
+from planner.programs.python.doubt import Doubts, Questions
 from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder, write_whole
 from planner.programs.python.report import Log, check_text, last_line, progress_line, summary_of
@@ -23,7 +23,7 @@ from planner.programs.python.scan import Scan
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_rest
 from planner.programs.python.state import State
-from planner.programs.python.submit import Submitter, backoff_seconds
+from planner.programs.python.submit import Submitter, backoff_seconds, refuse_other_account
 from planner.programs.python.text import clock
 
 
@@ -142,14 +142,15 @@ class Round:
     ) -> None:
         steps = runner.settings, runner.folder, source, api, runner.log
         self.runner, self.folder = runner, runner.folder
-        self.doubts = Doubts(*steps, adopt)
-        self.submitter = Submitter(*steps, self.doubts)
+        doubts = Doubts(runner.settings, runner.folder, api, runner.log)
+        self.questions = Questions(*steps, adopt)
+        self.submitter = Submitter(*steps, doubts)
         self.collector = Collector(*steps)
         self.tasks: dict[str, asyncio.Future[None]] = {}
         self.troubles: dict[str, str] = {}
 
     async def work_off(self) -> None:
-        """Until nothing of the round is left. Raises StoppedError, for one batch when all others are done."""
+        """Until nothing of the round is left. Raises StoppedError."""
         try:
             while True:
                 self.end_tasks()
@@ -165,7 +166,7 @@ class Round:
             for task in self.tasks.values():
                 task.cancel()
             await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        troubles = [*self.troubles.values(), *self.doubts.choices.values()]
+        troubles = [*self.troubles.values(), *self.questions.choices.values()]
         if troubles:
             raise StoppedError(" ".join(troubles))
 
@@ -179,13 +180,13 @@ class Round:
             name = f"batch {batch.number}"
             if name not in self.tasks and name not in self.troubles:
                 self.start(name, self.collector.follow(batch))
-        if "judge" not in self.tasks and self.doubts.in_question():
-            self.start("judge", self.doubts.judge())
+        if "judge" not in self.tasks and self.questions.in_question():
+            self.start("judge", self.questions.judge())
         if "submit" not in self.tasks and self.submitter.is_needed():
             self.start("submit", self.submitter.submit_round())
 
     def end_tasks(self) -> None:
-        """Take the results of what has ended. Trouble with one batch stops the sending, not the others."""
+        """Take in what has ended. Trouble with one batch stops the sending, not the others."""
         for name, task in [*self.tasks.items()]:
             if task.done():
                 del self.tasks[name]

@@ -1,7 +1,7 @@
 """Sum up the journal.
 
-Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live run
-and when a run is taken up again. Nothing here reads or writes.
+Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live
+run and when a run is taken up again. Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -9,19 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from planner.programs.python.money import money
+from planner.programs.python.request import END, Range, joined, without
 from planner.programs.python.text import Event
-
-END = 2**63  # of a round's file, where its length is not known yet
-
-
-class Range(NamedTuple):
-    """Bytes `start` to `end` of a round's file."""
-
-    start: int
-    end: int
 
 
 @dataclass
@@ -71,7 +62,7 @@ class Totals:
 
 @dataclass
 class Canary:
-    """The requests that go first and alone, and what became of them; `rest` are those after them."""
+    """The requests that go first and alone, and what became of them; `rest`: those after."""
 
     cut: int = 0
     rest: int = 0
@@ -128,29 +119,8 @@ class State:
         return self.with_status("doubt", "question", "open")
 
 
-def without(ranges: list[Range], cut: Range) -> list[Range]:
-    """What is left of the ranges."""
-    left = []
-    for each in ranges:
-        left += [
-            Range(each.start, min(each.end, cut.start)),
-            Range(max(each.start, cut.end), each.end),
-        ]
-    return sorted({each for each in left if each.start < each.end})
-
-
-def joined(ranges: list[Range]) -> list[Range]:
-    """The same ranges in order, neighbours as one."""
-    whole: list[Range] = []
-    for each in sorted(ranges):
-        if whole and each.start <= whole[-1].end:
-            before = whole.pop()
-            each = Range(before.start, max(before.end, each.end))
-        whole.append(each)
-    return whole
-
-
 def on_run(state: State, event: Event) -> None:
+    _ = event["input"]["bytes"], event["input"]["sha256"], event["request_settings"]["model"]
     state.began = event
 
 

@@ -1,28 +1,33 @@
 """Send what is unsent, one batch at a time.
 
-The intention is in the journal before the POST. A batch in doubt comes before any other, and nothing
-is sent that has no room: canary first, then the budget, the number of batches, and the queue.
+The intention is in the journal before the POST. A batch in doubt comes before any other, and
+nothing is sent that has no room: canary first, then the budget, the number of batches, and the
+queue.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 from planner.programs.python.answer import Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source, halves, next_cut
-from planner.programs.python.doubt import Doubts, newest_batch
-from planner.programs.python.errors import NoAnswerError, RefusedError, StoppedError
+from planner.programs.python.doubt import Doubts, batches_since
+from planner.programs.python.errors import NoAnswerError, RefusedError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import money, usd_rounded
 from planner.programs.python.report import Log
+from planner.programs.python.request import Range
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
-from planner.programs.python.state import Batch, Range, State
-from planner.programs.python.text import clock
+from planner.programs.python.state import Batch, State
+from planner.programs.python.text import Event, clock
 
 LONGEST_BACKOFF_SECONDS = 86_400.0
+# A server may say that a body is too large by closing the connection: then it goes in halves.
+BROKEN_OFF = 2
 
 
 def backoff_seconds(settings: Settings, retry: int) -> float:
@@ -65,6 +70,56 @@ def refuse_after_bad_canary(state: State) -> None:
         )
 
 
+async def newest_batch(api: Api, requests: int) -> Event | None:
+    """The workspace's newest batch, and which of those that are there have so many requests."""
+    listed = await batches_since(api, None)
+    if not listed:
+        return None
+    seen = [batch.id for batch in listed if batch.requests() == requests]
+    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
+
+
+async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
+    """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
+    state = folder.state
+    doubts = state.with_status("doubt", "question")
+    if not doubts or "none" in adopt:
+        return
+    await api.page()
+    known = state.account or {}
+    same = "Use a key of the workspace where the run began, or say --adopt none."
+    for name, now in api.account.items():
+        before = known.get(name)
+        if before and now and before != now:
+            raise StoppedError(
+                f"This key is of another {name} ({now}) than the run ({before}), and whether a "
+                f"batch was made there is in doubt: nothing is sent. {same}"
+            )
+    if known.get("workspace") and api.account["workspace"]:
+        return
+    ids = [batch.since["id"] for batch in doubts if batch.since] + state.created[-10:]
+    for batch_id in ids:
+        if await api.look_for(f"look at {batch_id}", batch_id):
+            return
+    if ids:
+        raise StoppedError(
+            f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
+            f"batch was made there is in doubt: nothing is sent. {same}"
+        )
+
+
+class Upload:
+    """A body on its way, and how much of it was taken."""
+
+    def __init__(self, body: AsyncIterator[bytes]) -> None:
+        self.body, self.sent = body, 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async for piece in self.body:
+            yield piece
+            self.sent += len(piece)
+
+
 class Submitter:
     """Submits the batches of one round."""
 
@@ -74,6 +129,7 @@ class Submitter:
         self.settings, self.folder, self.source = settings, folder, source
         self.api, self.log, self.doubts = api, log, doubts
         self.halted = False
+        self.broken_off = 0  # uploads in a row that were, of batches that were not made
         self.waiting_for: asyncio.Event | None = None
         self.nothing_in: list[Range] | None = None  # these bytes of the round hold no request
 
@@ -94,7 +150,11 @@ class Submitter:
             if following is None:
                 return
             if has_room(state, following, self.settings):
-                await self.submit(following)
+                if self.broken_off >= BROKEN_OFF and following.requests > 1:
+                    self.broken_off = 0
+                    self.halve(following)
+                else:
+                    await self.submit(following)
             else:
                 self.waiting_for = self.folder.changed
                 await self.folder.change()
@@ -138,9 +198,9 @@ class Submitter:
             if not self.is_to_be_sent(batch):
                 return
             self.folder.note("submit", batch=batch.number, since=since)
-            began = time.monotonic()
+            began, upload = time.monotonic(), Upload(self.source.body_of(batch))
             try:
-                created = await self.api.create(self.source.body_of(batch), batch.bytes)
+                created = await self.api.create(upload.pieces(), batch.bytes)
             except RefusedError as refused:
                 await self.take_no(batch, refused, waits)
             except NoAnswerError as trouble:
@@ -148,7 +208,10 @@ class Submitter:
                 self.folder.note("doubt", batch=batch.number, why=str(trouble), took_s=took_s)
                 self.log.line(f"Batch {batch.number}: {trouble}")
                 await self.doubts.settle()
+                if 0 < upload.sent < batch.bytes and batch.status == "unsent":
+                    self.broken_off += 1
             else:
+                self.broken_off = 0
                 self.folder.note(
                     "created", batch=batch.number, id=created.id, created_at=created.created_at
                 )
@@ -171,10 +234,10 @@ class Submitter:
     async def take_no(self, batch: Batch, refused: RefusedError, waits: Waits) -> None:
         """After a clear no: stop, halve the batch, or wait until it may go out again."""
         self.folder.note("refused", batch=batch.number, status=refused.status, why=str(refused))
-        if refused.for_good:
-            raise StoppedError(
-                f"The API refused batch {batch.number}: {refused}. {refused.remedy}"
-            ) from None
+        if refused.for_good:  # what is open is paid for, and is collected first
+            why = f"The API refused batch {batch.number}: {refused}. {refused.remedy}"
+            self.log.line(f"{why} Nothing more is sent")
+            raise TroubleError(why) from None
         if refused.status == 413:
             self.halve(batch)
             return
@@ -208,6 +271,5 @@ class Submitter:
             "halved", batch=batch.number, into=halves(self.source, self.folder.state, batch)
         )
         self.log.line(
-            f"Batch {batch.number} is too large for the API ({batch.bytes:,} bytes): "
-            "sent as two halves"
+            f"Batch {batch.number} is too large ({batch.bytes:,} bytes): sent as two halves"
         )

@@ -12,7 +12,8 @@ Event = dict[str, Any]  # a line of the journal, or another JSON object from out
 
 UTC = timezone.utc  # noqa: UP017 - datetime.UTC is not in Python 3.10
 MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -28,8 +29,8 @@ def finite(text: str) -> float | None:
 
 # NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
 decode_json = json.JSONDecoder(parse_constant=no_constant).decode
-# What comes from outside may hold more: a number too large is none, as JSON has no infinity to write.
-decode_answer = json.JSONDecoder(parse_constant=no_constant, parse_float=finite).decode
+# An answer was paid for, whatever stands in it: what JSON cannot write counts as nothing.
+decode_answer = json.JSONDecoder(parse_constant=finite, parse_float=finite).decode
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -14,6 +14,15 @@ from planner.programs.python.folder import Folder, Journal, trim, write_whole
 from planner.programs.python.state import State
 from tests.programs.parts.python.conftest import Work
 
+RUN = json.dumps(
+    {
+        "event": "run",
+        "format": 2,
+        "input": {"bytes": 1, "sha256": "0"},
+        "request_settings": {"model": "m"},
+    }
+)
+
 
 def test_a_note_is_on_disk_and_in_the_state(work: Callable[..., Work]) -> None:
     """In one step, before anything else is done."""
@@ -58,7 +67,7 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
 def test_a_damaged_journal_is_refused(line: str, words: str, tmp_path: Path) -> None:
     """With the number of the line, and what to do."""
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"event":"run","format":2}\n' + line + '\n{"event":"cancel"}\n')
+    path.write_text(RUN + "\n" + line + '\n{"event":"cancel"}\n')
     with pytest.raises(InputError, match=words + ".*Restore the file from a copy"):
         Journal(path).sum_up()
 
@@ -69,6 +78,14 @@ def test_a_journal_of_another_format_is_refused(format_: object, tmp_path: Path)
     path = tmp_path / "journal.jsonl"
     path.write_text(json.dumps({"event": "run", "format": format_}) + "\n")
     with pytest.raises(InputError, match="line 1 has format"):
+        Journal(path).sum_up()
+
+
+def test_a_first_line_without_its_fields_is_damage(tmp_path: Path) -> None:
+    """What the run began with would not be known."""
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"event":"run","format":2}\n')
+    with pytest.raises(InputError, match="line 1"):
         Journal(path).sum_up()
 
 

@@ -19,7 +19,7 @@ ELSEWHERE = {"boot": "another boot", "pidns": "pid:[7]", "pid": 1, "token": "oth
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lock]:
     """The lock of a folder, with a short watch."""
-    monkeypatch.setattr(part, "LOCK_WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(part, "LOCK_WATCH_SECONDS", 1.0)
     monkeypatch.setattr(part, "HEARTBEAT_SECONDS", 0.02)
     lock = Lock(tmp_path / "lock", Quiet())
     yield lock

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.programs.python.state import END, Range, State, joined, without
+from planner.programs.python.request import END, Range, joined, without
+from planner.programs.python.state import State
 
 CUT = {
     "event": "cut",
