@@ -21,8 +21,7 @@ import { StoppedError } from "./errors.mjs";
 import { attachments } from "./request.mjs";
 import { clock, grouped } from "./text.mjs";
 
-// How much older than an intention the list is read: clocks differ.
-const CLOCK_MARGIN_SECONDS = 300.0;
+const CLOCK_MARGIN_SECONDS = 300.0; // by so much clocks may differ
 
 /** Settles doubts; `choices` are those that a person has to settle: texts by batch. */
 export class Doubts {
@@ -268,7 +267,7 @@ export class Doubts {
 const isBefore = (moment, other) =>
   Date.parse(moment) < Date.parse(other) - 1000 * CLOCK_MARGIN_SECONDS;
 
-/** How long the POST may have lasted that a kill ended, in seconds. */
+// How long the POST may have lasted that a kill ended, in seconds.
 function tookAtMost({ submittedAt, bytes }) {
   const since = (Date.now() - Date.parse(submittedAt)) / 1000;
   return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
