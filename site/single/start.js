@@ -68,7 +68,7 @@ async function showPage() {
   const place = reading.querySelector("[data-page]");
   if (!page) {
     place.replaceChildren();
-    delete place.dataset.page;
+    place.dataset.page = "";
     return;
   }
   if (place.dataset.page !== address) {
