@@ -34,15 +34,28 @@ self.Worker = class extends Worker {
 const planner = document.querySelector("main.planner");
 const reading = document.querySelector("[data-reading]");
 const brand = document.querySelector("h1.brand");
-let planTitle = ""; // of the plan that was left for a page
+let page = null; // the one that is shown instead of the planner
+
+// The title of the plan is written here, answered late or not; the window has it while the plan is shown.
+const planTitle = document.createElement("span");
+planTitle.hidden = true;
+planTitle.textContent = document.title;
+planTitle.dataset.slot = "page.title";
+delete document.querySelector("title").dataset.slot;
+document.body.append(planTitle);
+new MutationObserver(setTitle).observe(planTitle, { childList: true });
+
+function setTitle() {
+  document.title = page?.title ?? planTitle.textContent;
+}
+
 let pages = null; // a promise: address -> {title, main}
 
 /** Show what the address says: a page, or the planner. */
 async function showPage() {
   const [, address, anchor] = location.hash.match(/^#\/([^#]*)#?(.*)$/) ?? [];
-  const page = address && (await (pages ??= read("pages.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)))))[address];
-  if (page && !planner.hidden) planTitle = document.title;
-  if (!page && planner.hidden) document.title = planTitle;
+  page = address && (await (pages ??= read("pages.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)))))[address];
+  setTitle();
   planner.hidden = Boolean(page);
   if (page) brand.setAttribute("role", "presentation"); // the page has a first heading of its own
   else brand.removeAttribute("role");
@@ -53,8 +66,11 @@ async function showPage() {
     else link.removeAttribute("aria-current");
   }
   const place = reading.querySelector("[data-page]");
-  if (!page) return place.replaceChildren();
-  document.title = page.title;
+  if (!page) {
+    place.replaceChildren();
+    place.dataset.page = "";
+    return;
+  }
   if (place.dataset.page !== address) {
     place.dataset.page = address;
     place.replaceChildren(...new DOMParser().parseFromString(page.main, "text/html").body.childNodes);

@@ -69,6 +69,8 @@ def test_links_lead_to_pages_in_it(single: Page, copy: Path) -> None:
     single.go_back()
     expect(single.locator("main.planner")).to_be_visible()
     expect_plan(single, PLAN[1:])
+    single.go_forward()  # the same page again
+    expect(heading).to_have_text("Guides")
     single.goto(copy.as_uri() + "#/guides/privacy/#residency")
     expect(single.locator("#residency")).to_be_in_viewport()
     single.get_by_role("link", name="Open a plan, and watch the network panel").click()
