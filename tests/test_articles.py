@@ -99,7 +99,7 @@ from builder.notices import Notices
 pages = build.read_pages(build.ROOT / "content")
 templates = build.ROOT / "site" / "templates"
 env = build.environment(templates, site_name=build.SITE_NAME, site_url=build.SITE_URL)
-about = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
+about = {"runtime": {"worker": "", "streamed_bytes": 0}, "notices": Notices(components=(), texts={})}
 made = build.render(pages, build.compose_all(pages, env), env, about)
 print(json.dumps({path: content.decode() for path, content in made.items()}))
 """

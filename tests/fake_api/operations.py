@@ -108,7 +108,9 @@ def accepted(door: Door, body: bytes, fault: Fault) -> list[dict[str, Any]] | No
 
 def strangers(door: Door, requests: list[dict[str, Any]], fault: Fault) -> None:
     """Somebody else makes batches, of our size unless said."""
-    ids = [request["custom_id"] for request in requests] if fault.get("alike") else None
+    ids = fault.get("ids")
+    if fault.get("alike"):
+        ids = [request["custom_id"] for request in requests]
     for _ in range(fault.get("count", 1)):
         door.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
 
@@ -201,6 +203,9 @@ def results(door: Door, batch: Batch) -> None:
     with api.lock:
         fault = api.fault("results", batch)
         lines = list(api.result_lines(batch)) if batch.ended is not None else None
+        if fault.get("do") == "vanish":
+            api.vanish(batch)
+            lines = None
     if lines is None:
         door.refuse(404, "not_found_error", "The batch has not ended.")
     elif fault.get("do") in BEFORE:

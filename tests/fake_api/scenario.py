@@ -27,7 +27,7 @@ and then `nth` counts its calls), and what happens (`do`):
       stamp_s            the batch's created_at is so much later than it was made (less than 0: earlier)
       bytes_per_second   how fast the body is read
       delay_per_byte_s   of `late`: so much later for each byte of the body
-      alike              of the foreign ones: their batch has the very ids of ours
+      alike              of the foreign ones: their batch has the very ids of ours, or those of `ids`
       theirs             of the foreign ones: an outcome for their requests, {"usage": …} and so on;
                          `theirs_by_id` the same for each id
 
@@ -53,6 +53,7 @@ and then `nth` counts its calls), and what happens (`do`):
     slow          sent in `pieces`, `seconds` in all
     stall         after `bytes` bytes, or `share` of the body, nothing more comes for `seconds`
     stray         `lines`, a list of texts, stand among the lines, after the first `after` (0)
+    vanish        as of retrieve: it was there when its end was seen
     spoil         the first `lines` lines are replaced by `text`
 
 `outcomes`: a list; the first that fits decides what becomes of a request. `id` is a regular expression for the
@@ -103,7 +104,7 @@ FAULTS = {
     | {"foreign", "foreign-too", "stop-reading"},
     "list": ANY | {"page", "empty", "neighbour"},
     "retrieve": ANY | {"status", "archived", "no-url", "counts", "vanish"},
-    "results": ANY | {"cut", "short", "slow", "stall", "stray", "spoil"},
+    "results": ANY | {"cut", "short", "slow", "stall", "stray", "spoil", "vanish"},
     "cancel": ANY | {"lose-answer", "error-after"},
     "delete": ANY,
 }

@@ -28,7 +28,9 @@ def bench(tmp_path: Path, zygote: Zygote) -> Iterator[Callable[..., Bench]]:
 
         def make(scenario: dict[str, Any] | None = None) -> Bench:
             folder = Path(tempfile.mkdtemp(dir=tmp_path))
-            return Bench(folder, zygote, stack.enter_context(FakeApi(scenario)))
+            there = Bench(folder, zygote, stack.enter_context(FakeApi(scenario)))
+            stack.callback(there.close)
+            return there
 
         yield make
 

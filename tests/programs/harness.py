@@ -91,6 +91,7 @@ class Bench:
     api: FakeApi
     starts: int = 0
     said: list[str] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -154,7 +155,18 @@ class Bench:
             "stderr": str(stderr),
             "cue": cue,
         }
-        return Running(self.zygote.start(job), stdout, stderr, zygote=self.zygote)
+        return self.follow(Running(self.zygote.start(job), stdout, stderr, zygote=self.zygote))
+
+    def follow(self, running: Running) -> Running:
+        """Have a program ended with the test that started it."""
+        self.running.append(running)
+        return running
+
+    def close(self) -> None:
+        """End what a test that failed has left behind."""
+        for running in self.running:
+            if not running.ended:
+                running.kill()
 
     def spawn(self, command: list[str], **env: str) -> Running:
         """Start a command as a process of its own."""
@@ -168,7 +180,7 @@ class Bench:
                 stderr=two,
                 cwd=self.folder,
             )
-        return Running(process.pid, stdout, stderr, process=process)
+        return self.follow(Running(process.pid, stdout, stderr, process=process))
 
     def run(
         self,
@@ -235,14 +247,14 @@ class Bench:
         for batch in self.api.batches:
             batch.polls_left = 0
 
-    def until(self, holds: Callable[[], bool], limit_s: float = 20.0) -> None:
+    def until(self, holds: Callable[[], bool], limit_s: float = 60.0) -> None:
         """Until something holds."""
         end = time.monotonic() + limit_s
         while not holds():
             assert time.monotonic() < end, "it never came to pass"
             time.sleep(0.005)
 
-    def wait_for(self, what: str, limit_s: float = 20.0) -> None:
+    def wait_for(self, what: str, limit_s: float = 60.0) -> None:
         """Until the journal has a line with this event."""
         self.until(lambda: f'"event":"{what}"' in self.journal(), limit_s)
 

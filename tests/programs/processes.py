@@ -87,6 +87,7 @@ class Running:
     stderr: Path
     zygote: Zygote | None = None
     process: subprocess.Popen[bytes] | None = None
+    ended: bool = False
 
     def wait(self, limit_s: float | None = None) -> Done:
         """How it ended; a program that takes longer is killed."""
@@ -101,6 +102,7 @@ class Running:
                 assert self.zygote
                 code = self.zygote.wait(self.pid)
         finally:
+            self.ended = True
             os.killpg(watchdog.pid, signal.SIGKILL)
             watchdog.wait()
         return Done(

@@ -132,9 +132,22 @@ def test_a_candidate_that_vanishes(language: str, bench: Callable[..., Bench]) -
     assert there.api.calls["create"] == 3
 
 
+def test_a_candidate_that_is_unknown_for_a_while(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A 404 may be passing trouble: what the list still shows has not vanished, and may be ours."""
+    passing = error("retrieve", 404, "not_found_error", batch=1, times=8)
+    there = bench({"faults": [on("create", "lose-answer"), passing]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
 def test_a_candidate_whose_results_vanish(language: str, bench: Callable[..., Bench]) -> None:
     """The same, when it vanishes after it has ended."""
-    gone = error("results", 404, "not_found_error", batch=1, **ALWAYS)
+    gone = on("results", "vanish", batch=1)
     there = bench({"faults": [on("create", "foreign"), gone]})
     there.write(*IDS)
     program = there.altered(language, LOST_BATCH_SECONDS=0.5)
@@ -168,6 +181,30 @@ def test_an_unreadable_line_does_not_make_ours_a_strangers(
     assert done.code == 1, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
+
+
+def test_an_answer_too_few_does_not_make_ours_a_strangers(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A batch whose answer was lost, and whose complete results lack an id, is still ours: they hold no other's."""
+    outcome = {"id": "r2", "attempt": 1, "type": "missing"}
+    there = bench({"faults": [on("create", "lose-answer")], "outcomes": [outcome]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3, "two batches, and one for the id that was missing"
+
+
+def test_a_neighbour_who_shares_some_ids(language: str, bench: Callable[..., Bench]) -> None:
+    """Some of our ids among others' prove nothing: the batch is somebody else's, and ours is sent."""
+    shared = ["r2", "r3", "r4", "r5"]
+    there = bench({"faults": [on("create", "foreign", ids=shared)]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3
 
 
 # --- where ids prove nothing ----------------------------------------------------------------------
