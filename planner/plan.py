@@ -2,41 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 
 from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
+from planner.model.account import Account, account_of
 from planner.model.durations import DurationModel, model_of
 from planner.scenario import Scenario
 
 _HOUR_S = 3600.0
 
-# Limits of these tiers are not published or are by arrangement; the plan counts with those of the
-# nearest that is.
-_COUNTED_AS = {"evaluation": "start", "custom": "scale"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """What the account may do.
-
-    `queue_known` is False where the tier's queue limit is not published.
-    """
-
-    tier: facts.Tier
-    queue_requests: int
-    queue_known: bool
-    monthly_spend_usd: Decimal | None
-    spend_left_usd: Decimal | None
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answers:
-    """The limit on the answers.
-
-    The scenario's or proposed, and the share of answers that it cuts off.
+    """The limit on the answers: the scenario's or proposed, and the share of answers that it cuts
+    off.
     """
 
     max_tokens: int
@@ -58,9 +39,8 @@ class Requests:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that follows from a scenario.
-
-    Caveats and alternatives are judgements on it (`advice`).
+    """Everything that follows from a scenario; caveats and alternatives are judgements on it
+    (`advice`).
     """
 
     scenario: Scenario
@@ -90,9 +70,8 @@ class Plan:
 
     @property
     def retry_batches(self) -> tuple[split.Batch, ...]:
-        """The batches of the retry rounds as expected, numbered on.
-
-        A plan that is only compared never makes them.
+        """The batches of the retry rounds as expected, numbered on. A plan that is only compared
+        never makes them.
         """
         batches: list[split.Batch] = []
         for later in self.rounds[1:]:
@@ -109,9 +88,8 @@ class Plan:
 
     @property
     def largest_batch(self) -> split.Batch:
-        """The first of its largest batches.
-
-        A batch that primes the cache or is the rest is smaller.
+        """The first of its largest batches: a batch that primes the cache or is the rest is
+        smaller.
         """
         return max(self.batches, key=attrgetter("requests"))
 
@@ -121,7 +99,7 @@ def make_plan(scenario: Scenario) -> Plan:
     model, work, account = (
         facts.model(scenario.workload.model),
         scenario.workload,
-        _account(scenario),
+        account_of(scenario.limits),
     )
     request_bytes = work.bytes_per_request or split.request_bytes(work.input_tokens, model)
     limits = split.BatchLimits(
@@ -166,9 +144,8 @@ def make_plan(scenario: Scenario) -> Plan:
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast.
-
-    Quick enough to look for the scenario that a sum buys.
+    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
+    that a sum buys.
     """
     return _bill(
         scenario,
@@ -247,26 +224,6 @@ def _forecast(
     )
 
 
-def _account(scenario: Scenario) -> Account:
-    tier = facts.tier(scenario.limits.tier)
-    published = facts.tier(_COUNTED_AS.get(tier.key, tier.key))
-    queue = scenario.limits.queue_requests or tier.queue_requests or published.queue_requests
-    if not queue:
-        raise AssertionError(f"tier {published.key} has no queue limit in facts/limits.json")
-    cap = scenario.limits.monthly_spend_usd or (
-        Decimal(tier.monthly_spend_usd) if tier.monthly_spend_usd else None
-    )
-    return Account(
-        tier=tier,
-        queue_requests=queue,
-        queue_known=bool(scenario.limits.queue_requests or tier.queue_requests),
-        monthly_spend_usd=cap,
-        spend_left_usd=None
-        if cap is None
-        else max(Decimal(0), cap - scenario.limits.spent_this_month_usd),
-    )
-
-
 def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
     first, last = rounds[0], rounds[-1]
     given_up = first.failed_permanent + last.failed_transient
@@ -294,9 +251,8 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
 
 
 def _caches(scenario: Scenario, model: facts.Model) -> bool:
-    """Whether the prefix is really cached.
-
-    One that is too short is silently not (fact `cache_min_tokens`).
+    """Whether the prefix is really cached: one that is too short is silently not (fact
+    `cache_min_tokens`).
     """
     wanted = scenario.caching.mode != "none"
     return wanted and cost.cacheable(scenario.workload.shared_prefix_tokens, model)

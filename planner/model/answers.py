@@ -16,10 +16,7 @@ ACCEPTED_CUT = 0.01  # the proposed max_tokens cuts off at most this share of th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerLengths:
-    """Quantiles of the answer lengths.
-
-    `tokens[i]` is not exceeded with probability `chances[i]`.
-    """
+    """Quantiles of the lengths: `tokens[i]` is not exceeded with probability `chances[i]`."""
 
     chances: tuple[float, ...]
     tokens: tuple[float, ...]

@@ -24,9 +24,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One kind of token.
-
-    How many, their price, and what they come to. Kinds: input output cache_write cache_read.
+    """One kind of token: how many, their price, and what they come to. Kinds: input output
+    cache_write cache_read.
     """
 
     kind: str
@@ -51,9 +50,8 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tariff:
-    """The prices that hold for a request.
-
-    In a batch, in real time, and the factor for where it is processed.
+    """The prices that hold for a request: in a batch, in real time, and the factor for where it is
+    processed.
     """
 
     batch: Prices
@@ -63,9 +61,8 @@ class Tariff:
 
 
 def tariff(model: Model, prompt_tokens: int, *, us_only: bool) -> Tariff:
-    """The prices for prompts of that mean length.
-
-    A prompt above the model's threshold is dear as a whole.
+    """The prices for prompts of that mean length; a prompt above the model's threshold is dear as a
+    whole.
     """
     long_prompt = model.long_prompt_tokens is not None and prompt_tokens > model.long_prompt_tokens
     batch = model.long_batch if long_prompt and model.long_batch else model.batch

@@ -1,25 +1,29 @@
 """How long a batch of n requests takes, as a distribution.
 
-Every model has one form: service = base(n) + spread(n) · q(u) + wait(u), where q and wait are quantile tables and
-u is a uniform draw.
+Every model has one form: service = base(n) + spread(n) · q(u) + wait(u), where q and wait are
+quantile tables and u is a uniform draw.
 
-    observed   spread = median of batches of that size, q = observed time / that median, at most WAIT_ABOVE;
-               wait = what a batch took beyond that
-    history    the same from one's own batches, without wait; outside their sizes the median goes as the public one
+    observed   spread = median of batches of that size, q = observed time / that median, at most
+               WAIT_ABOVE; wait = what a batch took beyond that
+    history    the same from one's own batches, without wait; outside their sizes the median goes
+               as the public one
     formula    base = start + ⌈n / at once⌉ · seconds per request
     guide      base = lower end of the original planner's range, spread = its width, q(u) = u
 
-Two things that the public observations cannot tell are taken on the cautious side of what they do tell:
+Two things that the public observations cannot tell are taken on the cautious side of what they do
+tell:
 
-- They are of batches that ran alone, and none shows that a workload ends sooner when it is cut into batches that
-  run together. So in the model "observed" n is all that the run has with the provider when a batch is sent:
-  batches share the pace that one batch of their sum would have. In the other models n is the batch's own size.
-- Beyond WAIT_ABOVE times the median there are only small batches. What held them up is a wait for everybody, so it
-  is added in seconds, and not multiplied by the size of a batch that is a thousand times larger.
+- They are of batches that ran alone, and none shows that a workload ends sooner when it is cut into
+  batches that run together. So in the model "observed" n is all that the run has with the provider
+  when a batch is sent: batches share the pace that one batch of their sum would have. In the other
+  models n is the batch's own size.
+- Beyond WAIT_ABOVE times the median there are only small batches. What held them up is a wait for
+  everybody, so it is added in seconds, and not multiplied by the size of a batch that is a thousand
+  times larger.
 
-The quantiles are those of the Kaplan-Meier estimate, which gives a batch that was still running when it was last
-seen its due: it took longer, nobody knows how much. Between its steps runs a straight line (definition 4 of
-Hyndman and Fan, 1996, doi:10.1080/00031305.1996.10473566).
+The quantiles are those of the Kaplan-Meier estimate, which gives a batch that was still running
+when it was last seen its due: it took longer, nobody knows how much. Between its steps runs a
+straight line (definition 4 of Hyndman and Fan, 1996, doi:10.1080/00031305.1996.10473566).
 """
 
 from bisect import bisect_right
@@ -32,11 +36,12 @@ from math import inf
 from planner import facts
 from planner.scenario import Duration
 
-WAIT_ABOVE = 6.0  # times the median: the observed ratios run up to 5.4 without a gap, then come 20, over 41 and 225
+# times the median: the observed ratios run up to 5.4 without a gap, then come 20, over 41 and 225
+WAIT_ABOVE = 6.0
 GRID = 400  # steps of a quantile table; a draw is a straight line between two of them
 
-# Batches of one band are taken together. Public ones are sparse, and below 200 requests size says nothing about
-# their time; a person's own are compared with those of at most twice the size.
+# Batches of one band are taken together. Public ones are sparse, and below 200 requests size says
+# nothing about their time; a person's own are compared with those of at most twice the size.
 _PUBLIC_BANDS = (200, 5_000, 50_000)
 _OWN_BANDS = tuple(1 << power for power in range(1, 18))
 
@@ -71,13 +76,15 @@ class Sample:
     censored: bool = False
 
 
-# eq=False: a model is itself and no other, so that a forecast can be looked up by it without comparing tables
+# eq=False: a model is itself and no other, so that a forecast can be looked up by it without
+# comparing tables
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class DurationModel:
-    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, both at the same even steps of u from 0 to 1.
+    """`scale(n)` gives base and spread in seconds; `table` holds q, `waits_s` the wait, both at the
+    same even steps of u from 0 to 1.
 
-    `samples` is how many batches made it. `shared`: n is the sum of the batches that are open together, not the
-    size of one.
+    `samples` is how many batches made it. `shared`: n is the sum of the batches that are open
+    together, not the size of one.
     """
 
     scale: Scale
@@ -148,10 +155,11 @@ def fit(
 ) -> DurationModel:
     """The model of known batches: a median by size, times the ratios that were seen.
 
-    The median runs in straight lines through the medians of the `bands`, whose lower edges are given, and never
-    falls with size. Below the smallest and above the largest batch it goes as `shape` does, a median by size that
-    others know; without one it stays below and grows in proportion above. What a batch took beyond `wait_above`
-    times its median counts as wait. Needs at least one sample.
+    The median runs in straight lines through the medians of the `bands`, whose lower edges are
+    given, and never falls with size. Below the smallest and above the largest batch it goes as
+    `shape` does, a median by size that others know; without one it stays below and grows in
+    proportion above. What a batch took beyond `wait_above` times its median counts as wait. Needs
+    at least one sample.
     """
     rows = tuple(samples)
     knots = _median_knots(rows, bands)
@@ -205,14 +213,17 @@ def _median_at(knots: tuple[Knot, ...], requests: int) -> float:
 
 
 def _median(values: Iterable[float]) -> float:
-    # not the one of `statistics`: to load that module takes 2 ms, and the page loads the planner while somebody waits
+    # not the one of `statistics`: to load that module takes 2 ms, and the page loads the planner
+    # while somebody waits
     ordered = sorted(values)
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _survival_steps(ordered: list[Sample]) -> list[tuple[float, Sample]]:
-    """The Kaplan-Meier estimate: each finished sample with the chance of at most its place in the order."""
+    """The Kaplan-Meier estimate: each finished sample with the chance of at most its place in the
+    order.
+    """
     steps: list[tuple[float, Sample]] = []
     surviving, at_risk = 1.0, len(ordered)
     for row in ordered:

@@ -1,6 +1,5 @@
-"""How long the same workload would take in real time, at best.
-
-The rate limit that binds, and its time.
+"""How long the same workload would take in real time, at best: the rate limit that binds, and its
+time.
 """
 
 from dataclasses import dataclass

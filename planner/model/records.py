@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class Record(NamedTuple):
-    """One batch of one run. Times in seconds since the first submission; `expired` counts its undone requests."""
+    """One batch of one run. Times in seconds since the first submission; `expired` counts its
+    undone requests.
+    """
 
     round: int
     requests: int
@@ -19,8 +21,9 @@ class Record(NamedTuple):
 class Records:
     """The batches of one run in the order of submission, to be read like a tuple of `Record`.
 
-    Bare numbers, not objects: a large forecast has 250,000 records, which take a fifth of the memory so, and
-    Python's garbage collector, which took a third of the time of a forecast, has nothing to look through.
+    Bare numbers, not objects: a large forecast has 250,000 records, which take a fifth of the
+    memory so, and Python's garbage collector, which took a third of the time of a forecast, has
+    nothing to look through.
     """
 
     __slots__ = ("_numbers",)

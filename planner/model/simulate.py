@@ -1,9 +1,10 @@
 """Simulate runs: when each batch is sent, ends and is noticed, round after round.
 
-A run is a queue with a limited number of servers (batches open at once) and a limited sum of work in the
-system (the queue limit): the next batch, in order, is sent as soon as one that ended has made room. The end
-of a batch is noticed at the next poll. A retry round starts when all batches of the round before have been
-noticed and the backoff is over. A batch that is not done after the expiry ends there, with what it has.
+A run is a queue with a limited number of servers (batches open at once) and a limited sum of work
+in the system (the queue limit): the next batch, in order, is sent as soon as one that ended has
+made room. The end of a batch is noticed at the next poll. A retry round starts when all batches of
+the round before have been noticed and the backoff is over. A batch that is not done after the
+expiry ends there, with what it has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,9 +33,9 @@ MIN_REPLICATIONS = 20
 class Run(NamedTuple):
     """One replication: its batches in the order of submission, and its requests that were given up.
 
-    `makespan_s` is the time from the first submission to the last result; `expired` counts requests that a
-    batch left undone at its 24 h end, whatever became of them later. A run that was `stopped` at RUN_BATCHES
-    would have gone on: it would take longer, and might give up fewer.
+    `makespan_s` is the time from the first submission to the last result; `expired` counts requests
+    that a batch left undone at its 24 h end, whatever became of them later. A run that was
+    `stopped` at RUN_BATCHES would have gone on: it would take longer, and might give up fewer.
     """
 
     records: Records
@@ -58,7 +59,8 @@ class Rules:
 
 
 def replications(batches: int) -> int:
-    """How many runs a forecast gets when a run is expected to have so many batches: a budget of simulated batches.
+    """How many runs a forecast gets when a run is expected to have so many batches: a budget of
+    simulated batches.
 
     Large plans get MIN_REPLICATIONS beyond that budget, and the very largest fewer again.
     """
@@ -70,11 +72,13 @@ def replications(batches: int) -> int:
 def simulate(
     stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules, *, runs: int, seed: int
 ) -> tuple[Run, ...]:
-    """`runs` replications of the stages, in the order in which they were drawn; fewer if they are too much work.
+    """`runs` replications of the stages, in the order in which they were drawn; fewer if they are
+    too much work.
 
-    `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that primes the cache
-    goes first. What decides most, the run's load and the luck of its first batch, is not left to chance but lies
-    on a lattice, so that few runs meet good and bad days in their true shares, and another seed changes little.
+    `stages` are the batch sizes of the first attempt: one sequence, or two where a batch that
+    primes the cache goes first. What decides most, the run's load and the luck of its first batch,
+    is not left to chance but lies on a lattice, so that few runs meet good and bad days in their
+    true shares, and another seed changes little.
     """
     pace = _Pace(service(durations), durations.shared)
     rng = Random(seed)
@@ -83,16 +87,20 @@ def simulate(
 
 
 class _Pace(NamedTuple):
-    """Seconds in work of a batch of so many requests with a draw from 0 to 1; `shared`: of all that are open then."""
+    """Seconds in work of a batch of so many requests with a draw from 0 to 1; `shared`: of all that
+    are open then.
+    """
 
     service_s: Callable[[int, float], float]
     shared: bool
 
 
 def _affordable(stages: Sequence[Sequence[int]], rules: Rules, pace: _Pace, runs: int) -> int:
-    """`runs`, or as many as stay below MOST_BATCHES when each is as large as a run without any luck.
+    """`runs`, or as many as stay below MOST_BATCHES when each is as large as a run without any
+    luck.
 
-    Batches that expire come back in every round, and how many do is only known when a run is simulated.
+    Batches that expire come back in every round, and how many do is only known when a run is
+    simulated.
     """
     if runs * sum(map(len, stages)) * (rules.retry.max + 1) <= MOST_BATCHES:
         return runs
@@ -143,7 +151,8 @@ def _stage(
     service_s, shared = pace
     concurrent, limit = rules.concurrent, rules.queue_requests
     poll_s, expiry_s = rules.poll_s, rules.expiry_s
-    # (noticed, ticket, requests): of two that are noticed together the ticket says which was sent first
+    # (noticed, ticket, requests): of two that are noticed together the ticket says which was sent
+    # first
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
@@ -154,7 +163,8 @@ def _stage(
             queued -= done
             if noticed > clock:
                 clock = noticed
-        # what else was noticed by now is out of the queue too, which matters where batches share the pace
+        # what else was noticed by now is out of the queue too, which matters where batches share
+        # the pace
         while open_batches and open_batches[0][0] <= clock:
             queued -= heappop(open_batches)[2]
         queued += size

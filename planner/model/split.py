@@ -8,7 +8,10 @@ from planner.errors import Problem, ScenarioError
 
 ENVELOPE_BYTES = len('{"requests":[]}')  # what stands around the requests of a batch
 # what stands around the prompt in a request of one user message
-_AROUND_PROMPT = '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,"messages":[{"role":"user","content":""}]}}'
+_AROUND_PROMPT = (
+    '{"custom_id":"request-00000001","params":{"model":"","max_tokens":100000,'
+    '"messages":[{"role":"user","content":""}]}}'
+)
 MAX_BATCHES = 20_000  # more would keep a browser busy for seconds and no person reads them
 
 
@@ -27,9 +30,8 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchLimits:
-    """What a batch may be.
-
-    The requests that a person wants in it, bytes of the whole body, requests in the queue.
+    """What a batch may be: the requests that a person wants in it, bytes of the whole body,
+    requests in the queue.
     """
 
     requests_per_batch: int

@@ -12,10 +12,11 @@ from planner.model.simulate import Run
 class Forecast:
     """What the replications say.
 
-    `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those places, so a
-    quantile is always the makespan of a run that can be drawn. Probabilities are shares of the replications;
-    `deadline_probability` is None without a deadline. A `stopped` run counts with the time at which it was
-    stopped, which is too short, but never as done by the deadline.
+    `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
+    places, so a quantile is always the makespan of a run that can be drawn. Probabilities are
+    shares of the replications; `deadline_probability` is None without a deadline. A `stopped` run
+    counts with the time at which it was stopped, which is too short, but never as done by the
+    deadline.
     """
 
     makespans_s: tuple[float, ...]
@@ -75,7 +76,9 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
 
 
 def queue_depth(records: Iterable[Record]) -> tuple[QueueStep, ...]:
-    """How many requests are in the queue over time: up when a batch is sent, down when its end is noticed."""
+    """How many requests are in the queue over time: up when a batch is sent, down when its end is
+    noticed.
+    """
     changes: dict[float, int] = {}
     for record in records:
         changes[record.submitted_s] = changes.get(record.submitted_s, 0) + record.requests
@@ -93,6 +96,6 @@ def _share(hits: Iterable[bool]) -> float:
 
 
 def _rank(chance: float, size: int) -> int:
-    """The place of the smallest of `size` sorted values that at least that share does not exceed."""
+    """The place of the smallest of `size` sorted values that such a share does not exceed."""
     # a whole number may come out a hair too large: 0.85 * 20 is 17, not the 18th value
     return max(0, min(size, -int(-(chance * size - 1e-9) // 1)) - 1)

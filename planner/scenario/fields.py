@@ -175,9 +175,8 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """All inputs of a plan, checked.
-
-    The dotted name of a field is its path here: `workload.requests`.
+    """All inputs of a plan, checked. The dotted name of a field is its path here:
+    `workload.requests`.
     """
 
     workload: Workload = Workload()

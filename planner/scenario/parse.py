@@ -57,9 +57,8 @@ def changed(before: Scenario, after: Scenario) -> tuple[str, ...]:
 
 
 def _checked(base: Scenario, answers: Mapping[str, Any], problems: list[Problem]) -> Scenario:
-    """The base with the answers in their places.
-
-    Raises ScenarioError with `problems` and every other one.
+    """The base with the answers in their places; raises ScenarioError with `problems` and every
+    other one.
     """
     values: dict[str, Any] = {}
     for name, answer in answers.items():
@@ -92,10 +91,7 @@ def _assemble(base: Scenario, values: Mapping[str, Any]) -> Scenario:
 
 
 def _flatten(raw: Any, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
-    """The known fields in `raw` with their values.
-
-    What is unknown or no object goes to `problems`.
-    """
+    """The known fields in `raw` with their values; `problems` gets what is unknown or no object."""
     if not isinstance(raw, Mapping):
         problems.append(
             Problem(
@@ -124,9 +120,8 @@ def _flatten(raw: Any, problems: list[Problem]) -> Iterator[tuple[str, Any]]:
 
 
 def unknown_field(name: str) -> Problem:
-    """The problem of a field that does not exist.
-
-    It names what was typed and the field that is nearest.
+    """The problem of a field that does not exist; it names what was typed and the field that is
+    nearest.
     """
     from difflib import get_close_matches  # a slow import that only a mistake needs
 
@@ -153,21 +148,28 @@ def _prefix_fits(scenario: Scenario) -> Iterator[str]:
     prefix, prompt = scenario.workload.shared_prefix_tokens, scenario.workload.input_tokens
     if prefix > prompt:
         yield (
-            f"The shared prefix of {prefix:,} tokens is longer than the prompt that contains it, {prompt:,} tokens. "
-            f"Make it {prompt:,} or less, or count the prefix in the input tokens."
+            f"The shared prefix of {prefix:,} tokens is longer than the prompt that contains it, "
+            f"{prompt:,} tokens. Make it {prompt:,} or less, "
+            "or count the prefix in the input tokens."
         )
 
 
 def _tail_fits(scenario: Scenario) -> Iterator[str]:
     tail, mean = scenario.workload.output_p95_tokens, scenario.workload.output_tokens
     if 0 < tail < mean:
-        yield f"95 % of answers cannot be at most {tail:,} tokens when their mean is {mean:,}. Use {mean:,} or more, or 0."
+        yield (
+            f"95 % of answers cannot be at most {tail:,} tokens when their mean is {mean:,}. "
+            f"Use {mean:,} or more, or 0."
+        )
 
 
 def _limit_above_mean(scenario: Scenario) -> Iterator[str]:
     limit, mean = scenario.workload.max_tokens, scenario.workload.output_tokens
     if 0 < limit < mean:
-        yield f"No answer may be longer than max_tokens, {limit:,}, so their mean cannot be {mean:,}. Use {mean:,} or more, or 0."
+        yield (
+            f"No answer may be longer than max_tokens, {limit:,}, so their mean cannot be "
+            f"{mean:,}. Use {mean:,} or more, or 0."
+        )
 
 
 def _answer_fits_model(scenario: Scenario) -> Iterator[str]:
@@ -181,7 +183,10 @@ def _max_tokens_fits_model(scenario: Scenario) -> Iterator[str]:
     model = facts.model(scenario.workload.model)
     longest = model.batch_max_output_tokens
     if scenario.workload.max_tokens > longest:
-        yield f"max_tokens of {model.name} may be at most {longest:,} in a batch; 0 lets the planner propose it."
+        yield (
+            f"max_tokens of {model.name} may be at most {longest:,} in a batch; "
+            "0 lets the planner propose it."
+        )
 
 
 def _context_fits(scenario: Scenario) -> Iterator[str]:
@@ -190,8 +195,9 @@ def _context_fits(scenario: Scenario) -> Iterator[str]:
     over = work.input_tokens + answer - model.context_tokens
     if over > 0:
         yield (
-            f"The prompt of {counted(work.input_tokens, 'token')} and {name} of {answer:,} exceed the context of "
-            f"{model.name}, {model.context_tokens:,}. Take off {over:,}, or choose a model with a longer context."
+            f"The prompt of {counted(work.input_tokens, 'token')} and {name} of {answer:,} exceed "
+            f"the context of {model.name}, {model.context_tokens:,}. Take off {over:,}, or choose "
+            "a model with a longer context."
         )
 
 
@@ -201,14 +207,18 @@ def _request_fits_batch(scenario: Scenario) -> Iterator[str]:
     most = facts.batch_byte_limit() - int(facts.limit("batch_envelope_bytes").value)
     if size > most:
         yield (
-            f"A request of {size:,} bytes is larger than a batch may be: {most:,} bytes, which is the provider's "
-            f"{facts.limit('batch_max_bytes').value:,} less a margin. Make the requests smaller, or use 0 for an estimate."
+            f"A request of {size:,} bytes is larger than a batch may be: {most:,} bytes, which is "
+            f"the provider's {facts.limit('batch_max_bytes').value:,} less a margin. "
+            "Make the requests smaller, or use 0 for an estimate."
         )
 
 
 def _history_is_there(scenario: Scenario) -> Iterator[str]:
     if scenario.duration.model == "history" and not scenario.duration.history:
-        yield "To judge by your own batches, give at least one as requests:seconds, or choose the public observations."
+        yield (
+            "To judge by your own batches, give at least one as requests:seconds, "
+            "or choose the public observations."
+        )
 
 
 _RULES = (

@@ -55,9 +55,8 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field(Question):
-    """A question with its place in the scenario.
-
-    `name` is dotted, `default` as `parse` would return it.
+    """A question with its place in the scenario: `name` is dotted, `default` as `parse` would
+    return it.
     """
 
     name: str
@@ -77,9 +76,8 @@ class Field(Question):
         return self.kind.check(self, answer)
 
     def read(self, text: str) -> Any:
-        """What `check` takes, from a text that somebody typed.
-
-        Raises ValueError where it cannot be read.
+        """What `check` takes, from a text that somebody typed. Raises ValueError where it cannot be
+        read.
         """
         text = text.strip()
         if len(text) > self.kind.max_chars:

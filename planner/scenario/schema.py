@@ -28,7 +28,8 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "Scenario of the Batch API Throughput Planner",
-        "description": "A workload for the Message Batches API. What is left out takes its default.",
+        "description": "A workload for the Message Batches API. "
+        "What is left out takes its default.",
         "type": "object",
         "additionalProperties": False,
         "properties": {group.key: _group(group) for group in GROUPS},
@@ -102,7 +103,8 @@ def _history(entry: Field) -> Schema:
         "additionalProperties": False,
     }
     return {
-        "description": "The time that each of your own batches took, as rows such as [8150, 1200]: requests, seconds.",
+        "description": "The time that each of your own batches took, "
+        "as rows such as [8150, 1200]: requests, seconds.",
         "type": "array",
         "maxItems": _bound(entry.high),
         "items": {"oneOf": [pair, named]},

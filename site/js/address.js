@@ -1,16 +1,21 @@
-// The address: the only module that touches `history` and `location`. The plan stands behind the # of the address, which
-// no browser sends to a server, and an entry of the history is one change of it.
+// The address: the only module that touches `history` and `location`. The plan stands behind the #
+// of the address, which no browser sends to a server, and an entry of the history is one change of
+// it.
 //
-// An entry says in its state what is open beside the form: {panel: address of the section, opened: query of the plan
-// when it was opened, only in the entry that opened it}.
+// An entry says in its state what is open beside the form: {panel: address of the section, opened:
+// query of the plan when it was opened, only in the entry that opened it}.
 //
-// The page also loads this module by itself, before its first paint: whoever opens a link is never shown the numbers of
-// the example as if they were the link's.
+// The page also loads this module by itself, before its first paint: whoever opens a link is never
+// shown the numbers of the example as if they were the link's.
 
 const page = document.documentElement;
-const FIELD = /(^|[?&])[a-z]+\.[a-z0-9_]+=/; // of a query string; what others append to links has no dot
+// Of a query string; what others append to links has no dot.
+const FIELD = /(^|[?&])[a-z]+\.[a-z0-9_]+=/;
 
-/** The query of the plan that an address holds, "" for the example, null if it leads to an ordinary anchor. */
+/**
+ * The query of the plan that an address holds, "" for the example, null if it leads to an ordinary
+ * anchor.
+ */
 function planIn({ hash, search }) {
   const fragment = hash.slice(1);
   if (fragment.includes("=")) return fragment;
@@ -21,7 +26,9 @@ function planIn({ hash, search }) {
 if (planIn(location)) {
   page.dataset.answer = "working";
   // without the other scripts nobody works it out
-  window.addEventListener("load", () => page.dataset.engine === "static" && (page.dataset.answer = "example"));
+  window.addEventListener("load", () => {
+    if (page.dataset.engine === "static") page.dataset.answer = "example";
+  });
 }
 
 /**
@@ -42,10 +49,14 @@ export function createAddress({ onPlan, onPanel }) {
     before = query;
   }
 
-  /** Put the plan that was answered into the address; the first of a change gets an entry of its own. */
+  /**
+   * Put the plan that was answered into the address; the first of a change gets an entry of its
+   * own.
+   */
   function put(answered) {
     if (answered === query) return;
-    if (fresh) history.pushState({ panel: history.state?.panel }, "", pathOf(answered)); // the guide stays beside the new plan
+    const beside = { panel: history.state?.panel }; // the guide stays beside the new plan
+    if (fresh) history.pushState(beside, "", pathOf(answered));
     else history.replaceState(history.state, "", pathOf(answered));
     query = answered;
     fresh = false;
@@ -53,14 +64,19 @@ export function createAddress({ onPlan, onPanel }) {
 
   const pathOf = (plan) => (plan ? `${location.pathname}#${plan}` : location.pathname);
 
-  /** Note that the section is open. What is changed after it is a change of its own: Back undoes one thing at a time. */
+  /**
+   * Note that the section is open. What is changed after it is a change of its own: Back undoes one
+   * thing at a time.
+   */
   function openPanel(section) {
     if (history.state?.panel) history.replaceState({ ...history.state, panel: section }, "");
     else history.pushState({ panel: section, opened: query }, "");
     change = "";
   }
 
-  /** The entry that opened the panel is left as Back leaves it; in a later one only the panel goes. */
+  /**
+   * The entry that opened the panel is left as Back leaves it; in a later one only the panel goes.
+   */
   function closePanel() {
     if (history.state?.opened === query) {
       history.back();
@@ -75,7 +91,7 @@ export function createAddress({ onPlan, onPanel }) {
 
   window.addEventListener("popstate", () => {
     onPanel(history.state?.panel ?? "");
-    const there = planIn(location) ?? query; // an anchor is a place in the page, and the plan the same
+    const there = planIn(location) ?? query; // an anchor is a place in the page, the plan the same
     if (there === query) return;
     before = query;
     query = there;

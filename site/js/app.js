@@ -1,5 +1,5 @@
-// The conductor: the only module that knows the others. A question goes from the form or the address to the engine,
-// its reply to the results, the form and the address.
+// The conductor: the only module that knows the others. A question goes from the form or the
+// address to the engine, its reply to the results, the form and the address.
 
 import { createAddress } from "./address.js";
 import { createEngine } from "./engine.js";
@@ -17,11 +17,15 @@ const find = (selector) => document.querySelector(selector);
 const results = find('[data-module="results"]');
 const engineBox = find('[data-module="engine"]');
 const summary = find("[data-problems]");
-const copiers = document.querySelectorAll('[data-action="copy-link"], [data-action="copy-command"]');
+const copiers = document.querySelectorAll(
+  '[data-action="copy-link"], [data-action="copy-command"]',
+);
 
 let question = null; // the newest: {query} of a link or {texts} of the form
-let seen = { percentile: "p85", rows: "" }; // what is asked to see of the plan: which run, and which of its rows unfolded
-const shown = { plan: "", programs: "", alternatives: "" }; // the query of each part of the page, null if it has none
+// What is asked to see of the plan: which run, and which of its rows unfolded.
+let seen = { percentile: "p85", rows: "" };
+// The query of each part of the page, null if it has none.
+const shown = { plan: "", programs: "", alternatives: "" };
 let resting = []; // timers that a new question stops
 
 const engine = createEngine({
@@ -102,7 +106,10 @@ async function answer(asked) {
   return reply;
 }
 
-/** Say of what the shown answer is, as the contract of the page has it; what can be taken away is the current plan's. */
+/**
+ * Say of what the shown answer is, as the contract of the page has it; what can be taken away is
+ * the current plan's.
+ */
 function mark(state) {
   page.dataset.answer = state;
   const current = state === "example" || state === "current";
@@ -128,6 +135,7 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
+    clearAlternatives();
   }
   form.showProblems(problems);
   showTrouble("value");
@@ -158,12 +166,23 @@ async function askRest(query) {
   }
 }
 
-/** Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look as if it were. */
+function clearAlternatives() {
+  showRows("alternatives", []);
+  shown.alternatives = null;
+}
+
+/**
+ * Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look
+ * as if it were.
+ */
 function showWorking() {
   results.dataset.blank = "";
-  for (const place of document.querySelectorAll("[data-slot], [data-echo]")) place.textContent = "…";
+  for (const place of document.querySelectorAll("[data-slot], [data-echo]")) {
+    place.textContent = "…";
+  }
   find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent;
   find('[data-slot="page.title"]').textContent = find("h1").textContent;
+  clearAlternatives();
 }
 
 /** No plan came: the page says why, and what it shows is older. */
@@ -189,16 +208,19 @@ function showSummary(problems) {
   summary.hidden = !problems.length;
 }
 
-// The message names the field by its label; a field that the form does not have is named as the link wrote it.
+// The message names the field by its label; a field that the form does not have is named as the
+// link wrote it.
 function problemRow({ field, label, message }) {
   const id = `f-${field.replaceAll(".", "-")}`;
-  return { name: label ? "" : field, message, href: document.getElementById(id) ? `#${id}` : "#inputs-name" };
+  const href = document.getElementById(id) ? `#${id}` : "#inputs-name";
+  return { name: label ? "" : field, message, href };
 }
 
 document.addEventListener("click", (event) => {
-  const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-  const link = event.target.closest('a[href^="#"]'); // with a key held it opens a window of its own, as every link does
-  if (link && plain) {
+  // With a key held it opens a window of its own, as every link does.
+  const withKey = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  const link = event.target.closest('a[href^="#"]');
+  if (link && event.button === 0 && !withKey) {
     event.preventDefault();
     follow(link.getAttribute("href").slice(1));
   }
@@ -208,7 +230,10 @@ document.addEventListener("click", (event) => {
   if (button && "retry" in button.dataset) retry();
 });
 
-/** A link to another plan is a press; one to a place in the page leads there, and the address keeps the plan. */
+/**
+ * A link to another plan is a press; one to a place in the page leads there, and the address keeps
+ * the plan.
+ */
 function follow(fragment) {
   if (!fragment || fragment.includes("=")) press(fragment);
   else goTo(document.getElementById(fragment));
@@ -231,7 +256,8 @@ function retry() {
 
 async function copy(button) {
   const { copy: name } = button.dataset;
-  const text = name === "link" ? address.link : find(`[data-slot="${name}"], [data-program="${name}"]`).textContent;
+  const place = find(`[data-slot="${name}"], [data-program="${name}"]`);
+  const text = name === "link" ? address.link : place.textContent;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -243,11 +269,14 @@ async function copy(button) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (target.name === "percentile") look({ percentile: target.value, rows: "" }); // another run has other rows
+  if (target.name !== "percentile") return;
+  look({ percentile: target.value, rows: "" }); // another run has other rows
 });
 
 // A browser may bring back a choice of an earlier visit, but the page shows the example.
-for (const choice of document.querySelectorAll("[name=percentile]")) choice.checked = choice.defaultChecked;
+for (const choice of document.querySelectorAll("[name=percentile]")) {
+  choice.checked = choice.defaultChecked;
+}
 
 engine.start();
 if (address.query) openLink(address.query);

@@ -1,7 +1,8 @@
 // The engine: the worker's life, and one question at a time.
 //
-// The newest question wins: at most one runs and one waits. A question that is overtaken is answered with null.
-// Questions may be asked while Python loads; the newest is answered as soon as it is ready.
+// The newest question wins: at most one runs and one waits. A question that is overtaken is
+// answered with null. Questions may be asked while Python loads; the newest is answered as soon as
+// it is ready.
 
 const SILENCE_MS = 20_000; // no byte for so long: the download has failed
 const START_MS = 60_000; // Python itself, on a slow machine
@@ -22,9 +23,11 @@ export function createEngine({ onState, onBytes }) {
   function start() {
     stop();
     onState("loading", "");
-    // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from the network.
+    // From a blob, because the page's Content-Security-Policy does not bind a worker that comes
+    // from the network.
     const script = `import(${JSON.stringify(new URL("worker.js", import.meta.url).href)})
-      .then(() => self.postMessage({kind: "alive"}), (error) => self.postMessage({kind: "failed", message: String(error)}));`;
+      .then(() => self.postMessage({kind: "alive"}),
+        (error) => self.postMessage({kind: "failed", message: String(error)}));`;
     const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
     worker = new Worker(address, { type: "module" });
     worker.addEventListener("message", ({ data }) => receive(data));
@@ -108,8 +111,8 @@ export function createEngine({ onState, onBytes }) {
   }
 
   /**
-   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the answer took too long,
-   * or to null when a newer question came.
+   * Resolves to the reply, to {defect: text} when the planner raised, to {tooMuch: true} when the
+   * answer took too long, or to null when a newer question came.
    */
   function ask(question) {
     return new Promise((resolve) => {

@@ -1,28 +1,36 @@
-// The form: texts in and out of its controls, the messages beside them, and the short form of folded groups.
+// The form: texts in and out of its controls, the messages beside them, and the short form of
+// folded groups.
 //
-// A message in the middle of a word would be a scolding, so messages are kept back until typing rests.
+// A message in the middle of a word would be a scolding, so messages are kept back until typing
+// rests.
 
 const PAUSE_MS = 700; // typing is not finished before
 
 /**
  * @param onInput called with the name of a field when its text changes
  * @param onSubmit called when the form is sent
- * @param onProblems called with the problems when their messages appear: typing has rested; with none at once
+ * @param onProblems called with the problems when their messages appear: typing has rested; with
+ *   none at once
  */
 export function createForm(form, { onInput, onSubmit, onProblems }) {
-  const controls = new Map([...form.elements].filter((control) => control.name).map((control) => [control.name, control]));
+  const named = [...form.elements].filter((control) => control.name);
+  const controls = new Map(named.map((control) => [control.name, control]));
   const sliders = [...form.querySelectorAll("[data-slider-for]")];
   let typed = null; // the control that is being typed into: it keeps what was typed
   let pause = 0; // runs while typing has not rested
   let kept = null; // the problems whose messages are kept back
 
-  const textOf = (control) => (control.type === "checkbox" ? String(control.checked) : control.value);
+  const textOf = (control) =>
+    control.type === "checkbox" ? String(control.checked) : control.value;
 
   /** The text of every control, by field. */
-  const texts = () => Object.fromEntries([...controls].map(([name, control]) => [name, textOf(control)]));
+  const texts = () =>
+    Object.fromEntries([...controls].map(([name, control]) => [name, textOf(control)]));
 
   // Not what stands there now: a browser may bring back the texts of an earlier visit.
-  const defaults = Object.fromEntries([...controls].map(([name, control]) => [name, defaultOf(control)]));
+  const defaults = Object.fromEntries(
+    [...controls].map(([name, control]) => [name, defaultOf(control)]),
+  );
 
   /** Put texts into the controls, but for the one that is being typed into. */
   function fill(values) {
@@ -34,7 +42,10 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     showGroupValues();
   }
 
-  /** Texts from elsewhere take the place of all: nothing is being typed any more, and what has no text is as at first. */
+  /**
+   * Texts from elsewhere take the place of all: nothing is being typed any more, and what has no
+   * text is as at first.
+   */
   function open(values) {
     kept = null;
     rest();
@@ -43,13 +54,17 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
 
   function setText(control, text) {
     if (textOf(control) === text) return;
-    // What a box or a choice cannot show stays at first: the message beside it says what the link wrote.
-    if (control.type === "checkbox") control.checked = (/^(true|false)$/.test(text) ? text : defaultOf(control)) === "true";
-    else if (control.options) control.value = optionOf(control, text) ? text : defaultOf(control);
-    else control.value = text;
+    // What a box or a choice cannot show stays at first: the message beside it says what the link
+    // wrote.
+    const fit = canShow(control, text) ? text : defaultOf(control);
+    if (control.type === "checkbox") control.checked = fit === "true";
+    else control.value = fit;
   }
 
-  const optionOf = (control, text) => [...control.options].find((option) => option.value === text);
+  function canShow(control, text) {
+    if (control.type === "checkbox") return text === "true" || text === "false";
+    return !control.options || [...control.options].some((option) => option.value === text);
+  }
 
   function setSlider(slider, text) {
     if (slider === document.activeElement || text === undefined) return;

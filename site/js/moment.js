@@ -12,9 +12,10 @@ export function createMoment(place) {
 
   function readMoments() {
     const rows = document.querySelectorAll('[data-list="moments"] > tr');
-    moments = [...rows].map((row) =>
-      Object.fromEntries([...row.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, cell.textContent])),
-    );
+    moments = [...rows].map((row) => {
+      const cells = [...row.querySelectorAll("[data-cell]")];
+      return Object.fromEntries(cells.map((cell) => [cell.dataset.cell, cell.textContent]));
+    });
     slider.max = String(Math.max(0, moments.length - 1));
   }
 
@@ -60,16 +61,27 @@ export function createMoment(place) {
   return { refresh };
 }
 
-/** Move the line to the second `at`, and say of each bar whether it is queued, processing or completed then. */
+/**
+ * Move the line to the second `at`, and say of each bar whether it is queued, processing or
+ * completed then.
+ */
 function paint(chart, at) {
   if (!chart) return;
   const { x0, x1, t1 } = chart.dataset;
-  const x = `${Number(x0) + ((Number(x1) - Number(x0)) * at) / Number(t1)}%`; // the picture is as wide as its place
+  // In percent: the picture is as wide as its place.
+  const x = `${Number(x0) + ((Number(x1) - Number(x0)) * at) / Number(t1)}%`;
   const line = chart.querySelector(".moment");
   line?.setAttribute("x1", x);
   line?.setAttribute("x2", x);
   for (const bar of chart.querySelectorAll(".bar")) {
-    const state = at < Number(bar.dataset.start) ? "queued" : at < Number(bar.dataset.end) ? "processing" : "completed";
-    for (const name of ["queued", "processing", "completed"]) bar.classList.toggle(`is-${name}`, name === state);
+    const state = stateOf(bar, at);
+    for (const name of ["queued", "processing", "completed"]) {
+      bar.classList.toggle(`is-${name}`, name === state);
+    }
   }
+}
+
+function stateOf(bar, at) {
+  if (at < Number(bar.dataset.start)) return "queued";
+  return at < Number(bar.dataset.end) ? "processing" : "completed";
 }

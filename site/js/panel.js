@@ -1,5 +1,6 @@
-// The panel beside the form: on a wide screen a link to a section of a guide opens the section in it, and the form stays
-// in use. On a narrow one, and without this script, it is an ordinary link. Back and Escape close the panel.
+// The panel beside the form: on a wide screen a link to a section of a guide opens the section in
+// it, and the form stays in use. On a narrow one, and without this script, it is an ordinary link.
+// Back and Escape close the panel.
 
 const WIDE = matchMedia("(min-width: 64rem)");
 const WAIT_MS = 10_000;
@@ -20,21 +21,24 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
 
   const planner = (url) => url.pathname.replace(/index\.html$/, "") === home.pathname;
   const article = (url) =>
-    url.origin === home.origin && url.pathname.startsWith(home.pathname) && ARTICLE.test(url.pathname.slice(home.pathname.length));
+    url.origin === home.origin &&
+    url.pathname.startsWith(home.pathname) &&
+    ARTICLE.test(url.pathname.slice(home.pathname.length));
 
   /** Show the section that the address leads to. Resolves to whether it could. */
   async function show(address) {
     const mine = ++turn;
     const url = new URL(address);
     try {
-      const response = await fetch(url, { mode: "same-origin", signal: AbortSignal.timeout(WAIT_MS) });
+      const signal = AbortSignal.timeout(WAIT_MS);
+      const response = await fetch(url, { mode: "same-origin", signal });
       if (!response.ok) return false;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       if (mine !== turn) return true;
-      const parts = sectionOf(page, decodeURIComponent(url.hash.slice(1))).map((part) => document.importNode(part, true));
+      const section = sectionOf(page, decodeURIComponent(url.hash.slice(1)));
       name.textContent = page.querySelector("h1").textContent;
       whole.href = url.href;
-      body.replaceChildren(...parts);
+      body.replaceChildren(...section.map((part) => document.importNode(part, true)));
       adapt(url);
       place.hidden = false;
       place.scrollTop = 0;
@@ -44,7 +48,8 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
     }
   }
 
-  // Links of the article, seen from the planner: to a plan as a press, to another article to be opened here.
+  // Links of the article, seen from the planner: to a plan as a press, to another article to be
+  // opened here.
   function adapt(from) {
     for (const link of body.querySelectorAll("a[href]")) {
       const url = new URL(link.getAttribute("href"), from);
@@ -82,10 +87,12 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-panel]");
-    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    if (!link || !plain || !WIDE.matches || !article(new URL(link.href))) return;
+    const withKey = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    const opens = link && event.button === 0 && !withKey && WIDE.matches;
+    if (!opens || !article(new URL(link.href))) return;
     event.preventDefault();
-    const reason = link.closest("[popover]"); // it closes, so the focus goes back to the button that opened it
+    // The reason of a number closes, so the focus goes back to the button that opened it.
+    const reason = link.closest("[popover]");
     reason?.hidePopover();
     open(link.href, reason ? document.querySelector(`[popovertarget="${reason.id}"]`) : link);
   });
@@ -100,7 +107,10 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
   return { follow };
 }
 
-/** The heading with that id and what follows it up to the next heading of its level; without id the whole article. */
+/**
+ * The heading with that id and what follows it up to the next heading of its level; without id the
+ * whole article.
+ */
 function sectionOf(page, id) {
   const article = page.querySelector("article");
   const heading = id ? page.getElementById(id) : null;
@@ -109,6 +119,7 @@ function sectionOf(page, id) {
   if (start < 0) return all;
   const level = Number(heading.localName[1]);
   const rest = all.slice(start + 1);
-  const end = rest.findIndex((part) => /^h[1-6]$/.test(part.localName) && Number(part.localName[1]) <= level);
+  const levelOf = (part) => (/^h[1-6]$/.test(part.localName) ? Number(part.localName[1]) : 7);
+  const end = rest.findIndex((part) => levelOf(part) <= level);
   return [heading, ...(end < 0 ? rest : rest.slice(0, end))];
 }

@@ -1,33 +1,41 @@
 // The generated programs: their texts, their downloads, and their colours.
 //
-// Colours are ranges over the text (CSS Custom Highlight API), so the text stays one node that is exactly what is
-// copied. A browser without that API shows the same text in one colour.
+// Colours are ranges over the text (CSS Custom Highlight API), so the text stays one node that is
+// exactly what is copied. A browser without that API shows the same text in one colour.
 
 const WORDS = {
   python:
-    "and as assert async await break class continue def del elif else except finally for from global if import in is lambda None nonlocal not or pass raise return try while with yield True False",
+    "and as assert async await break class continue def del elif else except finally for from " +
+    "global if import in is lambda None nonlocal not or pass raise return try while with yield " +
+    "True False",
   javascript:
-    "async await break case catch class const continue default delete do else export extends false finally for from function if import in instanceof let new null of return static super switch this throw true try typeof undefined void while yield",
+    "async await break case catch class const continue default delete do else export extends " +
+    "false finally for from function if import in instanceof let new null of return static super " +
+    "switch this throw true try typeof undefined void while yield",
   jsonl: "true false null",
 };
+const TEMPLATE = "`(?:\\\\.|[^`\\\\])*`";
 const TEXT = String.raw`"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`;
 const TOKENS = {
   python: String.raw`(?<comment>#[^\n]*)|(?<string>"""[^]*?"""|'''[^]*?'''|${TEXT})`,
-  javascript: String.raw`(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>${TEXT}|${"`"}(?:\\.|[^${"`"}\\])*${"`"})`,
+  javascript: String.raw`(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>${TEXT}|${TEMPLATE})`,
   jsonl: String.raw`(?<comment>(?!))|(?<string>${TEXT})`,
 };
 const KINDS = ["comment", "string", "word", "number"];
 
 export function createPrograms(root) {
   const codes = [...root.querySelectorAll("[data-program]")];
-  const links = new Map([...root.querySelectorAll('[data-action="download"]')].map((link) => [link.dataset.download, link]));
+  const downloads = [...root.querySelectorAll('[data-action="download"]')];
+  const links = new Map(downloads.map((link) => [link.dataset.download, link]));
+  const copiers = root.querySelectorAll('[data-action="copy-program"]');
   for (const link of links.values()) link.dataset.address = link.getAttribute("href");
   const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
 
   function paint() {
     if (!globalThis.CSS?.highlights) return;
     for (const kind of KINDS) {
-      CSS.highlights.set(`code-${kind}`, new Highlight(...Object.values(marks).flatMap((ranges) => ranges[kind] ?? [])));
+      const all = Object.values(marks).flatMap((ranges) => ranges[kind] ?? []);
+      CSS.highlights.set(`code-${kind}`, new Highlight(...all));
     }
   }
 
@@ -56,7 +64,7 @@ export function createPrograms(root) {
     offer(current) {
       if (current) root.removeAttribute("aria-busy");
       else root.setAttribute("aria-busy", "true");
-      for (const button of root.querySelectorAll('[data-action="copy-program"]')) button.disabled = !current;
+      for (const button of copiers) button.disabled = !current;
       for (const link of links.values()) setOffered(link, current);
     },
   };
@@ -78,7 +86,8 @@ function setOffered(link, offered) {
 /** Let the link download the text; its own file is that of the example. */
 function setAddress(link, text) {
   const { address } = link.dataset;
-  if (address.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(address), 60_000); // a download may be under way
+  // A download of the old text may be under way.
+  if (address.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(address), 60_000);
   link.dataset.address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
 }
 

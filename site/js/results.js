@@ -1,4 +1,5 @@
-// The results: texts into slots, rows into lists, pictures into charts. It makes no words of its own.
+// The results: texts into slots, rows into lists, pictures into charts. It makes no words of its
+// own.
 
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
 export function showView(view) {
@@ -21,7 +22,9 @@ export function showRows(name, rows) {
 
 function makeRow(template, row) {
   const made = template.content.cloneNode(true);
-  for (const place of made.querySelectorAll("[data-cell]")) place.textContent = row[place.dataset.cell] ?? "";
+  for (const place of made.querySelectorAll("[data-cell]")) {
+    place.textContent = row[place.dataset.cell] ?? "";
+  }
   for (const place of made.querySelectorAll("[data-class]")) {
     const value = row[place.dataset.class];
     if (value) place.classList.add(`is-${value}`);
@@ -32,7 +35,8 @@ function makeRow(template, row) {
     if (address) place.setAttribute("href", address);
   }
   for (const place of made.querySelectorAll("[data-guide]")) {
-    const guide = document.querySelector("[data-guides]").content.querySelector(`[data-code="${row[place.dataset.guide]}"]`);
+    const guides = document.querySelector("[data-guides]").content;
+    const guide = guides.querySelector(`[data-code="${row[place.dataset.guide]}"]`);
     place.hidden = !guide;
     if (guide) place.setAttribute("href", guide.getAttribute("href"));
   }

@@ -1,5 +1,6 @@
-// The search over guides and questions: the index is one file of the site, fetched when somebody begins to search.
-// Without this script the field stays hidden; the pages of guides and of questions list everything.
+// The search over guides and questions: the index is one file of the site, fetched when somebody
+// begins to search. Without this script the field stays hidden; the pages of guides and of
+// questions list everything.
 
 const WAIT_MS = 10_000;
 const AT_MOST = 12; // results
@@ -18,7 +19,8 @@ const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase(
 const wordsOf = (text) => fold(text).match(/[\p{L}\p{N}_]+/gu) ?? [];
 
 async function load() {
-  const response = await fetch(new URL("search.json", home), { signal: AbortSignal.timeout(WAIT_MS) });
+  const signal = AbortSignal.timeout(WAIT_MS);
+  const response = await fetch(new URL("search.json", home), { signal });
   if (!response.ok) throw new Error(String(response.status));
   return (await response.json()).map(([title, address, heading, text]) => ({
     title, address, heading, text,
@@ -26,8 +28,8 @@ async function load() {
   }));
 }
 
-// Every word must be there. One that begins a word counts more than one inside; a title more than a heading, a heading
-// more than the text.
+// Every word must be there. One that begins a word counts more than one inside; a title more than a
+// heading, a heading more than the text.
 function score(row, words) {
   let sum = 0;
   for (const word of words) {
@@ -45,10 +47,12 @@ function score(row, words) {
 }
 
 function part(row, words) {
-  const first = Math.min(...words.map((word) => row.folded.text.indexOf(word)).filter((at) => at >= 0), Infinity);
+  const places = words.map((word) => row.folded.text.indexOf(word)).filter((at) => at >= 0);
+  const first = Math.min(...places, Infinity);
   if (first === Infinity) return row.text.slice(0, 2 * AROUND);
   const start = first > AROUND ? row.text.indexOf(" ", first - AROUND) + 1 : 0;
-  const end = row.text.length > first + AROUND ? row.text.lastIndexOf(" ", first + 2 * AROUND) : row.text.length;
+  const { length } = row.text;
+  const end = length > first + AROUND ? row.text.lastIndexOf(" ", first + 2 * AROUND) : length;
   return (start ? "… " : "") + row.text.slice(start, Math.max(end, first + AROUND));
 }
 
@@ -67,7 +71,8 @@ function show(rows, words) {
   const made = rows.map((row) => {
     const item = template.content.cloneNode(true);
     item.querySelector("a").href = new URL(row.address, home).href;
-    item.querySelector(".found-title").append(...marked(row.heading ? `${row.title}: ${row.heading}` : row.title, words));
+    const title = row.heading ? `${row.title}: ${row.heading}` : row.title;
+    item.querySelector(".found-title").append(...marked(title, words));
     item.querySelector(".found-text").append(...marked(part(row, words), words));
     return item;
   });
@@ -91,7 +96,9 @@ async function search() {
     failed = true;
   }
   if (asked !== input.value) return;
-  const scored = rows.map((row) => ({ row, points: score(row, words) })).filter(({ points }) => points);
+  const scored = rows
+    .map((row) => ({ row, points: score(row, words) }))
+    .filter(({ points }) => points);
   scored.sort((a, b) => b.points - a.points);
   show(scored.slice(0, AT_MOST).map(({ row }) => row), words);
   place.querySelector("[data-search-count]").textContent = failed ? "" : String(scored.length);

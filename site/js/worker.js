@@ -1,7 +1,7 @@
 // The worker: loads Python, then answers one question after another through planner.bridge.handle.
 //
-// A worker that comes from the network is bound by no policy of a page, so this one takes no address from a message: all
-// that it asks for stands beside it, and is of its own origin.
+// A worker that comes from the network is bound by no policy of a page, so this one takes no
+// address from a message: all that it asks for stands beside it, and is of its own origin.
 //
 // in:  {kind: "start"}
 //      {kind: "ask", id, text}           text: a question as JSON
@@ -10,9 +10,16 @@
 //      {kind: "ready"}
 //      {kind: "answer", id, text}
 //      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
-//      {kind: "failed", message}         Python could not be loaded; this worker is of no use any more
+//      {kind: "failed", message}         Python could not be loaded; this worker is of no use
 
-const FILES = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip", "planner.zip"];
+const FILES = [
+  "pyodide.mjs",
+  "pyodide.asm.mjs",
+  "pyodide.asm.wasm",
+  "pyodide-lock.json",
+  "python_stdlib.zip",
+  "planner.zip",
+];
 const RUNTIME = new URL("../runtime/", import.meta.url);
 const HOME = "/planner";
 
@@ -41,8 +48,8 @@ async function start() {
   }
 }
 
-// loadPyodide never settles when its .wasm cannot be had, so each file is fetched and looked at first; Python then
-// takes it from the browser's cache. Returns the planner's zip.
+// loadPyodide never settles when its .wasm cannot be had, so each file is fetched and looked at
+// first; Python then takes it from the browser's cache. Returns the planner's zip.
 async function download() {
   let bytes = 0;
   const fetched = FILES.map(async (name) => {

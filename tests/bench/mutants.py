@@ -1,31 +1,38 @@
-"""`python -m tests.bench.mutants`: does a changed line of `planner/model/` make its module's own tests fail?
+"""`python -m tests.bench.mutants`: does a changed line of `planner/model/` make its module's own
+tests fail?
 
-Changes one operator, constant or statement at a time and runs `tests/planner/model/test_<module>.py` against it. Prints
-every change that no test noticed, and the share that one did. Exit code 1 if that share is below LEAST.
+Changes one operator, constant or statement at a time and runs
+`tests/planner/model/test_<module>.py` against it. Prints every change that no test noticed, and the
+share that one did. Exit code 1 if that share is below LEAST.
 
-Each worker keeps a copy of the planner of its own and forks for each change, so that nothing but the changed package
-is imported anew. A change after which the tests do not end counts as noticed.
+Each worker keeps a copy of the planner of its own and forks for each change, so that nothing but
+the changed package is imported anew. A change after which the tests do not end counts as noticed.
 """
 
 import argparse
 import ast
 import copy
 import os
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+import tests.oracles
+import tests.strategies  # noqa: F401 - what they bring along is imported once, not for each change
+
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path("planner/model")
 LEAST = 0.9
-PATIENCE_S = 180
+PATIENCE_S = 90  # of CPU time: on a busy machine a test may wait long for its turn
+MEMORY_BYTES = 2_000_000_000
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -89,12 +96,12 @@ def _is_type(node: ast.BinOp) -> bool:
     return isinstance(node.op, ast.BitOr)
 
 
-def mutants(module: Path) -> Iterator[Mutant]:
-    """Every change of the module's code: not of docstrings, annotations, or what only speeds things up."""
-    source = (ROOT / module).read_text("utf-8")
+def mutants(module: Path, source: str) -> Iterator[Mutant]:
+    """Every change of the module's code; a decorator's frozen=True or maxsize=8 changes no answer."""
     tree = ast.parse(source)
+    decorators = set(map(id, _decorators(tree)))
     for place, node in enumerate(ast.walk(tree)):
-        if _is_speed(node):
+        if id(node) in decorators:
             continue
         for number, _ in enumerate(swaps(node)):
             changed = copy.deepcopy(tree)
@@ -111,9 +118,10 @@ def mutants(module: Path) -> Iterator[Mutant]:
             )
 
 
-def _is_speed(node: ast.AST) -> bool:
-    """A keyword such as maxsize=8 or slots=True changes the time and memory of an answer, not the answer."""
-    return isinstance(node, ast.Constant) and getattr(node, "is_speed", False)
+def _decorators(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        for decorator in getattr(node, "decorator_list", []):
+            yield from ast.walk(decorator)
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
@@ -130,7 +138,10 @@ class Worker:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
-        shutil.copytree(ROOT / "planner", folder / "planner", ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+        self.seconds = count(1_000_000_000)
+        shutil.copytree(
+            ROOT / "planner", folder / "planner", ignore=shutil.ignore_patterns("__pycache__")
+        )
         for name in ("tests", "pyproject.toml"):
             (folder / name).symlink_to(ROOT / name)
 
@@ -138,11 +149,16 @@ class Worker:
         """Whether the module's own tests fail, or do not end."""
         file = self.root / mutant.module
         original = file.read_text("utf-8")
-        file.write_text(mutant.source, "utf-8")
+        self._write(file, mutant.source)
         try:
             return self.fails(mutant.module)
         finally:
-            file.write_text(original, "utf-8")
+            self._write(file, original)
+
+    def _write(self, file: Path, source: str) -> None:
+        file.write_text(source, "utf-8")
+        # by size and second Python sees whether byte code is old: two changes may share both
+        os.utime(file, (next(self.seconds),) * 2)
 
     def fails(self, module: str) -> bool:
         """Whether the module's own tests fail as its file stands now."""
@@ -155,8 +171,9 @@ class Worker:
             return True
 
     def _test(self, module: str) -> int:
-        """In the child: run the tests, silently; an alarm ends what does not end by itself."""
-        signal.alarm(PATIENCE_S)
+        """In the child: run the tests, silently; limits end what does not end by itself."""
+        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
@@ -165,7 +182,19 @@ class Worker:
         for name in [name for name in sys.modules if name.split(".")[0] in ("planner", "tests")]:
             del sys.modules[name]
         own = f"tests/planner/model/test_{Path(module).stem}.py"
-        options = ["-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]  # fmt: skip
+        options = [
+            "-o",
+            "addopts=",
+            "--import-mode=importlib",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+        ]
         return int(pytest.main([*options, "--hypothesis-seed=0", "--rootdir", str(self.root), own]))
 
 
@@ -174,7 +203,7 @@ def judge(module: Path, folder: Path, jobs: int) -> tuple[int, list[Mutant]]:
     workers = [Worker(folder / f"{module.stem}-{number}") for number in range(jobs)]
     if workers[0].fails(module.as_posix()):
         raise SystemExit(f"the tests of {module} fail without any change")
-    changes = list(mutants(module))
+    changes = list(mutants(module, (workers[0].root / module).read_text("utf-8")))
     with ThreadPoolExecutor(jobs) as pool:
         shares = [changes[number::jobs] for number in range(jobs)]
 
@@ -192,16 +221,15 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="names such as split; all without")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    sys.dont_write_bytecode = True
     names = arguments.modules or sorted(
         path.stem for path in (ROOT / MODEL).glob("*.py") if path.stem != "__init__"
     )
     changes = noticed = 0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            count, unnoticed = judge(MODEL / f"{name}.py", Path(folder), arguments.jobs)
-            changes, noticed = changes + count, noticed + count - len(unnoticed)
-            print(f"{name:10} {count - len(unnoticed):4} of {count:4} noticed", flush=True)
+            total, unnoticed = judge(MODEL / f"{name}.py", Path(folder), arguments.jobs)
+            changes, noticed = changes + total, noticed + total - len(unnoticed)
+            print(f"{name:10} {total - len(unnoticed):4} of {total:4} noticed", flush=True)
             for mutant in unnoticed:
                 print(f"    {mutant.module}:{mutant.line}: {mutant.change}", flush=True)
     print(f"{noticed / changes:.1%} of {changes} changes were noticed")

@@ -1,8 +1,10 @@
-"""`python -m tests.bench.worst`: the scenario that is most work for the planner, within the bounds of its fields.
+"""`python -m tests.bench.worst`: the scenario that is most work for the planner, within the bounds
+of its fields.
 
-Starts from scenarios that were slow once and from random ones, keeps the slowest, changes a field or two, and again.
-The slowest few are then measured in processes of their own. Exit code 1 if one takes longer than MOST_S for a plan, its
-view and its alternatives, or needs more than MOST_MB with its JSON.
+Starts from scenarios that were slow once and from random ones, keeps the slowest, changes a field
+or two, and again. The slowest few are then measured in processes of their own. Exit code 1 if one
+takes longer than MOST_S for a plan, its view and its alternatives, or needs more than MOST_MB with
+its JSON.
 """
 
 import argparse
@@ -25,9 +27,15 @@ MOST_S = 2.0
 MOST_MB = 300
 
 TINY = {"workload.input_tokens": "10", "workload.output_tokens": "10"}
-ENDLESS = {"duration.model": "formula", "duration.seconds_per_request": "600", "duration.parallel_requests": "1"}  # fmt: skip
+ENDLESS = {
+    "duration.model": "formula",
+    "duration.seconds_per_request": "600",
+    "duration.parallel_requests": "1",
+}
 TWENTY_THOUSAND = {"workload.requests": "10M", "batches.requests_per_batch": "500", **TINY}
-LONG_HISTORY = ";".join(f"{1 + row * 7919 % 100_000}:{1 + row * 104_729 % 90_000}.25" for row in range(10_000))  # fmt: skip
+LONG_HISTORY = ";".join(
+    f"{1 + row * 7919 % 100_000}:{1 + row * 104_729 % 90_000}.25" for row in range(10_000)
+)
 KNOWN = (
     {**TWENTY_THOUSAND, **ENDLESS, "retries.max": "10"},
     {**TWENTY_THOUSAND, "retries.max": "10", "retries.transient_rate": "0.9", "batches.concurrent": "50"},
@@ -53,7 +61,14 @@ def some_text(field: Field, rng: random.Random) -> str:
     """A value within the bounds, the bounds themselves often, and small and large ones alike."""
     if field.kind in (INTEGER, NUMBER, MONEY):
         low, high = float(field.low), float(field.high)
-        number = rng.choice([low, high, low + (high - low) * rng.random(), low + (high - low + 1) ** rng.random() - 1])  # fmt: skip
+        number = rng.choice(
+            [
+                low,
+                high,
+                low + (high - low) * rng.random(),
+                low + (high - low + 1) ** rng.random() - 1,
+            ]
+        )
         return str(int(number)) if field.kind is INTEGER else f"{number:.4f}"
     if field.kind is HISTORY:
         return rng.choice(["", "8150:1200", LONG_HISTORY])
@@ -63,7 +78,7 @@ def some_text(field: Field, rng: random.Random) -> str:
 
 
 def seconds(fields: Texts) -> float:
-    """CPU time of a plan with its view and of its alternatives; 0 where there is a problem instead."""
+    """CPU time of a plan with its view and its alternatives; 0 where there is a problem instead."""
     start = time.process_time()
     for want in ("plan", "alternatives"):
         reply = json.loads(bridge.handle(json.dumps({"texts": fields, "want": want})))
@@ -83,7 +98,9 @@ def search(tries: int, rng: random.Random) -> list[Case]:
         else:
             fields = dict(rng.choice(worst).fields)
         if place >= len(KNOWN):
-            fields |= {field.name: some_text(field, rng) for field in rng.sample(FIELDS, rng.randint(1, 2))}  # fmt: skip
+            fields |= {
+                field.name: some_text(field, rng) for field in rng.sample(FIELDS, rng.randint(1, 2))
+            }
         fields["forecast.seed"] = str(next(_SEEDS))  # no answer from a cache
         worst.append(Case(seconds(fields), place, tuple(fields.items())))
         worst = sorted(worst, reverse=True)[:12]
@@ -141,7 +158,10 @@ def main() -> int:
         took = measure(fields)
         over = took["plan"] + took["alternatives"] > MOST_S or took["mb"] > MOST_MB
         too_much |= over
-        print(f"{took['plan']:7.2f} {took['alternatives']:13.2f} {took['json']:6.2f} {took['mb']:6.0f} {'OVER' if over else '    '} {described(fields)}", flush=True)  # fmt: skip
+        print(
+            f"{took['plan']:7.2f} {took['alternatives']:13.2f} {took['json']:6.2f} {took['mb']:6.0f} {'OVER' if over else '    '} {described(fields)}",
+            flush=True,
+        )
     return 1 if too_much else 0
 
 

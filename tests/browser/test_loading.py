@@ -139,12 +139,17 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     shown = page.evaluate("document.title + document.body.innerText")
     for name in ("answer.sentence", "page.title", "cost.batch", "time.p50", "time.p85", "time.p95"):
         assert example[name] not in shown
+    others = page.locator("[data-list='alternatives'] > tr")
+    expect(others).to_have_count(0)
     for action in ("copy-link", "copy-command", "copy-program", "download"):
         expect(page.locator(f"[data-action='{action}']").first).to_be_disabled()
     arrives.set()
     expect(html).to_have_attribute("data-answer", "current", timeout=READY_MS)
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333 requests")
     expect(page.locator("[data-action='download']").first).to_be_enabled()
+    page.get_by_role("link", name="Back to the example").click()
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text(example["answer.sentence"])
+    expect(others).not_to_have_count(0)
 
 
 def test_link_is_not_answered_by_the_example_before_the_script_is_there(
@@ -202,8 +207,12 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")
     expect(page.locator("[data-slot='answer.sentence']")).to_be_empty()
     expect(page).to_have_url(re.compile(r"#workload\.requests=33333$"))
-    server.faults.clear()
+    arrives = Event()
+    server.faults[PLANNER] = held(arrives)
     page.get_by_role("button", name="Try again").click()
+    expect(page.locator("html")).to_have_attribute("data-answer", "working")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "33,333 requests", timeout=READY_MS
     )

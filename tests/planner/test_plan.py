@@ -188,44 +188,6 @@ def test_retry_batches_count_on() -> None:
     ]
 
 
-# ---- the account
-
-
-@pytest.mark.parametrize(
-    ("limits", "queue", "known"),
-    [
-        ({"tier": "start"}, 200_000, True),
-        ({"tier": "build"}, 300_000, True),
-        ({"tier": "scale"}, 500_000, True),
-        ({"tier": "evaluation"}, 200_000, False),
-        ({"tier": "custom"}, 500_000, False),
-        ({"tier": "custom", "queue_requests": 7}, 7, True),
-        ({"tier": "start", "queue_requests": 250_000}, 250_000, True),
-    ],
-)
-def test_queue_limit(limits: dict[str, Any], queue: int, known: bool) -> None:
-    """One's own limit, else the tier's, else that of the nearest tier that is published, marked as not known."""
-    account = plan(workload={"requests": 5}, limits=limits).account
-    assert (account.queue_requests, account.queue_known) == (queue, known)
-
-
-@pytest.mark.parametrize(
-    ("limits", "left"),
-    [
-        ({"tier": "start"}, 500),
-        ({"tier": "start", "spent_this_month_usd": 120.5}, Decimal("379.5")),
-        ({"tier": "start", "spent_this_month_usd": 9999}, 0),
-        ({"tier": "start", "monthly_spend_usd": 80}, 80),
-        ({"tier": "custom"}, None),
-        ({"tier": "evaluation"}, None),
-        ({"tier": "custom", "monthly_spend_usd": 10}, 10),
-    ],
-)
-def test_spend_left(limits: dict[str, Any], left: Decimal | None) -> None:
-    """What is left of the month: one's own limit or the tier's, less what is spent; never less than nothing."""
-    assert plan(limits=limits).account.spend_left_usd == left
-
-
 # ---- answers
 
 

@@ -1,1 +1,1 @@
-"""The Python program in parts: each an ordinary module, joined into one file by `planner.programs.join`."""
+"""The Python program in parts: modules that `planner.programs.join` joins into one file."""

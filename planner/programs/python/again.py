@@ -1,7 +1,7 @@
 """Send again what was given up, when a person asks for it.
 
-What would fail alike, and what was paid for or may have been, stays in failed.jsonl. The others are a
-new round of the same run, with as many retries as the settings say.
+What would fail alike, and what was paid for or may have been, stays in failed.jsonl. The others
+are a new round of the same run, with as many retries as the settings say.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Say what an answer of the API means.
 
-The API's own words may hold a prompt: none of them is shown or written. What is said of an error is its
-status, its class and code, its request id, the place in the request that it names, and our own words.
+The API's own words may hold a prompt: none of them is shown or written. What is said of an error
+is its status, its class and code, its request id, the place in the request that it names, and our
+own words.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Waits:
 
 
 def json_in(content: bytes) -> object:
-    """What an answer says. Raises NoAnswerError: a proxy may send a page of HTML with status 200."""
+    """What an answer says. Raises NoAnswerError: a proxy may send HTML with status 200."""
     try:
         value: object = json.loads(content)
     except (ValueError, RecursionError):
@@ -170,7 +171,7 @@ def is_final(error: anthropic.APIStatusError) -> bool:
 
 
 def proves_nothing(error: anthropic.APIStatusError) -> bool:
-    """Whether a batch may have been made all the same: a proxy may answer when the API has taken it."""
+    """Whether a batch may have been made all the same: a proxy may answer for the API."""
     if error.status_code in (408, 409) or not 400 <= error.status_code < 500:
         return True
     return not error_in(error).get("type") and error.status_code != 413

@@ -1,8 +1,9 @@
 """Ask the API.
 
-Nothing that passes ends a run: calls other than a create are made again until there is an answer. A
-create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or no
-answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was configured.
+Nothing that passes ends a run: calls other than a create are made again until there is an answer.
+A create is one POST, never sent again here: its answer is a batch, a clear no (RefusedError), or
+no answer (NoAnswerError), which is a doubt. Everything is asked of the one address that was
+configured.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from planner.programs.python.answer import (
-    CHECK_ADDRESS,
     ApiBatch,
     Waits,
     account_is_stopped,
@@ -57,7 +57,7 @@ T = TypeVar("T")
 
 BATCHES = "/v1/messages/batches"
 PAGE = 100
-# A 404 for a batch that this run made passes within this time, or the key belongs to another workspace.
+# A 404 for a batch of this run passes within this time, or the key is of another workspace.
 LOST_BATCH_SECONDS = 600.0
 # A 404 for a batch that may be ours means that it is gone when it comes so often.
 FOUND_NO_MORE = 3
@@ -67,7 +67,7 @@ SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 60.0
 # The answer to a create may take long after the last byte was sent; nothing else may.
 ANSWER_SECONDS = 600.0
-# What the system takes of a body before it is sent. Silence is that of the line, not of this buffer.
+# What the system takes of a body before it is sent: silence is told on the line, not here.
 SEND_BUFFER_BYTES = 2**18
 
 
@@ -120,13 +120,21 @@ class Api:
             raise NoAnswerError(nameless(error)) from None
 
     async def page(self, after: str = "") -> list[ApiBatch]:
-        """A page of the workspace's batches, newest first; the page after a batch."""
+        """A page of the workspace's batches, newest first; the page after a batch.
+
+        Raises NotFoundError when it cannot be had, as when the batch before it was deleted.
+        """
         query = {"limit": PAGE, **({"after_id": after} if after else {})}
-        what = "list batches"
-        try:
-            return await self.ask(what, lambda: self.get(batches_in, "", query))
-        except NotFoundError as error:
-            raise StoppedError(f"{what}: {error}. {CHECK_ADDRESS}") from None
+
+        async def call() -> list[ApiBatch]:
+            try:
+                return await self.get(batches_in, "", query)
+            except anthropic.BadRequestError as error:
+                if account_is_stopped(error):
+                    raise
+                raise NotFoundError(reason_of(error)) from None
+
+        return await self.ask("list batches", call)
 
     async def retrieve(self, what: str, batch_id: str) -> ApiBatch:
         """One of our own batches. Raises LostBatchError."""
@@ -263,7 +271,7 @@ async def watch_connection(request: Any) -> None:
 
 
 async def narrow(event: str, info: dict[str, Any]) -> None:
-    """Keep little of an upload in the system's hands, so that one given up is broken off at once."""
+    """Keep little of an upload in the system's hands, so that it is broken off at once."""
     if event == "connection.connect_tcp.complete":
         connection = info["return_value"].get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -279,7 +287,7 @@ def lost(batch_id: str) -> str:
 
 
 def refuse_other_sdk() -> None:
-    """Raises InputError, with the command that helps, for an SDK that this program does not know."""
+    """Raises InputError, with the command that helps, for an SDK that is not known here."""
     version = anthropic.__version__
     numbers = tuple(int(number) for number in re.findall(r"[0-9]+", version)[:2])
     if not (2, 5) <= numbers < (3,):

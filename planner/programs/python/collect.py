@@ -1,7 +1,7 @@
 """Follow a batch from its making to its last result.
 
-Results are matched by id. What holds fewer lines than the API counts is fetched again, for a day: it
-was paid for. A line that cannot be read, or that is nobody's, holds back nothing else.
+Results are matched by id. What holds fewer lines than the API counts is fetched again, for a day:
+it was paid for. A line that cannot be read, or that is nobody's, holds back nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from planner.programs.python.answer import ApiBatch, Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source
-from planner.programs.python.errors import LostBatchError, StoppedError, TroubleError
+from planner.programs.python.errors import LostBatchError, TroubleError
 from planner.programs.python.folder import Folder, sync_folder
 from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
@@ -78,7 +78,7 @@ def token_pairs(part: Path, source: Source, places: dict[str, Place]) -> list[tu
 
 
 def fits_by_tokens(pairs: list[tuple[int, int]]) -> bool:
-    """Whether answers can be those to our prompts: pairs of a request's bytes and its prompt's tokens."""
+    """Whether answers can be those to our prompts: pairs of bytes and tokens of a prompt."""
     total_bytes, total_tokens = (
         (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)
     )
@@ -108,7 +108,7 @@ class Collector:
             return
         account_trouble = sort_batch(self.folder, self.source, self.log, batch)
         if account_trouble and not self.folder.state.canceling:
-            raise StoppedError("The account lacks credit. Add credit.")
+            raise TroubleError("The account lacks credit. Add credit.")
 
     async def is_stored(self, batch: Batch) -> bool:
         """Wait for the end of a batch and bring its results. False: there is nothing to sort."""
@@ -185,7 +185,8 @@ class Collector:
             wait_s = waits.next()
             unreadable = f", {len(results.unreadable):,} unreadable" if results.unreadable else ""
             self.log.line(
-                f"Batch {batch.number}: {results.lines:,} of {promised:,} results came{unreadable}; "
+                f"Batch {batch.number}: {results.lines:,} of {promised:,} results came"
+                f"{unreadable}; "
                 f"fetched again in {clock(wait_s)}"
             )
             await asyncio.sleep(wait_s)
@@ -200,8 +201,8 @@ class Collector:
         if seconds_since(batch.short_since) >= SHORT_RESULTS_SECONDS:
             raise TroubleError(
                 f"Batch {batch.number} ({batch.id}): its results have come with {lines:,} of "
-                f"{promised:,} lines for {clock(SHORT_RESULTS_SECONDS)}. They are paid for, and are "
-                "not sent again. Ask the provider, or start again later."
+                f"{promised:,} lines for {clock(SHORT_RESULTS_SECONDS)}. They are paid for, and "
+                "are not sent again. Ask the provider, or start again later."
             )
 
     def log_odd_lines(self, batch: Batch, results: Results, whole: Path) -> None:

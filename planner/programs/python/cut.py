@@ -1,9 +1,9 @@
 """Choose the requests of a batch.
 
 A batch is a range of bytes of its round's file: of INPUT in round 0, later of the list of requests
-to try again. What is sent is read again each time, so memory never holds a batch. Batches of one run
-have counts of their own, drawn at random from a small range below the full size, so that each is
-recognised in the workspace's list.
+to try again. What is sent is read again each time, so memory never holds a batch. Batches of one
+run have counts of their own, drawn at random from a small range below the full size, so that each
+is recognised in the workspace's list.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Source:
         return scan
 
     def unpacked(self) -> BinaryIO:
-        """A file without a name with what INPUT unpacks to; in DIR, where there is room for answers."""
+        """A file without a name with what INPUT unpacks to; in DIR, where there is room."""
         place = self.folder.path if self.folder.path.is_dir() else None
         temporary = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - open for the run
         file = cast(BinaryIO, self.stack.enter_context(temporary))
@@ -223,7 +223,7 @@ def count_below(full: int, taken: set[int]) -> int:
 
 
 def cut_range(source: Source, state: State, start: int, end: int, count: int, full: int) -> Cut:
-    """`count` requests of a range; all, where no more than `full` are left; or as many as bytes allow."""
+    """`count` requests of a range; all of up to `full`; or as many as bytes allow."""
     longest = min(source.settings.max_bytes_per_batch, state.largest_bytes)
     cut, chosen = Cut(start, start), None
     for place, after in source.places(state.round, start, end):

@@ -1,10 +1,10 @@
 """Settle whether a batch was made.
 
-After a create without an answer nothing is sent before its grace is over and the workspace's list was
-read to before the intention. Batches of its size that were not there before are its candidates: that
-set is frozen. Each candidate is followed to its end, and its results prove by their ids whose it is.
-Where ids prove nothing, because two candidates fit or the answers do not fit our prompts by their
-tokens, a person chooses. Doubts of several batches are settled together.
+After a create without an answer nothing is sent before its grace is over and the workspace's list
+was read to before the intention. Batches of its size that were not there before are its
+candidates: that set is frozen. Each candidate is followed to its end, and its results prove by
+their ids whose it is. Where ids prove nothing, because two candidates fit or the answers do not
+fit our prompts by their tokens, a person chooses. Doubts of several batches are settled together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from planner.programs.python.answer import CHECK_ADDRESS, ApiBatch, Waits
-from planner.programs.python.api import LOST_BATCH_SECONDS, Api
+from planner.programs.python.api import LOST_BATCH_SECONDS, Api, pause
 from planner.programs.python.collect import (
     FETCHES_AGAIN,
     SHORT_INTERVALS,
@@ -26,38 +26,41 @@ from planner.programs.python.collect import (
     token_pairs,
 )
 from planner.programs.python.cut import Source
-from planner.programs.python.errors import StoppedError
+from planner.programs.python.errors import NotFoundError, StoppedError
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch
-from planner.programs.python.text import Event, clock, earlier, seconds_since
+from planner.programs.python.text import clock, earlier, seconds_since
 
 # How much older than the intention the list is read: clocks of one provider differ.
 CLOCK_MARGIN_SECONDS = 300.0
+LISTINGS = 10  # so often a list is read again that changes while it is read
 # A body that was on its way when the program was killed may arrive for so long yet.
 SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
 
 
-async def newest_batch(api: Api, requests: int) -> Event | None:
-    """The workspace's newest batch, and which of those that are there have so many requests."""
-    listed = await batches_since(api, None)
-    if not listed:
-        return None
-    seen = [batch.id for batch in listed if batch.requests() == requests]
-    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
-
-
 async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
-    """The list, newest first, to before a moment or the newest batch, less a margin; "" is to its end.
+    """The list, newest first, to a margin before a moment or the newest batch; "" is to its end.
 
     A short page ends nothing, whatever it says of more: an empty one does.
     """
+    waits, why = Waits(api.settings), ""
+    for _ in range(LISTINGS):
+        try:
+            return await pages_since(api, moment)
+        except NotFoundError as error:  # a batch was deleted that a page began after
+            why = str(error)
+            await pause(api.log, "list batches", why, waits.next())
+    raise StoppedError(f"list batches: {why}. {CHECK_ADDRESS}")
+
+
+async def pages_since(api: Api, moment: str | None) -> list[ApiBatch]:
     listed: list[ApiBatch] = []
     cursors = {""}
     while page := await api.page(listed[-1].id if listed else ""):
         if page[-1].id in cursors:
-            raise StoppedError(f"The list of batches goes in a circle. {CHECK_ADDRESS}")
+            raise NotFoundError("the list goes in a circle")
         cursors.add(page[-1].id)
         listed += page
         until = max(batch.created_at for batch in listed) if moment is None else moment
@@ -72,7 +75,7 @@ def reach_of(batches: list[Batch]) -> str:
 
 
 def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
-    """It is certain that no batch was made. Its requests are cut anew: the settings may be others."""
+    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
     folder.note("not_made", batch=batch.number)
     folder.note("recut", batches=[batch.number])
     log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
@@ -96,11 +99,8 @@ class Doubts:
                 why = "whether it was made is not known"
                 self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
         grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
-        for batch in doubts:
-            self.log.line(
-                f"Batch {batch.number} is in doubt: it is looked for in {clock(grace_s)}, "
-                "before its requests are sent again"
-            )
+        numbers = ", ".join(str(batch.number) for batch in doubts)
+        self.log.line(f"In doubt: batch {numbers}; looked for in {clock(grace_s)}, then sent again")
         await asyncio.sleep(grace_s)
         listed = await self.listed_whole(doubts)
         for batch in doubts:
@@ -159,7 +159,7 @@ class Questions:
         self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
         self.settings, self.folder, self.source = settings, folder, source
         self.api, self.log, self.adopt = api, log, adopt
-        self.candidates: dict[str, ApiBatch] = {}
+        self.created_at: dict[str, str] = {}
         # Whether a candidate whose ids are a batch's fits it by its tokens too.
         self.fits: dict[tuple[int, str], bool] = {}
         self.short_since: dict[str, float] = {}
@@ -180,11 +180,7 @@ class Questions:
     async def judge(self) -> None:
         """Follow the candidates until no question is left but those that a person must answer."""
         if self.folder.state.canceling:
-            for batch in self.in_question():
-                self.log.line(
-                    f"Batch {batch.number}: {', '.join(batch.candidates)} may be it, or somebody "
-                    "else's: not canceled here. This program waits for the end"
-                )
+            self.log.line("What is in question may be somebody else's: its end is waited for")
         while self.in_question():
             ids = dict.fromkeys(each for batch in self.in_question() for each in batch.candidates)
             for candidate_id in ids:
@@ -203,35 +199,43 @@ class Questions:
         return [batch for batch in self.in_question() if candidate_id in batch.candidates]
 
     async def judge_candidate(self, candidate_id: str) -> None:
-        """Look at a candidate; when it has ended, hold its results against each batch that has it."""
+        """Look at a candidate; when it has ended, hold its results against its batches."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
+        if seen:
+            self.created_at[candidate_id] = seen.created_at
         if seen is None:
             listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
-            if candidate_id not in {each.id for each in listed} or self.is_gone(candidate_id):
+            if candidate_id in {each.id for each in listed}:
+                if self.is_gone_for(candidate_id, LOST_BATCH_SECONDS):
+                    self.leave_open(candidate_id)
+            elif self.is_gone_for(candidate_id, self.settings.adopt_grace_seconds):
                 self.vanished(candidate_id)
-        elif seen.archived:  # that it is somebody else's cannot be proved any more
-            self.candidates[candidate_id] = seen
-            for batch in self.having(candidate_id):
-                self.fits[batch.number, candidate_id] = False
-        elif seen.status == "ended" and seen.has_results:
-            self.candidates[candidate_id] = seen
-            if time.monotonic() >= self.due.get(candidate_id, 0.0):
-                await self.hold_against(seen)
+        elif seen.archived:
+            self.leave_open(candidate_id)
+        elif seen.status == "ended" and seen.has_results and self.is_due(candidate_id):
+            await self.hold_against(seen)
 
     async def hold_against(self, seen: ApiBatch) -> None:
         part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
         what = f"fetch the results of {seen.id}"
         if not await self.api.download_other(what, seen.id, part):
-            if self.is_gone(seen.id):
+            if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
                 self.vanished(seen.id)
         elif not self.may_become_whole(seen, read_results(part, set())):
             for batch in self.having(seen.id):
                 self.compare(batch, seen.id, part)
 
-    def is_gone(self, candidate_id: str) -> bool:
-        """Whether it has not been found for so long that it does not pass."""
+    def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
-        return time.monotonic() - since >= LOST_BATCH_SECONDS
+        return time.monotonic() - since >= seconds
+
+    def is_due(self, candidate_id: str) -> bool:
+        return time.monotonic() >= self.due.get(candidate_id, 0.0)
+
+    def leave_open(self, candidate_id: str) -> None:
+        """Whose it is cannot be proved any more: a person chooses."""
+        for batch in self.having(candidate_id):
+            self.fits[batch.number, candidate_id] = False
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -258,27 +262,26 @@ class Questions:
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
         missing = len(places) - len(results.own) - len(results.unreadable)
-        if not results.own or 0 < missing <= results.strange:
+        if results.strange and (not results.own or 0 < missing <= results.strange):
             self.let_go(batch, candidate_id, "ids")
             return
-        if results.lines < batch.requests or missing > 0 < results.strange:
-            self.fits[batch.number, candidate_id] = (
-                False  # that it is somebody else's is not proved
-            )
-            return
-        self.fits[batch.number, candidate_id] = fits_by_tokens(
+        is_whole = results.own and results.lines >= batch.requests
+        is_ours = is_whole and (missing <= 0 or not results.strange)
+        self.fits[batch.number, candidate_id] = bool(is_ours) and fits_by_tokens(
             token_pairs(part, self.source, places)
         )
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
         fitting = batch.candidates
-        if not fitting:
+        proved = len(fitting) == 1 and self.fits[batch.number, fitting[0]]
+        ours = fitting if proved else [each for each in fitting if each in self.adopt]
+        if ours:
+            created_at = self.created_at.get(ours[0], batch.submitted_at)
+            self.folder.note("adopted", batch=batch.number, id=ours[0], created_at=created_at)
+            self.log.line(f"Batch {batch.number} was made: it is {ours[0]}")
+        elif not fitting:
             note_not_made(self.folder, self.log, batch)
-        elif len(fitting) == 1 and self.fits[batch.number, fitting[0]]:
-            self.take(batch, fitting[0])
-        elif chosen := [each for each in fitting if each in self.adopt]:
-            self.take(batch, chosen[0])
         elif batch.number in self.none_of:
             for each in [*fitting]:
                 self.let_go(batch, each, "person")
@@ -286,16 +289,12 @@ class Questions:
         else:
             self.choices[batch.number] = self.choice(batch)
 
-    def take(self, batch: Batch, candidate_id: str) -> None:
-        created_at = self.candidates[candidate_id].created_at
-        self.folder.note("adopted", batch=batch.number, id=candidate_id, created_at=created_at)
-        self.log.line(f"Batch {batch.number} was made: it is {candidate_id}")
-
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
-        made = ", ".join(
-            f"{each} (made {self.candidates[each].created_at})" for each in batch.candidates
-        )
+        times = {
+            each: self.created_at.get(each, "at a time not known") for each in batch.candidates
+        }
+        made = ", ".join(f"{each} (made {time})" for each, time in times.items())
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."

@@ -6,7 +6,8 @@ import re
 
 # The account's trouble, not the request's, told by the API's words where there is nothing better.
 ACCOUNT_WORDS = re.compile(
-    r"credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit|spend(?:ing)? limit|usage limits",
+    r"credit balance|(?:lacks?|insufficient|out of|not enough) .{0,20}credit"
+    r"|spend(?:ing)? limit|usage limits",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,4 @@
-"""Keep the folder of a run: its files, its journal, and the state that follows from the journal.
+"""Keep the folder of a run: its files, its journal, and the state that follows from it.
 
 `Folder.note` is the one way to change a run's state: the line is on disk before anything that it
 announces is done.
@@ -231,7 +231,7 @@ class Folder:
             self.lock.leave()
 
     def note(self, event: str, **fields: Any) -> None:
-        """Write to the journal what is about to be done or was learnt; the state follows from it."""
+        """Journal what is about to be done or was learnt; the state follows from it."""
         entry = {"event": event, "at": now_iso(), **fields}
         self.lock.refuse_if_lost()
         self.journal.write(entry)

@@ -107,7 +107,7 @@ class Program:
         )
 
     def interrupt(self, number: int, _frame: object) -> None:
-        """The first signal lets what is under way end in order, for a while; the second does not."""
+        """The first signal lets what is under way end, for a while; the second does not."""
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, self.leave)
         threading.Timer(LEAVE_SECONDS, self.leave, [number, None]).start()

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from planner.programs.python.settings import LONG_PROMPTS, PRICES, WEB_SEARCH_USD_PER_1000
 
-# Whole numbers, so that no sum depends on its order: a price of up to seven decimals times a count of
-# tokens is exact.
+# Whole numbers, so that no sum depends on its order: a price of up to seven decimals times a count
+# of tokens is exact.
 DOLLAR = 10**13
 
 

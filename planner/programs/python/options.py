@@ -134,7 +134,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
-    """What the command line asks for, and the settings with its flags put in. Exits with 2 itself."""
+    """What the command line asks for, and the settings with its flags. Exits with 2 itself."""
     reader = parser()
     options = reader.parse_args(arguments)
     if options.out is None and not options.check:

@@ -73,7 +73,7 @@ def check_text(scan: Scan, settings: Settings) -> str:
 
 
 def progress_line(state: State, requests: int) -> str:
-    """How far it is, in 80 columns: by batch, for the API shows no count before a batch has ended."""
+    """How far it is, in 80 columns: by batch, for the API counts only what has ended."""
     now = datetime.now(UTC)
     began = moment_of(state.began["at"]) if state.began else now
     # The forecast needs no seconds.

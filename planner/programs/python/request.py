@@ -22,7 +22,7 @@ END = 2**63  # of a round's file, where its length is not known yet
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
-# These shape a row into a request: a run keeps them. The others may differ from one start to the next.
+# These shape a row into a request: a run keeps them. The others may differ at each start.
 OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
 
 
@@ -64,10 +64,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one request stands in INPUT, in bytes, and what became of it so far.
-
-    `before` are the attempts before a person asked to send it again.
-    """
+    """Where one request stands in INPUT, in bytes, and what became of it so far."""
 
     custom_id: str
     offset: int
@@ -75,7 +72,7 @@ class Place:
     attempts: int = 0
     reason: str = "not_sent"
     result: object = None
-    before: int = 0
+    before: int = 0  # attempts before a person asked to send it again
 
 
 class Range(NamedTuple):
@@ -142,7 +139,7 @@ class Requests:
         return str(value["params"]["model"]) if "params" in value else self.settings.model
 
     def wire(self, line: bytes, value: Event | None = None) -> Wire:
-        """The request of a line that has been checked; `value` is what it says, if that is known."""
+        """The request of a line that has been checked; `value` is what it says, if known."""
         value = value_in(line) if value is None else value
         return self.whole(value, line) if "params" in value else self.of_row(value)
 

@@ -150,7 +150,7 @@ class Round:
         self.troubles: dict[str, str] = {}
 
     async def work_off(self) -> None:
-        """Until nothing of the round is left. Raises StoppedError, for one batch when all others are done."""
+        """Until nothing of the round is left. Raises StoppedError."""
         try:
             while True:
                 self.end_tasks()
@@ -186,7 +186,7 @@ class Round:
             self.start("submit", self.submitter.submit_round())
 
     def end_tasks(self) -> None:
-        """Take the results of what has ended. Trouble with one batch stops the sending, not the others."""
+        """Take in what has ended. Trouble with one batch stops the sending, not the others."""
         for name, task in [*self.tasks.items()]:
             if task.done():
                 del self.tasks[name]

@@ -65,7 +65,8 @@ class Ids:
 
     def __init__(self, input_bytes: int) -> None:
         count = min(128, 1 + input_bytes // 2**25)
-        self.files = [tempfile.TemporaryFile() for _ in range(count)]  # noqa: SIM115 - open for the whole scan
+        # They are open for the whole scan.
+        self.files = [tempfile.TemporaryFile() for _ in range(count)]  # noqa: SIM115
 
     def add(self, custom_id: str, line_number: int) -> None:
         name = custom_id.encode()
@@ -171,7 +172,7 @@ class Scanner:
         return custom_id, wrong
 
     def wrong_with_age(self, params: object) -> list[str]:
-        """Whether the model is gone. When the run has begun, what is paid for is still collected."""
+        """That the model is gone. Once a run has begun, what is paid for is still collected."""
         model = params.get("model") if isinstance(params, dict) else None
         retired = self.requests.retired.get(model, "") if isinstance(model, str) else ""
         return [retired] if retired and not self.began else []
@@ -206,8 +207,8 @@ def scan_input(
 ) -> tuple[Scan, Problems]:
     """What INPUT holds and would cost, with its SHA-256; and all that is wrong with it.
 
-    `file` is what `original` unpacks to, or the same. When a run has begun, a model that is gone since
-    is no fault of the file.
+    `file` is what `original` unpacks to, or the same. When a run has begun, a model that is gone
+    since is no fault of the file.
     """
     scan, problems, digest = Scan(name), Problems(name), hashlib.sha256()
     file.seek(0)
@@ -243,7 +244,10 @@ def scan_input(
 def lines_of(
     file: BinaryIO, longest: int, see: Callable[[bytes], object]
 ) -> Iterator[bytes | None]:
-    """Every line; None for one that fits no batch, which is not read into memory whole. `see` gets every byte."""
+    """Every line; None for one that fits no batch, which is not read into memory whole.
+
+    `see` gets every byte.
+    """
     while line := file.readline(longest + 2**16):
         see(line)
         if len(line) <= longest or line.endswith(b"\n"):

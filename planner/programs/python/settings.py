@@ -24,7 +24,7 @@ CONCURRENT_BATCHES = 1
 MAX_QUEUED_REQUESTS = 200000
 POLL_SECONDS = 60.0
 
-# Retry rounds after the first: base, 2 x base, 4 x base / base, 2 x base, 3 x base / base, base, base.
+# Waits before retry rounds: base, 2 x base, 4 x base / base, 2 x base, 3 x base / base, base, base.
 MAX_RETRIES = 3
 BACKOFF = "exponential"
 BASE_DELAY_SECONDS = 60.0
@@ -46,12 +46,13 @@ FORECAST_SECONDS = {
 }
 BYTES_PER_TOKEN = 2.5
 
-# Batch prices in US dollars per million tokens: input, output, 5-minute cache write, 1-hour cache write, cache read;
-# then the factor for "us", and the largest max_tokens.
+# Batch prices in US dollars per million tokens: input, output, 5-minute cache write, 1-hour cache
+# write, cache read; then the factor for "us", and the largest max_tokens.
 PRICES: dict[str, tuple[str, str, str, str, str, str, str]] = {
     "claude-sonnet-5-5": ("1", "5", "1.25", "2", "0.05", "1.1", "128000"),
 }
-# Models whose whole request has other prices when the prompt has more tokens than this: those tokens, then five prices.
+# Models whose whole request has other prices when the prompt has more tokens than this: those
+# tokens, then five prices.
 LONG_PROMPTS: dict[str, tuple[str, ...]] = {
     "claude-haiku-5-5": ("100000", "0.25", "1.25", "0.3125", "0.5", "0.025"),
 }

@@ -1,7 +1,8 @@
 """Put each request of a batch where it belongs.
 
-That is succeeded.jsonl, failed.jsonl, or the list of the next round; once. The files are on disk before
-the journal says how long they are: what a torn step left behind them is cut off and written again.
+That is succeeded.jsonl, failed.jsonl, or the list of the next round; once. The files are on disk
+before the journal says how long they are: what a torn step left behind them is cut off and written
+again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from planner.programs.python.request import Place
 from planner.programs.python.state import Batch
 from planner.programs.python.text import Event, decode_answer, json_bytes, shown
 
-# What `result.error.error.type` says about trying again. A class in neither is tried again, and logged.
+# What `result.error.error.type` says about trying again. One in neither is tried again, and logged.
 TRY_AGAIN = {
     "content_filtered",
     "api_error",
@@ -41,7 +42,7 @@ GIVE_UP = {
 }
 # Classes under which the account's trouble comes too; the message tells.
 MAYBE_ACCOUNT = {"invalid_request_error", "permission_error", "rate_limit_error"}
-# What the filter blocked in an answer differs from try to try; what it blocked in a request does not.
+# What the filter blocked in an answer differs from try to try; in a request it does not.
 FILTERED = re.compile(r"content filter", re.IGNORECASE)
 OUTPUT = re.compile(r"output|response", re.IGNORECASE)
 

@@ -1,7 +1,7 @@
 """Sum up the journal.
 
-Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live run
-and when a run is taken up again. Nothing here reads or writes.
+Every change of a run's state is a line of the journal, and goes through `State.apply`, in a live
+run and when a run is taken up again. Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Totals:
 
 @dataclass
 class Canary:
-    """The requests that go first and alone, and what became of them; `rest` are those after them."""
+    """The requests that go first and alone, and what became of them; `rest`: those after."""
 
     cut: int = 0
     rest: int = 0

@@ -1,7 +1,8 @@
 """Send what is unsent, one batch at a time.
 
-The intention is in the journal before the POST. A batch in doubt comes before any other, and nothing
-is sent that has no room: canary first, then the budget, the number of batches, and the queue.
+The intention is in the journal before the POST. A batch in doubt comes before any other, and
+nothing is sent that has no room: canary first, then the budget, the number of batches, and the
+queue.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator
 from planner.programs.python.answer import Waits
 from planner.programs.python.api import Api
 from planner.programs.python.cut import Source, halves, next_cut
-from planner.programs.python.doubt import Doubts, newest_batch
+from planner.programs.python.doubt import Doubts, batches_since
 from planner.programs.python.errors import NoAnswerError, RefusedError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import money, usd_rounded
@@ -22,7 +23,7 @@ from planner.programs.python.request import Range
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
 from planner.programs.python.state import Batch, State
-from planner.programs.python.text import clock
+from planner.programs.python.text import Event, clock
 
 LONGEST_BACKOFF_SECONDS = 86_400.0
 # A server may say that a body is too large by closing the connection: then it goes in halves.
@@ -69,13 +70,22 @@ def refuse_after_bad_canary(state: State) -> None:
         )
 
 
+async def newest_batch(api: Api, requests: int) -> Event | None:
+    """The workspace's newest batch, and which of those that are there have so many requests."""
+    listed = await batches_since(api, None)
+    if not listed:
+        return None
+    seen = [batch.id for batch in listed if batch.requests() == requests]
+    return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
+
+
 async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...]) -> None:
     """Raises StoppedError when a doubt is open and the key does not see the batches of this run."""
     state = folder.state
     doubts = state.with_status("doubt", "question")
     if not doubts or "none" in adopt:
         return
-    await api.page()
+    await batches_since(api, None)
     known = state.account or {}
     same = "Use a key of the workspace where the run began, or say --adopt none."
     for name, now in api.account.items():

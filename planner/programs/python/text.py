@@ -12,7 +12,8 @@ Event = dict[str, Any]  # a line of the journal, or another JSON object from out
 
 UTC = timezone.utc  # noqa: UP017 - datetime.UTC is not in Python 3.10
 MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -1,5 +1,6 @@
 """What a workload costs, by hand, and by someone else's price table."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from planner import facts
-from planner.model.cost import Cost, Request, Tariff, price, tariff
+from planner.model.cost import Cost, Request, Tariff, cacheable, price, tariff
 from tests.oracles import usd_by_genai_prices
 
 
@@ -320,3 +321,36 @@ def test_only_models_with_a_limit_have_long_prompts(model: facts.Model, prompt: 
         if chosen.long_prompt
         else (model.batch, model.standard)
     )
+
+
+def test_what_is_saved_is_the_difference() -> None:
+    """Real time less batch, also where a batch does not cost half: here at other prices than the provider's."""
+    cheap, dear = facts.model("claude-haiku-5-5").batch, facts.model("claude-sonnet-5-5").standard
+    prices = Tariff(batch=cheap, realtime=dear, factor=Decimal(1), long_prompt=False)
+    million = Request(input_tokens=1_000_000, output_tokens=1_000_000, prefix_tokens=0)
+    cost = price(million, 1, 0, cache="none", tariff=prices)
+    assert cost.batch_usd == cheap.input + cheap.output
+    assert cost.realtime_usd == dear.input + dear.output
+    assert cost.saved_usd == cost.realtime_usd - cost.batch_usd != cost.batch_usd
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "cached"),
+    [
+        ("claude-sonnet-5-5", 511, False),
+        ("claude-sonnet-5-5", 512, True),
+        ("claude-sonnet-5-5", 513, True),
+        ("claude-sonnet-5-5", 0, False),
+    ],
+)
+def test_a_prefix_that_is_too_short_is_not_cached(name: str, prefix: int, cached: bool) -> None:
+    """From the model's own number of tokens on."""
+    model = facts.model(name)
+    assert model.min_cacheable_tokens == 512
+    assert cacheable(prefix, model) is cached
+
+
+def test_any_prefix_is_cached_where_no_least_is_known() -> None:
+    """A model of which no least is published caches whatever there is, but there must be something."""
+    unknown = replace(facts.model("claude-sonnet-5-5"), min_cacheable_tokens=None)
+    assert [cacheable(prefix, unknown) for prefix in (0, 1, 2)] == [False, True, True]

@@ -11,6 +11,7 @@ from planner import facts
 from planner.model.draws import service
 from planner.model.durations import (
     GRID,
+    WAIT_ABOVE,
     DurationModel,
     Sample,
     fit,
@@ -252,6 +253,20 @@ def test_observed_has_no_jump_where_bands_meet(edge: int) -> None:
     """Bands of size decide which batches are taken together, not where time jumps: one request adds less than 1 %."""
     model = observed()
     assert seconds_of(model, edge, 0.5) <= seconds_of(model, edge - 1, 0.5) * 1.01
+
+
+def test_what_counts_as_a_wait() -> None:
+    """Ratios of the public observations have a gap from 5.5 to 19 times the median; six is in it."""
+    model, rows = observed(), [row for row in facts.observations() if row.used]
+    ratios = [row.seconds_low / model.scale(row.requests or 0)[1] for row in rows]
+    assert not any(5.5 < ratio < 19 for ratio in ratios) and max(ratios) > 19
+    assert max(model.table) == WAIT_ABOVE == 6.0
+    largest = max(rows, key=lambda row: row.seconds_low / model.scale(row.requests or 0)[1])
+    longest = max(
+        row.seconds_low - 6 * model.scale(row.requests or 0)[1] for row in rows if not row.censored
+    )
+    assert model.waits_s[-1] == longest
+    assert seconds_of(model, largest.requests or 0, 1.0) >= largest.seconds_low
 
 
 # ---- the bands that are shown

@@ -202,6 +202,27 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
     ]
 
 
+def test_all_that_was_noticed_has_left_the_queue() -> None:
+    """Two batches noticed together: the next one shares the pace with none of them, though one made room enough."""
+    sizes: list[int] = []
+
+    def scale(requests: int) -> tuple[float, float]:
+        sizes.append(requests)
+        return 60.0, 0.0
+
+    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
+    one_run([10, 20, 30], shared, rules(concurrent=2))
+    assert sizes == [10, 30, 30]
+
+
+def test_what_expires_in_a_retry_round_comes_back_too() -> None:
+    """Each round does half; what is left goes round until no retry is left."""
+    retry = Retries(max=3, backoff="fixed", base_delay_s=0.0, transient_rate=0.0)
+    run = one_run([1600], lasting(2 * DAY_S), rules(retry=retry))
+    assert [record.requests for record in run.records] == [1600, 800, 400, 200]
+    assert (run.given_up, run.expired) == (100, 800 + 400 + 200 + 100)
+
+
 def test_a_wait_is_added() -> None:
     """A wait for everybody is seconds on top, not a multiple of the size."""
     model = DurationModel(scale=lambda n: (0.0, float(n)), table=(1.0, 1.0), waits_s=(50.0, 50.0))
@@ -617,6 +638,24 @@ def services(
     """The service times of the first batches of 1,000 runs."""
     runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
     return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
+
+
+def test_the_first_batch_of_a_run_has_the_luck_of_the_lattice() -> None:
+    """From run to run it goes on by 0.618 of the whole; the second batch's luck is drawn."""
+    times = services(0.0, [[5, 5]])
+    golden = 1000 * (sqrt(5) - 1) / 2
+    first, second = (
+        {round((later[place] - sooner[place]) % 1000, 3) for sooner, later in pairwise(times)}
+        for place in (0, 1)
+    )
+    assert all(step == pytest.approx(golden, abs=0.002) for step in first)
+    assert len(second) > 900
+
+
+def test_the_load_of_a_run_is_in_its_place_of_the_lattice() -> None:
+    """The first of 1,000 runs is among the quickest thousandth, the last among the slowest."""
+    for place, (seconds,) in enumerate(services(1.0, [[5]])):
+        assert place <= seconds <= place + 1
 
 
 ALWAYS_AGAIN = Retries(

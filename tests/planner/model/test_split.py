@@ -157,6 +157,23 @@ def test_ten_million_in_batches_of_one() -> None:
     assert len(split(10_000_000, 100, limits(count=500))) == MAX_BATCHES
 
 
+def test_numbers_of_too_many_batches_are_rounded_up() -> None:
+    """What is left over is a batch too, and a size that would do leaves nothing over."""
+    with pytest.raises(ScenarioError) as caught:
+        split(10_000_001, 100, limits(count=499))
+    assert str(caught.value.problems[0]) == (
+        "batches.requests_per_batch: 10,000,001 requests in batches of 499 make 20,041 batches; "
+        "at most 20,000 can be planned. Put at least 501 requests into a batch."
+    )
+
+
+def test_a_batch_that_is_just_full_is_bound() -> None:
+    """187 requests of 1.3 MB are all that a batch may hold; 186 are bound by nothing."""
+    (full,) = split(187, 1_300_000, limits())
+    (not_full,) = split(186, 1_300_000, limits())
+    assert (full.binding, not_full.binding) == ("bytes", "count")
+
+
 @pytest.mark.parametrize(
     ("count", "each_bytes", "queue", "field"),
     [
