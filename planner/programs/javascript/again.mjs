@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { writeFile } from "./folder.mjs";
+import { syncFolder, writeFile } from "./folder.mjs";
 import { reasonIn } from "./sort.mjs";
 import { Counter } from "./state.mjs";
 import { grouped, jsonLine, linesIn, utf8 } from "./text.mjs";
@@ -41,8 +41,10 @@ export function sendAgain({ folder, source, log }) {
       yield line;
     }
   };
+  folder.guard();
   writeFile(folder.roundFile(round), list());
   writeFile(`${failed}.part`, stays());
+  for (const name of ["rounds", ""]) syncFolder(path.join(folder.out, name));
   const given_up = [...kept.values()].reduce((sum, count) => sum + count, 0);
   for (const [reason, count] of kept) {
     const why = PAID.includes(reason) ? "may have been paid for" : "would fail alike";

@@ -22,8 +22,6 @@ export const ACCOUNT_WORDS = new RegExp(
 
 // A 404 for a batch that this run made passes within this time, or the key is of another workspace.
 const LOST_BATCH_SECONDS = 600.0;
-// A 404 for a batch that may be another's: so often in a row, and its owner has deleted it.
-export const VANISHED_AFTER = 3;
 // How long results that hold fewer lines than the API counts are fetched again.
 export const SHORT_RESULTS_SECONDS = 86_400.0;
 // Results with lines that cannot be read are fetched again so often, then taken without them.
@@ -132,9 +130,8 @@ export function reasonOf(error) {
   const request = error.headers.get("request-id") ?? "";
   const classes = [type, details?.error_code].filter((name) => CLASS.test(name ?? ""));
   const parts = [`HTTP ${error.status}`, ...classes];
-  if (place && place.length <= 100) parts.push(`at ${place}`);
   if (BATCH_ID.test(request)) parts.push(`request ${request}`);
-  return parts.join(", ");
+  return parts.join(", ") + (place && place.length <= 100 ? ` (at ${place}:)` : "");
 }
 
 /** What went wrong below HTTP, by kind: the words of other libraries may hold a body. */
@@ -154,6 +151,8 @@ export function refusal(error) {
   return new RefusedError(reasonOf(error), {
     status,
     forGood: ![413, 429].includes(status) || accountIsStopped(error),
+    // A page of some proxy may stand where the API's own answer should, though the batch was made.
+    isOfTheApi: status === 413 || Boolean(failureIn(error).type),
     remedy: remedy(error),
     waitSeconds,
     queueIsFull: waitSeconds === null || messageIn(error).toLowerCase().includes("queue"),
@@ -166,13 +165,20 @@ export function times(most) {
   return () => ++count >= most;
 }
 
-/** For `ask`: a batch of this run that stays unknown is lost. */
-export function lostAfter(batch) {
+/** For `ask`: true when 404s have come for so long that they are no passing trouble. */
+export function afterLong() {
   let since = 0;
   return () => {
     since ||= performance.now();
-    const seconds = (performance.now() - since) / 1000;
-    if (seconds >= LOST_BATCH_SECONDS) throw lost(batch);
+    return performance.now() - since >= 1000 * LOST_BATCH_SECONDS;
+  };
+}
+
+/** For `ask`: a batch of this run that stays unknown is lost. */
+export function lostAfter(batch) {
+  const isLong = afterLong();
+  return () => {
+    if (isLong()) throw lost(batch);
     return false;
   };
 }
@@ -181,8 +187,8 @@ export function lostAfter(batch) {
 function lost(batch) {
   return new LostBatchError(
     `The API has not known batch ${batch.id} for ${clock(LOST_BATCH_SECONDS)}. It may be paid ` +
-      "for, so its requests are not sent again. Use a key of the workspace where the run began; if " +
-      "somebody deleted the batch, end the run with --cancel.",
+      "for, so its requests are not sent again. Use a key of the workspace where the run began; " +
+      "if somebody deleted the batch, end the run with --cancel.",
   );
 }
 
@@ -190,6 +196,7 @@ function lost(batch) {
 export function batchIn(answer) {
   const isBatch =
     isObject(answer) &&
+    typeof answer.id === "string" &&
     BATCH_ID.test(answer.id) &&
     typeof answer.processing_status === "string" &&
     iso(answer.created_at) !== "";
@@ -248,4 +255,10 @@ export function fitByTokens(pairs) {
   const half = Math.floor(pairs.length / 2);
   const of = (part) => sum(part.map(([count]) => count));
   return of(bySize.slice(-half)) > of(bySize.slice(0, half));
+}
+
+/** The headers of an answer that came without the SDK. */
+export function headersOf({ headersDistinct }) {
+  const pairs = Object.entries(headersDistinct);
+  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }

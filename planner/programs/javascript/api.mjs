@@ -1,8 +1,8 @@
 // Ask the API: the calls.
 //
-// Each is repeated until there is an answer, but for the create. Nothing is decided here about
-// batches. The SDK never sends anything again by itself, and says nothing, for its debug lines hold
-// prompts. No redirect is followed, for it would take the key to another host.
+// Each is repeated until there is an answer, but for the create. The SDK never sends anything again
+// by itself, and says nothing, for its debug lines hold prompts. No redirect is followed, for it
+// would take the key to another host.
 
 import { once } from "node:events";
 import fs from "node:fs";
@@ -15,11 +15,12 @@ import { pipeline } from "node:stream/promises";
 
 import {
   SLOWEST_LINE_BYTES_PER_SECOND,
-  VANISHED_AFTER,
   Waits,
   accountIn,
   accountIsStopped,
+  afterLong,
   batchIn,
+  headersOf,
   isStatusError,
   lostAfter,
   passes,
@@ -36,15 +37,11 @@ import { clock, isObject } from "./text.mjs";
 
 const BATCHES = "/v1/messages/batches";
 
-// An upload or a download without a byte for so long is given up, however long it takes in all.
-const SILENCE_SECONDS = 60.0;
+const SILENCE_SECONDS = 60.0; // without a byte an upload or a download is given up
 // The answer to a create after its last byte.
 const ANSWER_SECONDS = 600.0;
 const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
-// Any other answer.
-const TIMEOUT_SECONDS = 60.0;
-// How often a list is begun again because its cursor has gone.
-const LIST_STARTS = 20;
+const TIMEOUT_SECONDS = 60.0; // any other answer
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
 let sdk = null;
@@ -66,6 +63,7 @@ export async function sdkProblem() {
 /** The Message Batches API as one account sees it. */
 export class Api {
   account = { organization: null, workspace: null }; // as the last answer named it
+  hasListed = false; // whether this key has been shown a list
 
   constructor(settings, log, signal) {
     this.settings = settings;
@@ -91,7 +89,6 @@ export class Api {
     }
   }
 
-  /** What the SDK sends with. */
   async send(url, init) {
     const call = init.body ? upload : fetch;
     const response = await call(url, { ...init, redirect: "manual" });
@@ -134,19 +131,22 @@ export class Api {
     } catch (error) {
       this.signal.throwIfAborted();
       const clear = isStatusError(error) ? refusal(error) : null;
-      throw clear ?? new NoAnswerError(reasonOf(error));
+      const isCutOff = error?.cause?.isCutOff ?? error?.cause?.cause?.isCutOff ?? false;
+      throw clear ?? Object.assign(new NoAnswerError(reasonOf(error)), { isCutOff });
     }
   }
 
   /** Batches of the workspace, newest first, to an empty page, whatever a page says of more. */
   async *list() {
     const seen = new Set();
+    const waits = new Waits(this.settings.pollSeconds);
     for (let [after, starts] = [undefined, 0]; ; ) {
       const page = await this.ask("list batches", () => this.page(after));
       if (page?.length === 0) return;
-      // The batch that the cursor named has been deleted: from the newest again.
       const last = page?.at(-1).id;
-      if ((page && last === after) || (!page && ++starts > LIST_STARTS)) {
+      // The batch that the cursor named has been deleted: from the newest again.
+      if (!page) await sleep(waits.next(), this.signal);
+      if ((page && last === after) || (!page && ++starts > 20)) {
         throw new StoppedError("The API's list of batches comes to no end. Try again later.");
       }
       const rest = (page ?? []).filter(({ id }) => !seen.has(id));
@@ -156,19 +156,20 @@ export class Api {
     }
   }
 
-  /** Up to a hundred batches older than the one named; null if that one is not there. */
+  /** Up to a hundred batches older than the one named; null if it, or the list, is not there now. */
   async page(after) {
     const query = after ? { limit: 100, after_id: after } : { limit: 100 };
     // Not batches.list(): it makes an empty list of an answer that is none.
     const page = await this.client.get(BATCHES, { query, signal: this.signal }).catch((error) => {
       const isGone = isStatusError(error) && [400, 404].includes(error.status);
-      if (after && isGone && !accountIsStopped(error)) return null;
+      if ((after || this.hasListed) && isGone && !accountIsStopped(error)) return null;
       throw error;
     });
-    if (page === null && after) return null;
+    if (page === null) return null;
     if (!isObject(page) || !Array.isArray(page.data)) {
       throw new NoAnswerError("the answer is no list of batches");
     }
+    this.hasListed = true;
     return page.data.map(batchIn);
   }
 
@@ -178,9 +179,9 @@ export class Api {
     return this.ask(`poll batch ${batch.number}`, call, lostAfter(batch));
   }
 
-  /** Any batch by its id; null when its owner has deleted it. */
-  async look(id, tries = VANISHED_AFTER) {
-    return this.ask(`poll ${id}`, () => this.get(id), times(tries));
+  /** Any batch by its id; null when the API has not known it for long, or for so many tries. */
+  async look(id, tries = 0) {
+    return this.ask(`poll ${id}`, () => this.get(id), tries ? times(tries) : afterLong());
   }
 
   async get(id) {
@@ -199,17 +200,17 @@ export class Api {
   }
 
   /**
-   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or {id}
-   * of any: then null comes back when its owner has deleted it.
+   * Bring results to a file, which is on disk then, whole or not. `batch` is one of this run, or
+   * {id} of any: then null comes back when its owner has deleted it.
    */
   async download(batch, file) {
-    const isGone = batch.number ? lostAfter(batch) : times(VANISHED_AFTER);
+    const isGone = batch.number ? lostAfter(batch) : afterLong();
     const what = `fetch the results of ${batch.number ? `batch ${batch.number}` : batch.id}`;
     const call = async () => {
+      const url = `${BATCHES}/${batch.id}/results`;
       const options = { headers: { accept: "application/binary" }, signal: this.signal };
       // Not from results_url, which may name another host than the one that the key is for.
-      const get = this.client.get(`${BATCHES}/${batch.id}/results`, options);
-      await save(await get.asResponse(), file);
+      await save(await this.client.get(url, options).asResponse(), file);
       return file;
     };
     return this.ask(what, call, isGone);
@@ -244,7 +245,10 @@ async function upload(url, { headers, body, signal }) {
   try {
     const answered = once(post, "response");
     pipeline(Readable.from(body), post).catch(() => {}); // its errors are those of the POST
-    const [answer] = await answered;
+    const [answer] = await answered.catch((error) => {
+      // Perhaps an answer that came before the end of the body, and was lost with the connection.
+      throw Object.assign(error, { isCutOff: !post.writableFinished });
+    });
     const bytes = Buffer.concat(await answer.toArray());
     const hasNone = [204, 205, 304].includes(answer.statusCode);
     const init = { status: answer.statusCode, headers: headersOf(answer) };
@@ -266,11 +270,6 @@ function breakOff(post, error) {
     // no plain TCP: closed below
   }
   post.destroy(error);
-}
-
-function headersOf({ headersDistinct }) {
-  const pairs = Object.entries(headersDistinct);
-  return new Headers(pairs.flatMap(([name, values]) => values.map((value) => [name, value])));
 }
 
 /** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */

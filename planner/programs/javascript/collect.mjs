@@ -13,6 +13,7 @@ import {
   Waits,
   countsOf,
   iso,
+  promptTokens,
   sizeOf,
   sleep,
 } from "./answer.mjs";
@@ -48,7 +49,8 @@ export class Collector {
   /** Have the results of a batch in the folder. false: there are none any more. */
   async store(batch) {
     const { folder, log } = this;
-    if (folder.state.canceling) {
+    // One that was adopted has ended: that is how it was proved ours.
+    if (folder.state.canceling && folder.state.made.has(batch.id)) {
       await this.api.cancel(batch);
       log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
     }
@@ -99,10 +101,12 @@ export class Collector {
     const promised = counted || batch.requests;
     for (let fetches = 1; ; fetches++) {
       await this.api.download(batch, part);
-      const { lines, strange, unreadable } = this.inspect(batch, part);
+      const { lines, ours, strange, unreadable } = this.inspect(batch, part);
       const isShort = lines < promised;
       const isLast = fetches > FETCHES_OF_UNREADABLE && (!isShort || !counted);
-      if (isLast || (!isShort && !unreadable)) {
+      // A stray line, or one that is there twice, may stand for one of ours.
+      const isOurs = !unreadable && ours >= Math.min(promised, batch.requests);
+      if (isLast || (!isShort && isOurs)) {
         this.keep(batch, part, whole, strange);
         return;
       }
@@ -110,7 +114,7 @@ export class Collector {
       const seconds = waits.next();
       const came = isShort
         ? `${grouped(lines)} of ${grouped(promised)} lines`
-        : `${grouped(unreadable)} lines that cannot be read`;
+        : `${grouped(ours)} of ours, and ${grouped(unreadable)} lines that cannot be read`;
       const again = `fetched again in ${clock(seconds)}`;
       this.log.line(`Batch ${batch.number}: the results came with ${came}; ${again}`);
       await sleep(seconds, this.signal);
@@ -137,21 +141,34 @@ export class Collector {
     this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
   }
 
-  /**
-   * Lines that are not empty; those of them with ids that are not the batch's, and those that are
-   * none.
-   */
+  /** Lines that are not empty; of them ids of ours, other ids, and lines that cannot be read. */
   inspect(batch, part) {
     const ids = new Set();
     for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);
+    const own = new Set();
     let [lines, strange, unreadable] = [0, 0, 0];
     for (const line of linesIn(part)) {
       if (isBlank(line)) continue;
       lines++;
       const parsed = resultIn(line);
       if (!parsed) unreadable++;
-      else if (!ids.has(parsed.custom_id)) strange++;
+      else if (ids.has(parsed.custom_id)) own.add(parsed.custom_id);
+      else strange++;
     }
-    return { lines, strange, unreadable };
+    return { lines, ours: own.size, strange, unreadable };
   }
+}
+
+/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
+export function readResults(file) {
+  let [lines, unreadable] = [0, 0];
+  const tokens = new Map();
+  for (const line of linesIn(file)) {
+    if (isBlank(line)) continue;
+    lines++;
+    const parsed = resultIn(line);
+    if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
+    else unreadable++;
+  }
+  return { lines, unreadable, tokens };
 }

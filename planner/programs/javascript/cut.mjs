@@ -30,7 +30,7 @@ export class Source {
     this.original = -1; // INPUT as it is
     this.fd = -1; // its lines: the same, or what it holds unpacked
     this.opened = null; // what the system said of the file then
-    this.packed = null; // {bytes, sha256} of a file that had to be unpacked
+    this.packed = false; // {bytes, sha256} of a file that had to be unpacked
   }
 
   /** Open INPUT. One that is packed is unpacked to a file without a name in the folder `near`. */
@@ -47,11 +47,12 @@ export class Source {
       this.opened = fs.fstatSync(this.fd, { bigint: true });
       const magic = Buffer.alloc(2);
       fs.readSync(this.fd, magic, 0, 2, 0);
-      if (magic.equals(GZIP)) await this.unpack(near, signal);
+      this.packed = magic.equals(GZIP);
     } catch (error) {
       if (!codeOf(error)) throw error;
       throw new InputError(`${this.unreadable(systemText(error))} Check the path.`);
     }
+    if (this.packed) await this.unpack(near, signal);
   }
 
   unreadable(why) {
@@ -68,7 +69,10 @@ export class Source {
     const write = async (pieces) => {
       for await (const piece of pieces) writeAll(this.fd, piece);
     };
-    await pipeline(read, createGunzip(), write, { signal });
+    await pipeline(read, createGunzip(), write, { signal }).catch((error) => {
+      if (!error.code?.startsWith("Z_")) throw error;
+      throw new InputError(`${this.file}: is no whole gzip file (${error.code}). Pack it again.`);
+    });
     this.packed = { bytes: Number(this.opened.size), sha256: digest.digest("hex") };
   }
 

@@ -13,27 +13,24 @@ import {
   Waits,
   fitByTokens,
   iso,
-  promptTokens,
   sizeOf,
   sleep,
 } from "./answer.mjs";
+import { readResults } from "./collect.mjs";
 import { StoppedError } from "./errors.mjs";
 import { attachments } from "./request.mjs";
-import { resultIn } from "./sort.mjs";
-import { clock, grouped, isBlank, linesIn } from "./text.mjs";
+import { clock, grouped } from "./text.mjs";
 
-// How much older than an intention the list is read: clocks differ.
-const CLOCK_MARGIN_SECONDS = 300.0;
+const CLOCK_MARGIN_SECONDS = 300.0; // by so much clocks may differ
 
 /** Settles doubts; `choices` are those that a person has to settle: texts by batch. */
 export class Doubts {
   constructor({ settings, log, signal, folder, source, api }, words = []) {
     Object.assign(this, { settings, log, signal, folder, source, api, words });
     this.choices = new Map();
-    // By candidate: {moment, of}; `of` says by batch whether it fits by its tokens.
-    this.verdicts = new Map();
-    // By candidate whose results are not whole yet: {count, since, waits, next}.
-    this.unfit = new Map();
+    this.before = new Set(); // batches that the words are about: in doubt or question at the start
+    this.verdicts = new Map(); // by candidate: {moment, of}, `of` being by batch whether it fits
+    this.unfit = new Map(); // by candidate with results not whole yet: {count, since, waits, next}
   }
 
   /** Every batch in doubt: was not made, or is in question with the candidates for it. */
@@ -44,9 +41,22 @@ export class Doubts {
     }
     const graces = batches.map(({ tookSeconds }) => tookSeconds);
     await sleep(Math.max(this.settings.adoptGraceSeconds, ...graces), this.signal);
-    const moments = batches.map(({ since }) => since?.created_at ?? "").sort();
-    const listed = await madeSince(this.api, moments[0]);
+    const listed = await this.list(batches);
     for (const batch of batches) this.choose(batch, listed);
+  }
+
+  /** All batches that may be these. A list without what was there before proves nothing. */
+  async list(batches) {
+    const moments = batches.map(({ since }) => since?.created_at ?? "").sort();
+    const before = batches.flatMap(({ since }) => since?.id ?? []);
+    for (;;) {
+      const listed = await madeSince(this.api, moments[0]);
+      const ids = new Set(listed.map(({ id }) => id));
+      const missing = before.find((id) => !ids.has(id));
+      if (!missing || !(await this.api.look(missing, 3))) return listed;
+      this.log.line(`The list of batches lacks ${missing}, which is there: it is read again`);
+      await sleep(this.settings.pollSeconds, this.signal);
+    }
   }
 
   /** Journal a doubt; `seconds` is how long the POST lasted. */
@@ -73,6 +83,7 @@ export class Doubts {
   }
 
   notMade(batch) {
+    this.before.delete(batch); // a later doubt of the same batch is another question
     this.folder.note("not_made", { batch: batch.number });
     this.log.line(`Batch ${batch.number} was not made`);
   }
@@ -105,23 +116,41 @@ export class Doubts {
   /** Ask for one candidate, and judge it if it has ended and its results are whole. */
   async look(id) {
     const shown = await this.api.look(id);
-    const isGone = !shown || shown.archived_at;
-    if (!isGone && shown.processing_status !== "ended") return;
+    if (shown?.archived_at) this.judgeAs(shown, () => false); // it may have been ours, and paid for
+    else if (!shown) await this.isUnknown(id);
+    else if (shown.processing_status === "ended" && shown.results_url) await this.fetch(shown);
+  }
+
+  async fetch(shown) {
+    const { id } = shown;
     const file = `${this.folder.resultsFile({ id })}.part`;
-    if (isGone || !(await this.api.download({ id }, file))) {
-      for (const batch of this.holders(id)) this.letGo(batch, id, "vanished");
+    if (!(await this.api.download({ id }, file))) {
+      await this.isUnknown(id);
       return;
     }
     const results = readResults(file);
-    const verdict = this.verdicts.get(id) ?? { moment: iso(shown.created_at), of: new Map() };
     const isShort = results.lines < sizeOf(shown);
     if (this.isAgain(id, isShort, results.unreadable)) return;
+    this.judgeAs(shown, (batch) => (isShort ? false : this.fit(batch, results)));
+  }
+
+  /** Judge a candidate for every batch that it may be; `fit` says null where it is not. */
+  judgeAs({ id, created_at }, fit) {
+    const verdict = this.verdicts.get(id) ?? { moment: iso(created_at), of: new Map() };
     this.verdicts.set(id, verdict);
     for (const batch of this.holders(id)) {
-      const fit = isShort ? { pairs: null } : this.held(batch, results);
-      if (!fit) this.letGo(batch, id, "ids");
-      else verdict.of.set(batch, fit.pairs !== null && fitByTokens(fit.pairs));
+      const fits = fit(batch);
+      if (fits === null) this.letGo(batch, id, "ids");
+      else verdict.of.set(batch, fits);
     }
+  }
+
+  /** The API has not known a candidate for long: deleted, if it is not listed either. */
+  async isUnknown(id) {
+    const listed = (await madeSince(this.api, "")).find((batch) => batch.id === id);
+    if (listed) this.judgeAs(listed, () => false);
+    // No create of ours was answered with it, so it was not ours.
+    else for (const batch of this.holders(id)) this.letGo(batch, id, "vanished");
   }
 
   /** Whether results are to be fetched again before they are judged. */
@@ -149,21 +178,25 @@ export class Doubts {
   }
 
   /**
-   * A batch held against results: null if they are not its own, else {pairs} of [tokens, bytes],
-   * for its requests that are text alone. Lines of other ids unmake nothing, and a line that cannot
-   * be read may be any of ours.
+   * A batch held against results: null if they are not its own, true if they fit by ids and tokens,
+   * false if neither is sure. An id of ours that they lack unmakes nothing, nor does a stray line;
+   * where strange ones stand for ours, it is a batch of somebody who numbers alike.
    */
-  held(batch, { tokens, unreadable }) {
-    let missing = 0;
+  fit(batch, { tokens, unreadable }) {
+    let ours = 0;
     const pairs = [];
     for (const { place, line, value } of this.source.placesOf(batch)) {
       const count = tokens.get(place.custom_id);
-      if (count === undefined) missing++;
-      else if (count && !attachments(value.params ?? {}).length) {
+      if (count === undefined) continue;
+      ours++;
+      if (count && !attachments(value.params ?? {}).length) {
         pairs.push([count, this.source.requests.measure(value, line).size]);
       }
     }
-    return missing === batch.requests || missing > unreadable ? null : { pairs };
+    const strange = tokens.size - ours;
+    const missing = Math.max(0, batch.requests - ours - unreadable);
+    if (strange && (!ours || (missing && strange >= missing))) return null;
+    return ours > 0 && fitByTokens(pairs) && !(strange && missing);
   }
 
   /** When all its candidates are judged: none fits, one does, or a person has to choose. */
@@ -171,7 +204,8 @@ export class Doubts {
     const ids = batch.open();
     const verdicts = ids.map((id) => this.verdicts.get(id)?.of.get(batch));
     if (verdicts.includes(undefined)) return;
-    const word = this.words.find((each) => each === "none" || ids.includes(each));
+    const none = this.words.includes("none") && this.before.has(batch) ? "none" : undefined;
+    const word = this.words.find((each) => ids.includes(each)) ?? none;
     if (!ids.length) this.notMade(batch);
     else if (ids.length === 1 && verdicts[0]) this.adopt(batch, ids[0]);
     else if (word === "none") {
@@ -205,6 +239,7 @@ export class Doubts {
   async sameAccount() {
     const { state } = this.folder;
     const doubts = state.withStatus("doubt", "question");
+    this.before = new Set(doubts);
     if (!doubts.length || this.words.includes("none")) return;
     await this.api.ask("list batches", () => this.api.page());
     const [before, now] = [state.account ?? {}, this.api.account];
@@ -232,7 +267,7 @@ export class Doubts {
 const isBefore = (moment, other) =>
   Date.parse(moment) < Date.parse(other) - 1000 * CLOCK_MARGIN_SECONDS;
 
-/** How long the POST may have lasted that a kill ended, in seconds. */
+// How long the POST may have lasted that a kill ended, in seconds.
 function tookAtMost({ submittedAt, bytes }) {
   const since = (Date.now() - Date.parse(submittedAt)) / 1000;
   return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
@@ -262,18 +297,4 @@ async function madeSince(api, created_at) {
     batches.push(batch);
   }
   return batches;
-}
-
-/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
-function readResults(file) {
-  let [lines, unreadable] = [0, 0];
-  const tokens = new Map();
-  for (const line of linesIn(file)) {
-    if (isBlank(line)) continue;
-    lines++;
-    const parsed = resultIn(line);
-    if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
-    else unreadable++;
-  }
-  return { lines, unreadable, tokens };
 }

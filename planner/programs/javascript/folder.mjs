@@ -13,6 +13,43 @@ import { grouped, isWhole, jsonLine, linesIn, objectIn, shown } from "./text.mjs
 
 export const JOURNAL_FORMAT = 2;
 
+// What each event holds at least.
+const FIELDS = {
+  run: "format input request_settings",
+  account: "organization workspace",
+  cut: "batch round start end requests bytes worst_usd canary",
+  recut: "batches",
+  submit: "batch since",
+  created: "batch id created_at",
+  doubt: "batch took_s",
+  candidates: "batch ids",
+  let_go: "batch id",
+  adopted: "batch id created_at",
+  not_made: "batch",
+  refused: "batch",
+  halved: "batch into",
+  ended: "batch ended_at counts",
+  short: "batch",
+  stored: "batch",
+  sorted: "batch given_up reasons lengths",
+  round: "round requests bytes not_before",
+  again: "round requests bytes not_before failed lengths given_up reasons",
+  rest: "given_up reasons lengths",
+  done: "code",
+};
+
+/** Whether an event holds what every program writes. */
+function isComplete(event) {
+  if (typeof event.at !== "string") return false;
+  if (event.event === "run") {
+    // One of another format is told apart, whatever it holds.
+    if (event.format !== JOURNAL_FORMAT) return true;
+    if (typeof event.input?.sha256 !== "string") return false;
+  }
+  const names = FIELDS[event.event]?.split(" ") ?? [];
+  return names.every((name) => event[name] !== undefined);
+}
+
 /** Append-only JSON Lines; a line is on disk when `write` returns, or not there at all. */
 export class Journal {
   constructor(file) {
@@ -39,7 +76,7 @@ export class Journal {
       if (line.equals(before)) continue;
       before = Buffer.from(line);
       const event = objectIn(line.toString());
-      if (!event) throw this.damaged(number);
+      if (!event || !isComplete(event)) throw this.damaged(number);
       yield { event, number };
     }
   }

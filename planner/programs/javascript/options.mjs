@@ -20,6 +20,12 @@ function seconds(text) {
   throw new InputError("must be a number of seconds from 0 to 86,400");
 }
 
+/** At least a hundredth: a provider in trouble must not be hammered. */
+function pollSeconds(text) {
+  if (seconds(text) >= 0.01) return seconds(text);
+  throw new InputError("must be a number of seconds from 0.01 to 86,400");
+}
+
 function dollars(text) {
   if (/^[0-9]{1,9}(?:\.[0-9]+)?$/.test(text) && money(text) <= 100_000_000n * DOLLAR) return text;
   throw new InputError("must be US dollars from 0 to 100,000,000");
@@ -47,7 +53,7 @@ const FLAGS = [
   ["max-bytes-per-batch", "N", "maxBytesPerBatch", whole(1, 256_000_000), "the largest body"],
   ["concurrent-batches", "N", "concurrentBatches", whole(1, 100), "batches open at once"],
   ["max-queued-requests", "N", "maxQueuedRequests", whole(1, 100_000_000), "requests in them"],
-  ["poll-seconds", "S", "pollSeconds", seconds, "between two looks at a batch"],
+  ["poll-seconds", "S", "pollSeconds", pollSeconds, "between two looks at a batch"],
   ["max-retries", "N", "maxRetries", whole(0, 10), "rounds after the first, for a request"],
   ["backoff", "KIND", "backoff", backoff, "of the waits: exponential, linear or fixed"],
   ["base-delay-seconds", "S", "baseDelaySeconds", seconds, "before the first retry round"],

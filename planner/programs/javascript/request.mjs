@@ -151,12 +151,9 @@ export class Requests {
     const wrong = [];
     const price = priceOf(this.prices, model);
     const most = price?.maxTokens ?? Infinity;
-    const [retires, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
-    if (retires <= localTime().slice(0, 10)) {
-      const told = `model ${shown(model)} is retired since ${retires}: use ${successor}`;
-      if (this.hasBegun) this.retired = told;
-      else wrong.push(told);
-    }
+    const retired = retirement(model);
+    if (retired && this.hasBegun) this.retired = retired;
+    else if (retired) wrong.push(retired);
     if (maxTokens === undefined || maxTokens === null) {
       wrong.push('"max_tokens" is missing: add it');
     } else if (!Number.isInteger(maxTokens)) {
@@ -174,6 +171,13 @@ export class Requests {
     }
     return wrong;
   }
+}
+
+/** What is to be said of a model that has gone, or "". */
+export function retirement(model) {
+  const [retires, successor] = Object.hasOwn(RETIRES, model) ? RETIRES[model] : ["9999", ""];
+  if (retires > localTime().slice(0, 10)) return "";
+  return `model ${shown(model)} is retired since ${retires}: use ${successor}`;
 }
 
 /** The images, documents and files in the messages of a request. */

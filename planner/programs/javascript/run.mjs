@@ -52,6 +52,9 @@ export class BatchRunner {
     try {
       await this.source.open(os.tmpdir(), this.signal);
       return checkText(await this.readInput(), this.settings);
+    } catch (error) {
+      if (!codeOf(error)) throw error;
+      throw new InputError(`${error.path ?? os.tmpdir()}: ${systemText(error)}. Free space.`);
     } finally {
       this.source.close();
     }
@@ -225,6 +228,7 @@ export class BatchRunner {
       do {
         this.start("submit", () => this.submitter.submitAll());
         while (this.tasks.size) {
+          if (this.submitter.isWanted()) this.start("submit", () => this.submitter.submitAll());
           for (const batch of state.withStatus("open", "stored")) {
             if (!this.troubles.has(batch)) this.start(batch, () => this.collector.follow(batch));
           }
@@ -253,6 +257,7 @@ export class BatchRunner {
         this.folder.wake();
       });
     this.tasks.set(what, ended);
+    this.log.progress(progressLine(this.folder.state));
   }
 
   beginRound() {

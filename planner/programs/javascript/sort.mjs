@@ -7,7 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { ACCOUNT_WORDS } from "./answer.mjs";
-import { StoppedError, leaveQuietly } from "./errors.mjs";
+import { BatchError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
@@ -35,11 +35,21 @@ const GIVE_UP = [
 // Classes that may be the account's trouble, not the request's: the message tells.
 const MAYBE_ACCOUNT = ["invalid_request_error", "permission_error", "rate_limit_error"];
 
+/** JSON, with null for NaN and the infinities, which some write all the same. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const odd = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+    return JSON.parse(text.replace(odd, (word) => (word.startsWith('"') ? word : "null")));
+  }
+}
+
 /** The id and the result of one line, or null for a line that holds none. */
 export function resultIn(line) {
   let value;
   try {
-    value = JSON.parse(utf8.decode(line));
+    value = parsed(utf8.decode(line));
   } catch {
     return null;
   }
@@ -64,6 +74,7 @@ export class Sorting {
   constructor(folder, prices) {
     this.folder = folder;
     this.prices = prices;
+    folder.guard(); // before anything is cut off or appended
     const { lengths } = folder.state;
     this.files = folder.answerFiles().map((file, number) => {
       trim(file, lengths[number]);
@@ -161,18 +172,17 @@ export class Sorter {
     }
   }
 
-  /** Sort a stored batch. A StoppedError when its results say that the account lacks credit. */
+  /** Sort a stored batch. A BatchError when its results say that the account lacks credit. */
   sort(batch) {
     const { source } = this;
     const waiting = new Map();
     for (const { place } of source.placesOf(batch)) waiting.set(place.custom_id, place);
     let lacksCredit = false;
     const fields = this.append((sorting) => {
-      for (const parsed of this.resultsOf(batch)) {
-        const place = waiting.get(parsed.custom_id);
+      for (const { custom_id, result, line } of this.resultsOf(batch)) {
+        const place = waiting.get(custom_id);
         if (!place) continue;
         waiting.delete(place.custom_id);
-        const { line, result } = parsed;
         const asked = () => source.requests.modelOf(source.at(place).value);
         if (result.type === "succeeded") sorting.success(line, result, asked);
         else if (!this.failure(sorting, batch, place, result)) lacksCredit = true;
@@ -184,7 +194,7 @@ export class Sorter {
     const counts = `${good} succeeded, ${again} to be tried again, ${bad} given up`;
     this.log.line(`Batch ${batch.number}: ${counts}`);
     if (lacksCredit && !this.folder.state.canceling) {
-      throw new StoppedError("The account lacks credit: requests failed for it. Add credit.");
+      throw new BatchError("The account lacks credit: requests failed for it. Add credit.");
     }
   }
 
@@ -196,8 +206,8 @@ export class Sorter {
     let number = 0;
     for (const line of linesIn(file)) {
       number++;
-      const parsed = resultIn(line);
-      if (parsed) yield { ...parsed, line };
+      const found = resultIn(line);
+      if (found) yield { ...found, line };
       else if (!isBlank(line)) {
         const where = `line ${number} of ${path.basename(file)}`;
         this.log.line(`Batch ${batch.number}: ${where} cannot be read; it stays there`);

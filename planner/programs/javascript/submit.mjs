@@ -9,7 +9,11 @@ import { halves, nextCut } from "./cut.mjs";
 import { newestBatch } from "./doubt.mjs";
 import { NoAnswerError, RefusedError, StoppedError } from "./errors.mjs";
 import { money, usdRounded } from "./money.mjs";
+import { retirement } from "./request.mjs";
 import { clock, grouped } from "./text.mjs";
+
+// So often in a row the connection broke before the end of a body: it may be too large.
+const CUT_OFF_UPLOADS = 2;
 
 /**
  * Submits a round. `troubles` are those that stop the sending, and are told at the end: errors by
@@ -18,10 +22,17 @@ import { clock, grouped } from "./text.mjs";
 export class Submitter {
   constructor({ settings, log, signal, folder, source, api, troubles }, doubts, sorter) {
     Object.assign(this, { settings, log, signal, folder, source, api, troubles, doubts, sorter });
+    this.doneAt = 0; // the size of the journal when `submitAll` ended
+    this.cutOffs = new Map(); // by batch, how often in a row its upload was cut off
   }
 
   /** Until nothing of this round is unsent, or nothing more can be sent. */
   async submitAll() {
+    await this.submitRound();
+    this.doneAt = this.folder.journal.size;
+  }
+
+  async submitRound() {
     const { settings, signal, folder } = this;
     const { state } = folder;
     for (;;) {
@@ -30,12 +41,30 @@ export class Submitter {
       // The clock may have been set back since the round began.
       const longest = state.round ? backoffSeconds(settings, state.round) : 0;
       await sleep(Math.max(0, Math.min(state.notBefore - Date.now() / 1000, longest)), signal);
-      const following = state.withStatus("unsent")[0] ?? this.cut();
-      if (!following || this.isRetired()) return;
+      const following = this.unsent() ?? this.cut();
+      if (!following || this.isRetired(following)) return;
       if (this.hasRoom(following)) await this.submit(following);
       else if (state.inFlight().every((batch) => this.isStuck(batch))) return;
       else await sleep(Infinity, signal, folder.watchers);
     }
+  }
+
+  /** A batch that was cut and is not sent; one that is too large by now is cut anew. */
+  unsent() {
+    const { settings, folder } = this;
+    for (const batch of folder.state.withStatus("unsent")) {
+      const isSmall = batch.requests <= settings.requestsPerBatch;
+      if (isSmall && batch.bytes <= settings.maxBytesPerBatch) return batch;
+      folder.note("recut", { batches: [batch.number] });
+    }
+    return null;
+  }
+
+  /** Whether there is something new for `submitAll` since it ended. */
+  isWanted() {
+    const { state, journal } = this.folder;
+    const isNew = this.doneAt !== journal.size && state.withStatus("doubt", "unsent").length > 0;
+    return isNew && !state.canceling && !this.troubles.size;
   }
 
   /** Whether there is something to do for `submitAll` again, when all other tasks have ended. */
@@ -51,9 +80,13 @@ export class Submitter {
     return this.doubts.choices.has(batch) || this.troubles.has(batch);
   }
 
-  /** Whether what is unsent asks for a model that has gone since the run began. */
-  isRetired() {
-    const { retired } = this.source.requests;
+  /** Whether a batch asks for a model that has gone since the run began. */
+  isRetired(batch) {
+    const { requests } = this.source;
+    let retired = "";
+    for (const { value } of requests.retired ? this.source.placesOf(batch) : []) {
+      retired ||= retirement(requests.modelOf(value));
+    }
     if (!retired) return false;
     const ways = "in another run; what is paid for is collected. --cancel ends this one.";
     this.troubles.set(null, new StoppedError(`Not everything was sent: ${retired}, ${ways}`));
@@ -109,8 +142,13 @@ export class Submitter {
     const waits = new Waits(this.settings.pollSeconds);
     const follows = "the rest follows if they are good";
     if (batch.canary) log.line(`The first ${requests} requests go alone; ${follows}`);
-    while (batch.status === "unsent") {
+    while (batch.status === "unsent" && !this.troubles.size) {
+      if (batch.requests > 1 && this.cutOffs.get(batch) >= CUT_OFF_UPLOADS) {
+        this.halve(batch);
+        return;
+      }
       const since = await newestBatch(api, batch.requests);
+      this.source.refuseIfChanged();
       this.noteAccount();
       folder.note("submit", { batch: batch.number, since });
       const sentAt = performance.now();
@@ -120,8 +158,8 @@ export class Submitter {
         log.line(`Batch ${batch.number} with ${requests} requests is ${id}`);
       } catch (error) {
         const seconds = (performance.now() - sentAt) / 1000;
-        if (error instanceof NoAnswerError) this.doubts.note(batch, error.message, seconds);
-        else if (error instanceof RefusedError) await this.refused(batch, error, waits);
+        if (error instanceof NoAnswerError) this.noAnswer(batch, error, seconds);
+        else if (error instanceof RefusedError) await this.refused(batch, error, waits, seconds);
         else throw error;
       }
     }
@@ -134,14 +172,23 @@ export class Submitter {
     if (isKnown && JSON.stringify(account) !== before) this.folder.note("account", account);
   }
 
-  /** No batch was made. */
-  async refused(batch, refusal, waits) {
+  /** Whether the batch was made is not known. */
+  noAnswer(batch, error, seconds) {
+    this.cutOffs.set(batch, error.isCutOff ? (this.cutOffs.get(batch) ?? 0) + 1 : 0);
+    this.doubts.note(batch, error.message, seconds);
+    this.source.refuseIfChanged(); // the reason why the body came to no end
+  }
+
+  /** No batch was made, if it was the API that said so. */
+  async refused(batch, refusal, waits, seconds) {
     const { status, message: why } = refusal;
-    this.folder.note("refused", { batch: batch.number, status, why });
+    if (refusal.isOfTheApi) this.folder.note("refused", { batch: batch.number, status, why });
+    else this.doubts.note(batch, why, seconds);
     if (refusal.forGood) {
-      throw new StoppedError(`The API refused batch ${batch.number}: ${why}. ${refusal.remedy}`);
-    }
-    if (status === 413) {
+      const told = `The API refused batch ${batch.number}: ${why}. ${refusal.remedy}`;
+      this.troubles.set(batch, new StoppedError(told));
+      this.log.line(`${told} What is open is collected first`);
+    } else if (status === 413) {
       this.halve(batch);
     } else {
       await this.waitOut(batch, refusal, Math.max(refusal.waitSeconds ?? 0, waits.next()));

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.programs.join import PARTS
+from planner.programs.join import PARTS, part
 
 FOLDER = Path(__file__).with_name("javascript")
 FILES = sorted(FOLDER.glob("*.test.mjs"))
@@ -23,3 +23,12 @@ def test_part(file: Path) -> None:
 def test_every_part_has_tests() -> None:
     """All but the head, which is a comment."""
     assert {file.name.removesuffix(".test.mjs") for file in FILES} == {*PARTS} - {"head"}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_is_small(name: str) -> None:
+    """At most 300 lines of at most 100 columns, and its head says which rule it holds."""
+    lines = part("javascript", name).split("\n")
+    assert lines[0].startswith(("// ", "/**"))
+    assert len(lines) <= 301
+    assert not [line for line in lines if len(line) > 100]

@@ -77,7 +77,7 @@ test("the API's own words are never passed on; class, code and place are", () =>
   const details = { error_code: "ramp_limit_exceeded" };
   const error = failure(400, { type: "invalid_request_error", message: words, details });
   error.headers.set("request-id", "req_1");
-  const reason = "HTTP 400, invalid_request_error, ramp_limit_exceeded, at messages.0.content, request req_1";
+  const reason = "HTTP 400, invalid_request_error, ramp_limit_exceeded, request req_1 (at messages.0.content:)";
   assert.equal(answers.reasonOf(error), reason);
   const odd = failure(400, { type: "PROMPT here", message: "PROMPT: x", details: { error_code: 7 } });
   assert.equal(answers.reasonOf(odd), "HTTP 400");

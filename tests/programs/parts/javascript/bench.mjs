@@ -36,7 +36,7 @@ export async function newRun(changes = {}, ids = ["a", "b", "c", "d"]) {
   folder.make();
   folder.open();
   const input = { name: "input.jsonl", bytes: fs.statSync(file).size, requests: ids.length };
-  folder.note("run", { format: 2, input: { ...input, sha256: "0", kind: "rows" } });
+  folder.note("run", { format: 2, input: { ...input, sha256: "0", kind: "rows" }, request_settings: {} });
   const source = new Source(file, folder, new Requests(settings));
   const { signal } = new AbortController();
   await source.open(os.tmpdir(), signal);

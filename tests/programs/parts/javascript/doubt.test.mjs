@@ -70,6 +70,7 @@ test("a candidate that was deleted is not ours", async () => {
   const run = await doubtful([ended("x")], { x: ["s", "t"] });
   await run.doubts.settle();
   run.api.look = async () => null;
+  run.api.list = async function* () {};
   await run.doubts.judge();
   assert.equal(last(run, 1).event, "not_made");
 });
@@ -88,12 +89,50 @@ test("where two fit, a person chooses", async () => {
   await chosen.doubts.judge();
   assert.deepEqual([last(chosen, 1).event, last(chosen, 1).id], ["adopted", "y"]);
   const none = await doubtful([ended("x"), ended("y")], alike, { words: ["none"] });
+  await none.doubts.sameAccount();
   await none.doubts.settle();
   await none.doubts.judge();
   assert.equal(last(none, 1).event, "not_made");
 });
 
-test("a stranger's line beside ours does not unmake ours; one of ours that lacks does", async () => {
+test("a list that lacks what was there before is read again", async () => {
+  const run = await doubtful([ended("b0")]);
+  let lists = 0;
+  const whole = run.api.list;
+  run.api.list = async function* () {
+    if (lists++) yield* whole();
+  };
+  await run.doubts.settle();
+  assert.equal(lists, 2);
+});
+
+test("an id of ours that results lack unmakes nothing where no strange one is", async () => {
+  const run = await doubtful([ended("x")], { x: ["a"] });
+  run.api.look = async (id) => (id === "x" ? shownBatch(id, { succeeded: 1 }) : null);
+  run.api.list = async function* () {
+    yield ended("x");
+  };
+  await run.doubts.settle();
+  await run.doubts.judge();
+  assert.deepEqual([last(run, 1).event, last(run, 2).event], ["adopted", "not_made"]);
+});
+
+test("an archived candidate may have been ours: a person chooses", async () => {
+  const run = await doubtful([{ ...ended("x"), archived_at: "2026-12-24T10:00:00Z" }]);
+  await run.doubts.settle();
+  await run.doubts.judge();
+  assert.equal(run.doubts.choices.size, 2);
+});
+
+test("--adopt none is a word about what was in doubt at the start alone", async () => {
+  const alike = { x: OURS[1], y: OURS[1] };
+  const run = await doubtful([ended("x"), ended("y")], alike, { words: ["none"] });
+  await run.doubts.settle();
+  await run.doubts.judge();
+  assert.equal(run.doubts.choices.size, 1);
+});
+
+test("a stranger's line beside ours does not unmake ours; strange ids in place of ours do", async () => {
   const run = await doubtful([ended("x"), ended("y")], { x: [...OURS[1], "s"], y: ["c", "s"] });
   await run.doubts.settle();
   await run.doubts.judge();

@@ -7,7 +7,7 @@ import { InputError } from "../../../../planner/programs/javascript/errors.mjs";
 import { Folder, Journal, trim } from "../../../../planner/programs/javascript/folder.mjs";
 import { newFile, newFolder } from "./bench.mjs";
 
-const RUN = '{"event":"run","format":2}\n';
+const RUN = '{"event":"run","at":"x","format":2,"input":{"sha256":"0"},"request_settings":{}}\n';
 
 function opened(journal) {
   const folder = new Folder(path.join(newFolder(), "a", "b"));
@@ -51,21 +51,21 @@ test("a file that is no journal is told", () => {
 });
 
 test("a line that is there twice is read once", () => {
-  const cut = { event: "cut", batch: 1, round: 0, start: 0, end: 9, requests: 1, bytes: 9 };
+  const cut = { event: "cut", at: "x", batch: 1, round: 0, start: 0, end: 9, requests: 1, bytes: 9 };
   const line = `${JSON.stringify({ ...cut, worst_usd: "0", canary: false })}\n`;
-  const rest = '{"event":"rest","given_up":3,"reasons":{},"lengths":[0,0,0]}\n';
+  const rest = '{"event":"rest","at":"x","given_up":3,"reasons":{},"lengths":[0,0,0]}\n';
   const { folder } = opened(RUN + line + rest + rest);
   assert.equal(folder.state.givenUp, 3);
 });
 
-for (const line of ['{"event":"nonsense"}', '{"event":"stored","batch":7}', '{"event":"cut"}', "[]", "7"]) {
+for (const line of ['{"at":"x","event":"nonsense"}', '{"at":"x","event":"stored","batch":7}', '{"at":"x","event":"cut"}', "[]", "7"]) {
   test(`no program wrote ${line}`, () => {
     assert.throws(() => opened(`${RUN}${line}\n`), /line 2 .*do not delete the line/);
   });
 }
 
 test("a journal of a newer format is told with its line", () => {
-  const journal = new Journal(newFile('{"event":"run","format":3}\n'));
+  const journal = new Journal(newFile('{"event":"run","at":"x","format":3}\n'));
   assert.throws(() => journal.first(), /line 1 says format 3/);
 });
 

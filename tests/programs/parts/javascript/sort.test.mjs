@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { test } from "node:test";
 
 import { nextCut } from "../../../../planner/programs/javascript/cut.mjs";
-import { StoppedError } from "../../../../planner/programs/javascript/errors.mjs";
+import { BatchError } from "../../../../planner/programs/javascript/errors.mjs";
 import { money } from "../../../../planner/programs/javascript/money.mjs";
 import { Sorter, reasonIn, resultIn } from "../../../../planner/programs/javascript/sort.mjs";
 import { journalOf, newRun, resultLine } from "./bench.mjs";
@@ -60,7 +60,7 @@ test("credit that ran out stops the run and costs no attempt", async () => {
   const words = "Your credit balance is too low.";
   const results = ["a", "b", "c", "d"].map((id) => resultLine(id, errored("invalid_request_error", words)));
   const { run, batch, sorter } = await stored(results, { maxRetries: 0 });
-  assert.throws(() => sorter.sort(batch), StoppedError);
+  assert.throws(() => sorter.sort(batch), BatchError);
   const attempts = linesOf(run.folder.roundFile(1)).map((place) => place.attempts);
   assert.deepEqual(attempts, [0, 0, 0, 0]);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { test } from "node:test";
 
 import { Doubts } from "../../../../planner/programs/javascript/doubt.mjs";
@@ -34,7 +35,7 @@ test("the intention is on disk before the POST", async () => {
 test("what is too large is sent as two halves", async () => {
   const create = async (pieces) => {
     const ids = idsIn(pieces);
-    if (ids.length > 2) throw new RefusedError("too large", { status: 413, forGood: false });
+    if (ids.length > 2) throw new RefusedError("too large", { status: 413, forGood: false, isOfTheApi: true });
     return shownBatch(ids.join("-"), {});
   };
   const { run, submitter: each } = await submitter(create, { concurrentBatches: 9 });
@@ -44,13 +45,17 @@ test("what is too large is sent as two halves", async () => {
   assert.deepEqual(open.map((batch) => batch.requests), [2, 2]);
 });
 
-test("a refusal for good stops the run", async () => {
-  const refusal = { status: 402, forGood: true, remedy: "Add credit." };
+test("a refusal for good stops the sending, and is told when the rest is collected", async () => {
+  const refusal = { status: 402, forGood: true, remedy: "Add credit.", isOfTheApi: true };
   const create = async () => {
     throw new RefusedError("please pay", refusal);
   };
-  const { submitter: each } = await submitter(create);
-  await assert.rejects(each.submitAll(), /please pay. Add credit./);
+  const { run, submitter: each } = await submitter(create);
+  await each.submitAll();
+  const [error] = each.troubles.values();
+  assert.ok(error instanceof StoppedError);
+  assert.match(error.message, /please pay. Add credit./);
+  assert.equal(events(run).at(-1), "refused");
 });
 
 test("a batch waits for room in the queue", async () => {
@@ -100,8 +105,48 @@ test("a batch that waits for a person does not keep the rest waiting for ever", 
 
 test("what asks for a retired model is not sent", async () => {
   const { run, submitter: each } = await submitter(made);
-  run.source.requests.retired = "model x is retired: use y";
+  run.source.requests.retired = "some line";
+  run.source.requests.modelOf = () => "claude-3-opus-20240229";
   await each.submitAll();
-  assert.match([...each.troubles.values()][0].message, /use y.*--cancel/);
+  assert.match([...each.troubles.values()][0].message, /use claude-opus-5-5.*--cancel/);
   assert.ok(!events(run).includes("submit"));
+});
+
+test("a refusal that is no answer of the API leaves a doubt", async () => {
+  const refusal = { status: 403, forGood: true, remedy: "Check.", isOfTheApi: false };
+  const { run, submitter: each } = await submitter(async () => {
+    throw new RefusedError("HTTP 403", refusal);
+  });
+  await each.submitAll();
+  assert.ok(events(run).includes("doubt") && !events(run).includes("refused"));
+  assert.equal(each.troubles.size, 1);
+});
+
+test("a batch that is too large by now is cut anew", async () => {
+  const { run, submitter: each } = await submitter(made, { requestsPerBatch: 4, concurrentBatches: 9 });
+  each.cut();
+  each.settings = { ...each.settings, requestsPerBatch: 2 };
+  await each.submitAll();
+  const open = run.folder.state.withStatus("open").map(({ requests }) => requests);
+  assert.deepEqual(open, [2, 2]);
+});
+
+test("a body that is cut off again and again is halved", async () => {
+  let creates = 0;
+  const create = async (pieces) => {
+    if (creates++ < 2) throw Object.assign(new NoAnswerError("reset"), { isCutOff: true });
+    return made(pieces);
+  };
+  const { run, submitter: each } = await submitter(create, { concurrentBatches: 9 });
+  await each.submitAll();
+  assert.ok(events(run).includes("halved"));
+});
+
+test("an input that changed while a body went out stops the run, and leaves a doubt", async () => {
+  const { run, submitter: each } = await submitter(async () => {
+    fs.appendFileSync(run.source.file, "\n");
+    throw new NoAnswerError("broken");
+  });
+  await assert.rejects(each.submitAll(), /was changed/);
+  assert.equal(events(run).at(-1), "doubt");
 });
