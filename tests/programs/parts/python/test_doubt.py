@@ -105,15 +105,36 @@ def test_the_one_with_our_ids_is_ours(work: Callable[..., Work]) -> None:
     assert [event["batch"] for event in there.events("not_made")] == [first.number]
 
 
-def test_one_that_lacks_an_id_is_not_proved_a_strangers(work: Callable[..., Work]) -> None:
-    """Only a strange id in the place of ours is."""
+@pytest.mark.parametrize(
+    ("ids", "counted", "event"),
+    [
+        ("a", 1, "adopted"),  # an id is missing, and nothing counts it
+        ("az", 2, "not_made"),  # a stranger's id in its place
+        ("zy", 2, "not_made"),
+        ("abz", 2, "adopted"),  # a stray line beside ours
+    ],
+)
+def test_what_ids_prove(ids: str, counted: int, event: str, work: Callable[..., Work]) -> None:
+    """An id that is missing makes it nobody else's; a strange one in its place does."""
     there = work(*"ab")
     in_doubt(there)
+    api = Workspace(there.log, listed("x"), x=ids)
+    settled(there, api)
+    api.batches = [listed("x", counted)]
+    judged(there, api)
+    assert [line["event"] for line in there.events("adopted", "not_made")] == [event]
+
+
+def test_results_that_stay_short_are_a_choice(
+    work: Callable[..., Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was never seen whole proves nothing."""
+    there = work(*"ab")
+    in_doubt(there)
+    monkeypatch.setattr(part, "SHORT_RESULTS_SECONDS", 0.0)
     api = Workspace(there.log, listed("x"), x="a")
     settled(there, api)
-    api.batches = [listed("x", 1)]  # the API counts no more than it sends
-    choice = judged(there, api)
-    assert not there.events("let_go") and "--adopt" in choice.choices[1]
+    assert "--adopt" in judged(there, api).choices[1]
 
 
 @pytest.mark.parametrize(
