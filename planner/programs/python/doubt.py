@@ -100,7 +100,7 @@ class Doubts:
                 self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
         grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
         numbers = ", ".join(str(batch.number) for batch in doubts)
-        self.log.line(f"In doubt: batch {numbers}; looked for in {clock(grace_s)}, then sent again")
+        self.log.line(f"In doubt: batch {numbers}. Nothing is sent; looked for in {clock(grace_s)}")
         await asyncio.sleep(grace_s)
         listed = await self.listed_whole(doubts)
         for batch in doubts:
@@ -171,11 +171,8 @@ class Questions:
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
-        return [
-            batch
-            for batch in self.folder.state.with_status("question")
-            if batch.number not in self.choices
-        ]
+        questions = self.folder.state.with_status("question")
+        return [batch for batch in questions if batch.number not in self.choices]
 
     async def judge(self) -> None:
         """Follow the candidates until no question is left but those that a person must answer."""
@@ -221,9 +218,15 @@ class Questions:
         if not await self.api.download_other(what, seen.id, part):
             if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
                 self.vanished(seen.id)
-        elif not self.may_become_whole(seen, read_results(part, set())):
-            for batch in self.having(seen.id):
-                self.compare(batch, seen.id, part)
+            return
+        results = read_results(part, set())
+        if self.may_become_whole(seen, results):
+            return
+        if results.lines < seen.requests():
+            self.leave_open(seen.id)
+            return
+        for batch in self.having(seen.id):
+            self.compare(batch, seen.id, part)
 
     def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
@@ -234,8 +237,7 @@ class Questions:
 
     def leave_open(self, candidate_id: str) -> None:
         """Whose it is cannot be proved any more: a person chooses."""
-        for batch in self.having(candidate_id):
-            self.fits[batch.number, candidate_id] = False
+        self.fits |= {(batch.number, candidate_id): False for batch in self.having(candidate_id)}
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -265,11 +267,9 @@ class Questions:
         if results.strange and (not results.own or 0 < missing <= results.strange):
             self.let_go(batch, candidate_id, "ids")
             return
-        is_whole = results.own and results.lines >= batch.requests
-        is_ours = is_whole and (missing <= 0 or not results.strange)
-        self.fits[batch.number, candidate_id] = bool(is_ours) and fits_by_tokens(
-            token_pairs(part, self.source, places)
-        )
+        is_ours = bool(results.own) and (missing <= 0 or not results.strange)
+        pairs = token_pairs(part, self.source, places) if is_ours else []
+        self.fits[batch.number, candidate_id] = is_ours and fits_by_tokens(pairs)
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
@@ -291,10 +291,9 @@ class Questions:
 
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
-        times = {
-            each: self.created_at.get(each, "at a time not known") for each in batch.candidates
-        }
-        made = ", ".join(f"{each} (made {time})" for each, time in times.items())
+        times = [self.created_at.get(each, "at a time not known") for each in batch.candidates]
+        candidates = zip(batch.candidates, times, strict=True)
+        made = ", ".join(f"{each} (made {moment})" for each, moment in candidates)
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."
