@@ -48,7 +48,8 @@ async function keepAll() {
 /** The file as it was built. Rejects if the server has another. */
 async function download(path) {
   const address = new URL(path.replace(/(?<=^|\/)index\.html$/, ""), HOME);
-  const load = (cache) => fetch(address, { cache, integrity: FILES.get(path), mode: "same-origin" });
+  const load = (cache) =>
+    fetch(address, { cache, integrity: FILES.get(path), mode: "same-origin", referrerPolicy: "no-referrer" });
   // what the browser has from showing the page need not come again, unless it is of another build
   const response = await load("default").catch(() => load("reload"));
   if (!response.ok) throw new Error(`${path}: ${response.status}`);

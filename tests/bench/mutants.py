@@ -36,20 +36,10 @@ PATIENCE = 3
 MEMORY_BYTES = 2_000_000_000
 
 # nothing that the changes share: no cache of results, no other processes, no other examples
-OPTIONS = [
-    "-o",
-    "addopts=",
-    "--import-mode=importlib",
-    "-x",
-    "-q",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-    "--hypothesis-seed=0",
-    "-W",
-    "ignore::pytest.PytestAssertRewriteWarning",
-]
+OPTIONS = (
+    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "--hypothesis-seed=0", "-W", "ignore::pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

@@ -156,7 +156,7 @@ export class Api {
     }
   }
 
-  /** Up to a hundred batches older than the one named; null if it, or the list, is not there now. */
+  /** Up to a hundred batches older than the one named; null if it, or the list, is not there. */
   async page(after) {
     const query = after ? { limit: 100, after_id: after } : { limit: 100 };
     // Not batches.list(): it makes an empty list of an answer that is none.
