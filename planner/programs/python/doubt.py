@@ -218,9 +218,15 @@ class Questions:
         if not await self.api.download_other(what, seen.id, part):
             if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
                 self.vanished(seen.id)
-        elif not self.may_become_whole(seen, read_results(part, set())):
-            for batch in self.having(seen.id):
-                self.compare(batch, seen, part)
+            return
+        results = read_results(part, set())
+        if self.may_become_whole(seen, results):
+            return
+        if results.lines < seen.requests():
+            self.leave_open(seen.id)
+            return
+        for batch in self.having(seen.id):
+            self.compare(batch, seen.id, part)
 
     def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
@@ -231,8 +237,7 @@ class Questions:
 
     def leave_open(self, candidate_id: str) -> None:
         """Whose it is cannot be proved any more: a person chooses."""
-        for batch in self.having(candidate_id):
-            self.fits[batch.number, candidate_id] = False
+        self.fits |= {(batch.number, candidate_id): False for batch in self.having(candidate_id)}
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -254,18 +259,17 @@ class Questions:
         self.folder.note("let_go", batch=batch.number, id=candidate_id, why=why)
         self.log.line(f"Batch {batch.number} is not {candidate_id} ({why})")
 
-    def compare(self, batch: Batch, seen: ApiBatch, part: Path) -> None:
+    def compare(self, batch: Batch, candidate_id: str, part: Path) -> None:
         """Hold a candidate's results against the ids and the prompts of a batch."""
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
         missing = len(places) - len(results.own) - len(results.unreadable)
         if results.strange and (not results.own or 0 < missing <= results.strange):
-            self.let_go(batch, seen.id, "ids")
+            self.let_go(batch, candidate_id, "ids")
             return
-        is_whole = results.own and results.lines >= seen.requests()
-        is_ours = bool(is_whole and (missing <= 0 or not results.strange))
+        is_ours = bool(results.own) and (missing <= 0 or not results.strange)
         pairs = token_pairs(part, self.source, places) if is_ours else []
-        self.fits[batch.number, seen.id] = is_ours and fits_by_tokens(pairs)
+        self.fits[batch.number, candidate_id] = is_ours and fits_by_tokens(pairs)
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
@@ -287,10 +291,9 @@ class Questions:
 
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
-        times = {
-            each: self.created_at.get(each, "at a time not known") for each in batch.candidates
-        }
-        made = ", ".join(f"{each} (made {time})" for each, time in times.items())
+        times = [self.created_at.get(each, "at a time not known") for each in batch.candidates]
+        candidates = zip(batch.candidates, times, strict=True)
+        made = ", ".join(f"{each} (made {moment})" for each, moment in candidates)
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."
