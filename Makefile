@@ -38,8 +38,9 @@ test: check  ## every test; ARGS="-k words" picks some
 
 setup: $(py-build) $(npm-build) ## what the build needs
 
-setup-test: $(py-test) $(npm-test) ## what the tests need, a browser too
+setup-test: $(py-test) $(npm-test) ## what the tests need, two browsers too
 	$(py) -m tests.browser.chromium
+	$(py) -m tests.browser.firefox
 
 build: setup ## the site, in dist/
 	$(py) build.py

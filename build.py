@@ -31,7 +31,7 @@ import jinja2
 # imported: `site` is a module of the standard library, loaded long before this file.
 sys.path.append(str(Path(__file__).resolve().with_name("site")))
 
-from builder import plans, search
+from builder import offline, plans, search, single
 from builder.articles import Text, compose
 from builder.checks import check
 from builder.faults import Collector, Fault, SiteError
@@ -57,15 +57,18 @@ def build() -> dict[str, bytes]:
         remedy = "Say where the site will stand, such as https://example.org/planner/."
         raise SiteError(Fault(where="SITE_URL", what=f"{SITE_URL} is no address", remedy=remedy))
     pages = read_pages(ROOT / "content")
-    site = read_assets(ROOT / "site") | pack_runtime(PYODIDE_DIR, ROOT / "planner")
-    site |= hand_out()
+    runtime = pack_runtime(PYODIDE_DIR, ROOT / "planner")
+    site = read_assets(ROOT / "site") | runtime.files | hand_out() | offline.app(ROOT / "site")
     env = environment(ROOT / "site" / "templates", site_name=SITE_NAME, site_url=SITE_URL)
     about = {
-        "runtime_bytes": sum(len(site[path]) for path in site if path.startswith("runtime/")),
+        "runtime": runtime,
         "notices": read_notices(ROOT / "site" / "notices", PYODIDE_DIR),
     }
     texts = compose_all(pages, env)
     site |= render(pages, texts, env, about) | render_lists(pages, texts, env)
+    site |= single.hand_out(site, ROOT / "site" / "single", SITE_URL)
+    kept = {path: site[path] for path in site if path != single.SINGLE_FILE}
+    site["service-worker.js"] = offline.service_worker(kept, ROOT / "site")
     if faults := check(site, SITE_URL, places_of(pages, texts)):
         raise SiteError(*faults)
     return site

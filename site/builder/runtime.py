@@ -1,59 +1,101 @@
-"""Pack what the browser needs to run the planner: Python with its library, and the package."""
+"""Pack what the browser needs to run the planner: Python, its library with the planner, the worker.
 
+Every file is named by its content, so that no page mixes files of two versions, whatever is cached.
+"""
+
+import base64
 import hashlib
 import io
 import json
 import subprocess
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.faults import Collector, Fault, SiteError
 from builder.sources import read_bytes, read_json
 
-FILES = (
-    "pyodide.mjs",
-    "pyodide.asm.mjs",
-    "pyodide.asm.wasm",
-    "pyodide-lock.json",
-    "python_stdlib.zip",
-)
-COMPILER = Path(__file__).resolve().parent.parent / "runtime" / "compile.mjs"
+# what is shipped of the npm package, and what the library is made with
+FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+SOURCES = (*FILES, "pyodide-lock.json", "python_stdlib.zip", "package.json")
+PACKER = Path(__file__).resolve().parent.parent / "runtime" / "library.mjs"
+WORKER = PACKER.with_name("worker.js")
+_NAMES = b'"FILES"'  # where the worker has the names of the other files
 # The earliest that a zip can hold: a real date would change every build.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def pack_runtime(pyodide: Path, package: Path) -> dict[str, bytes]:
-    """The files below runtime/. `pyodide` is the npm package's folder, `package` the planner's.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """The files below runtime/ by path, and which of them is what."""
 
-    Library and package are byte code. It is kept beside the npm package, by the hash of all that
-    it is made from: a second build of the same sources takes it from there. Raises SiteError if
-    the npm package is not whole, or Node cannot compile, or the byte code cannot be kept.
+    worker: str
+    loader: str
+    script: str
+    wasm: str
+    library: str
+    files: dict[str, bytes]
+
+    @property
+    def streamed_bytes(self) -> int:
+        """Of what the worker reports the progress."""
+        return len(self.files[self.wasm]) + len(self.files[self.library])
+
+
+def pack_runtime(pyodide: Path, package: Path) -> Runtime:
+    """What goes below runtime/. `pyodide` is the npm package's folder, `package` the planner's.
+
+    The library is byte code. It is kept beside the npm package, by the hash of all that it is made
+    from: a second build of the same sources takes it from there. Raises SiteError if the npm
+    package is not whole, or Node cannot pack, or the library cannot be kept.
     """
     faults = Collector()
-    for name in (*FILES, "package.json"):
+    for name in SOURCES:
         if not (pyodide / name).is_file():
             faults.add(str(pyodide / name), "the file is missing", "Run `npm ci`.")
     faults.raise_all()
-    files = {name: read_bytes(pyodide / name) for name in FILES}
-    library = compiled(pyodide, pyodide / "python_stdlib.zip", files["python_stdlib.zip"])
-    planner = compiled(pyodide, library, zipped(package))
-    # Python wants to see its lock file, of which we need the versions but none of the packages.
-    lock = read_json(pyodide / "pyodide-lock.json")
-    files |= {
-        "pyodide-lock.json": json.dumps(lock | {"packages": {}}).encode(),
-        "python_stdlib.zip": read_bytes(library),
-        "planner.zip": read_bytes(planner),
+    loader, script, wasm = (read_bytes(pyodide / name) for name in FILES)
+    library = read_bytes(packed(pyodide, zipped(package)))
+    files: dict[str, bytes] = {}
+
+    def add(name: str, content: bytes) -> str:
+        stem, _, kind = name.rpartition(".")
+        path = f"runtime/{stem}-{hashlib.sha256(content).hexdigest()[:12]}.{kind}"
+        files[path] = content
+        return path
+
+    paths = {
+        "loader": add("pyodide.mjs", loader),
+        "script": add("pyodide.asm.mjs", script),
+        "wasm": add("pyodide.asm.wasm", wasm),
+        "library": add("library.zip", library),
     }
-    return {f"runtime/{name}": content for name, content in files.items()}
+    lock = read_json(pyodide / "pyodide-lock.json")
+    worker = _worker_of(paths, library, lock["info"])
+    return Runtime(**paths, worker=add("worker.js", worker), files=files)
 
 
-def compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
-    """The zip of sources as a zip of byte code, made by the browser's Python with `library`."""
+def _worker_of(paths: dict[str, str], library: bytes, info: dict[str, str]) -> bytes:
+    """The worker's script, with what it cannot know: the names of its files, as a constant."""
+    names = {kind: path.removeprefix("runtime/") for kind, path in paths.items()}
+    # Python wants to see its lock file, of which we need the versions but none of the packages.
+    integrity = "sha256-" + base64.b64encode(hashlib.sha256(library).digest()).decode()
+    constant = names | {"integrity": integrity, "lock": {"info": info, "packages": {}}}
+    script = read_bytes(WORKER, "site/runtime/worker.js")
+    before, names_here, after = script.partition(_NAMES)
+    if not names_here or _NAMES in after:
+        what, remedy = 'it does not have "FILES" once', "The names of its files go there."
+        raise SiteError(Fault(where="site/runtime/worker.js", what=what, remedy=remedy))
+    return before + json.dumps(constant).encode() + after
+
+
+def packed(pyodide: Path, sources: bytes) -> Path:
+    """The library for a zip of the planner's sources, made by the browser's Python."""
     parts = (
         sources,
-        read_bytes(COMPILER, "site/runtime/compile.mjs"),
-        read_bytes(library),
+        read_bytes(PACKER, "site/runtime/library.mjs"),
+        read_bytes(pyodide / "python_stdlib.zip"),
         read_bytes(pyodide / "pyodide.asm.wasm"),
     )
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
@@ -63,10 +105,10 @@ def compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
-            source_zip, byte_code_zip = Path(folder, "sources.zip"), Path(folder, "compiled.zip")
+            source_zip, library_zip = Path(folder, "planner.zip"), Path(folder, "library.zip")
             source_zip.write_bytes(sources)
-            _run_compiler(pyodide, library, source_zip, byte_code_zip)
-            byte_code_zip.rename(cached)  # in one step: another build finds all of it or nothing
+            _run_packer(pyodide, source_zip, library_zip)
+            library_zip.rename(cached)  # in one step: another build finds all of it or nothing
     except OSError as error:
         what = f"byte code cannot be kept: {error.strerror}"
         remedy = "Make room, and see who may write there."
@@ -74,8 +116,8 @@ def compiled(pyodide: Path, library: Path, sources: bytes) -> Path:
     return cached
 
 
-def _run_compiler(pyodide: Path, library: Path, source_zip: Path, byte_code_zip: Path) -> None:
-    command: list[str | Path] = ["node", COMPILER, pyodide, library, source_zip, byte_code_zip]
+def _run_packer(pyodide: Path, source_zip: Path, library_zip: Path) -> None:
+    command: list[str | Path] = ["node", PACKER, pyodide, source_zip, library_zip]
     why = ""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
@@ -89,7 +131,7 @@ def _run_compiler(pyodide: Path, library: Path, source_zip: Path, byte_code_zip:
         why = "node took more than five minutes"
     if why:
         remedy = "It needs Node 20 or newer, as `node`."
-        raise SiteError(Fault(where="site/runtime/compile.mjs", what=why, remedy=remedy))
+        raise SiteError(Fault(where="site/runtime/library.mjs", what=why, remedy=remedy))
 
 
 def zipped(package: Path) -> bytes:

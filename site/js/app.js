@@ -5,6 +5,7 @@ import { createAddress } from "./address.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
+import { createOffline } from "./offline.js";
 import { createPanel } from "./panel.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
@@ -33,9 +34,20 @@ const engine = createEngine({
     page.dataset.engine = name;
     find("[data-engine-detail]").textContent = why;
     if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
+    if (name === "ready") offline.start();
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
+  },
+});
+
+const offline = createOffline({
+  onKept() {
+    find("[data-offline]").hidden = false;
+  },
+  onUpdate(state) {
+    find("[data-update]").hidden = state !== "ready";
+    find("[data-update-others]").hidden = state !== "others";
   },
 });
 
@@ -228,6 +240,7 @@ document.addEventListener("click", (event) => {
   if (button?.dataset.open) look({ rows: button.dataset.open });
   if (button?.dataset.copy) copy(button);
   if (button && "retry" in button.dataset) retry();
+  if (button && "update" in button.dataset) offline.update();
 });
 
 /**

@@ -3,10 +3,47 @@
 // The newest question wins: at most one runs and one waits. A question that is overtaken is
 // answered with null. Questions may be asked while Python loads; the newest is answered as soon as
 // it is ready.
+//
+// Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once,
+// and asked again; the second time the page is told.
 
 const SILENCE_MS = 20_000; // no byte for so long: the download has failed
-const START_MS = 60_000; // Python itself, on a slow machine
-const ANSWER_MS = 30_000; // an answer takes a tenth of a second; past this it is too much work
+const START_MS = 40_000; // Python itself, on a slow machine
+const IDLE_MS = 3_000; // after it is ready: what only the next visit needs
+const ANSWER_MS = 20_000; // an answer takes a tenth of a second; past this it is too much work
+
+// The page also loads this module by itself: the worker begins before the other modules are there.
+let early = hire({ isFresh: false });
+
+/**
+ * A worker at its first act; what it says is kept until somebody listens. A fresh one takes nothing
+ * from an earlier visit.
+ */
+function hire({ isFresh }) {
+  const { href } = document.querySelector("link[data-worker]");
+  // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from
+  // the network.
+  const script = `self.isFresh = ${isFresh}; import(${JSON.stringify(href)})
+    .catch((error) => self.postMessage({kind: "failed", message: String(error)}));`;
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const worker = new Worker(address, { type: "module" });
+  const kept = [];
+  let receive = (message) => kept.push(message);
+  worker.onmessage = ({ data }) => receive(data);
+  worker.onerror = (event) => receive({ kind: "crash", message: event.message || "worker.js" });
+  return {
+    listen(listener) {
+      receive = listener;
+      kept.forEach(listener);
+    },
+    send: (message) => worker.postMessage(message),
+    end() {
+      receive = () => {};
+      worker.terminate();
+      URL.revokeObjectURL(address);
+    },
+  };
+}
 
 /**
  * @param onState called with "loading", "ready" or "failed", and a text that says why it failed
@@ -15,29 +52,29 @@ const ANSWER_MS = 30_000; // an answer takes a tenth of a second; past this it i
 export function createEngine({ onState, onBytes }) {
   let worker = null;
   let ready = false;
+  let isSecond = false; // it was begun anew, and has not answered since
   let lastId = 0;
   let running = null;
   let waiting = null;
   let watchdog = 0;
 
   function start() {
+    isSecond = false;
+    begin();
+  }
+
+  function begin() {
     stop();
     onState("loading", "");
-    // From a blob, because the page's Content-Security-Policy does not bind a worker that comes
-    // from the network.
-    const script = `import(${JSON.stringify(new URL("worker.js", import.meta.url).href)})
-      .then(() => self.postMessage({kind: "alive"}),
-        (error) => self.postMessage({kind: "failed", message: String(error)}));`;
-    const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-    worker = new Worker(address, { type: "module" });
-    worker.addEventListener("message", ({ data }) => receive(data));
-    worker.addEventListener("error", (event) => fail(event.message || "worker.js"));
     watch(SILENCE_MS, fail);
+    worker = early ?? hire({ isFresh: true });
+    early = null;
+    worker.listen(receive);
   }
 
   function stop() {
     clearTimeout(watchdog);
-    worker?.terminate();
+    worker?.end();
     worker = null;
     ready = false;
   }
@@ -47,16 +84,27 @@ export function createEngine({ onState, onBytes }) {
     watchdog = setTimeout(() => act(`> ${limit / 1000} s`), limit);
   }
 
+  /** Python could not be loaded, and will not be until somebody tries again. */
   function fail(message) {
     stop();
     settle({ defect: message });
     onState("failed", message);
   }
 
-  // Python cannot be interrupted, only ended; the next question gets a new one.
-  function giveUp() {
-    settle(waiting ? null : { tooMuch: true });
-    start();
+  /**
+   * Python is lost. The second time, the outcome is told; if it was not at a question, that it
+   * could not be loaded.
+   */
+  function lose(message, outcome = { defect: message }) {
+    if (isSecond && !running) {
+      fail(message);
+      return;
+    }
+    if (isSecond || waiting) settle(waiting ? null : outcome);
+    else waiting = running;
+    running = null;
+    isSecond = !isSecond;
+    begin();
   }
 
   function settle(outcome) {
@@ -68,24 +116,25 @@ export function createEngine({ onState, onBytes }) {
 
   function receive(message) {
     switch (message.kind) {
-      case "alive":
-        worker.postMessage({ kind: "start" });
-        break;
       case "bytes":
         watch(SILENCE_MS, fail);
         onBytes(message.bytes);
         break;
       case "starting":
-        watch(START_MS, fail);
+        watch(START_MS, lose);
         break;
       case "ready":
         clearTimeout(watchdog);
         ready = true;
         onState("ready", "");
+        setTimeout((reader) => reader.send({ kind: "keep" }), IDLE_MS, worker);
         next();
         break;
       case "failed":
         fail(message.message);
+        break;
+      case "crash":
+        lose(message.message);
         break;
       case "answer":
         finish(message.id, () => JSON.parse(message.text));
@@ -98,6 +147,7 @@ export function createEngine({ onState, onBytes }) {
 
   function finish(id, read) {
     if (id !== running?.id) return;
+    isSecond = false;
     settle(waiting ? null : read());
     next();
   }
@@ -106,8 +156,8 @@ export function createEngine({ onState, onBytes }) {
     if (!ready || running || !waiting) return;
     running = waiting;
     waiting = null;
-    worker.postMessage({ kind: "ask", id: running.id, text: running.text });
-    watch(ANSWER_MS, giveUp);
+    worker.send({ kind: "ask", id: running.id, text: running.text });
+    watch(ANSWER_MS, (limit) => lose(limit, { tooMuch: true }));
   }
 
   /**

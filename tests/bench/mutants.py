@@ -31,8 +31,15 @@ import tests.strategies  # noqa: F401 - what they bring along is imported once, 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path("planner/model")
 LEAST = 0.9
-PATIENCE_S = 90  # of CPU time: on a busy machine a test may wait long for its turn
+# CPU time, of that of the unchanged module's tests: on a busy machine a test may wait long for its turn
+PATIENCE = 3
 MEMORY_BYTES = 2_000_000_000
+
+# nothing that the changes share: no cache of results, no other processes, no other examples
+OPTIONS = (
+    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "--hypothesis-seed=0", "-W", "ignore::pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -145,13 +152,13 @@ class Worker:
         for name in ("tests", "pyproject.toml"):
             (folder / name).symlink_to(ROOT / name)
 
-    def notices(self, mutant: Mutant) -> bool:
-        """Whether the module's own tests fail, or do not end."""
+    def notices(self, mutant: Mutant, patience_s: int) -> bool:
+        """Whether the module's own tests fail, or take longer than so many seconds of CPU time."""
         file = self.root / mutant.module
         original = file.read_text("utf-8")
         self._write(file, mutant.source)
         try:
-            return self.fails(mutant.module)
+            return self.run(mutant.module, patience_s)[0]
         finally:
             self._write(file, original)
 
@@ -160,19 +167,17 @@ class Worker:
         # by size and second Python sees whether byte code is old: two changes may share both
         os.utime(file, (next(self.seconds),) * 2)
 
-    def fails(self, module: str) -> bool:
-        """Whether the module's own tests fail as its file stands now."""
+    def run(self, module: str, patience_s: int) -> tuple[bool, float]:
+        """Whether the module's own tests fail as its file stands now, and their CPU time in seconds."""
         child = os.fork()
         if child == 0:
-            os._exit(self._test(module))
-        try:
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
-        except ChildProcessError:
-            return True
+            os._exit(self._test(module, patience_s))
+        _, status, used = os.wait4(child, 0)
+        return os.waitstatus_to_exitcode(status) != 0, used.ru_utime + used.ru_stime
 
-    def _test(self, module: str) -> int:
+    def _test(self, module: str, patience_s: int) -> int:
         """In the child: run the tests, silently; limits end what does not end by itself."""
-        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
+        resource.setrlimit(resource.RLIMIT_CPU, (patience_s, patience_s))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
@@ -182,33 +187,26 @@ class Worker:
         for name in [name for name in sys.modules if name.split(".")[0] in ("planner", "tests")]:
             del sys.modules[name]
         own = f"tests/planner/model/test_{Path(module).stem}.py"
-        options = [
-            "-o",
-            "addopts=",
-            "--import-mode=importlib",
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "-W",
-            "ignore::pytest.PytestAssertRewriteWarning",
-        ]
-        return int(pytest.main([*options, "--hypothesis-seed=0", "--rootdir", str(self.root), own]))
+        return int(pytest.main([*OPTIONS, "--rootdir", str(self.root), own]))
 
 
 def judge(module: Path, folder: Path, jobs: int) -> tuple[int, list[Mutant]]:
     """How many changes there are, and those that nobody noticed."""
     workers = [Worker(folder / f"{module.stem}-{number}") for number in range(jobs)]
-    if workers[0].fails(module.as_posix()):
+    failed, seconds = workers[0].run(module.as_posix(), 600)
+    if failed:
         raise SystemExit(f"the tests of {module} fail without any change")
     changes = list(mutants(module, (workers[0].root / module).read_text("utf-8")))
+    patience_s = int(PATIENCE * seconds) + 2
     with ThreadPoolExecutor(jobs) as pool:
         shares = [changes[number::jobs] for number in range(jobs)]
 
         def unnoticed(number: int) -> list[Mutant]:
-            return [mutant for mutant in shares[number] if not workers[number].notices(mutant)]
+            return [
+                mutant
+                for mutant in shares[number]
+                if not workers[number].notices(mutant, patience_s)
+            ]
 
         return len(changes), [
             mutant for part in pool.map(unnoticed, range(jobs)) for mutant in part

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import chromium
 from tests.browser.watch import ACTION_MS, ARGUMENTS, Outside, Visit, Watch, wait_ready
@@ -16,12 +23,18 @@ expect.set_options(timeout=ACTION_MS)
 
 # For the package, not the session: while Playwright runs, asyncio.run() fails in other tests of the process.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Chromium, headless."""
+def playwright() -> Iterator[Playwright]:
+    """What drives the browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium, headless."""
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -12,32 +13,30 @@ from planner import bridge
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.static_server import (
+    CRASH,
+    HANG,
     Fault,
     StaticServer,
-    hanging_at,
+    at_question,
     held,
     html,
     missing,
     never,
+    no_fresh_start,
     truncated,
+    without_storage,
 )
 
-WASM, LIBRARY, PLANNER = (
-    "runtime/pyodide.asm.wasm",
-    "runtime/python_stdlib.zip",
-    "runtime/planner.zip",
+WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.zip"
+WORKER, LOADER, SCRIPT = (
+    "runtime/worker-*.js",
+    "runtime/pyodide-*.mjs",
+    "runtime/pyodide.asm-*.mjs",
 )
-LOADER, WORKER = "runtime/pyodide.mjs", "js/worker.js"
+RUNTIME = (WORKER, LOADER, SCRIPT, WASM, LIBRARY)
 LIMIT_S = 90  # what a person waits at most before the page says that it failed
 
-FAULTS = [
-    *[
-        (file, fault)
-        for file in (WASM, LIBRARY, PLANNER, LOADER, WORKER)
-        for fault in (missing, html)
-    ],
-    *[(file, fault) for file in (WASM, PLANNER) for fault in (truncated, never)],
-]
+FAULTS = [(file, fault) for file in RUNTIME for fault in (missing, html, truncated, never)]
 
 
 def say_failed(page: Page) -> None:
@@ -53,7 +52,7 @@ def say_failed(page: Page) -> None:
 @pytest.mark.parametrize(
     ("file", "fault"),
     FAULTS,
-    ids=[f"{file.split('/')[1]}-{fault.__name__}" for file, fault in FAULTS],
+    ids=[f"{file.split('/')[1].replace('-*', '')}-{fault.__name__}" for file, fault in FAULTS],
 )
 def test_failed_download(
     visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault
@@ -74,7 +73,7 @@ def test_failed_download(
 def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """When the network is back, one press is enough, and what was typed meanwhile is answered."""
     watch.allow("Failed to load resource", "404")
-    server.faults[PLANNER] = missing
+    server.faults[LIBRARY] = missing
     page = visit("", ready=False, clock=True)
     say_failed(page)
     page.locator("[name='workload.requests']").fill("54321")
@@ -201,14 +200,14 @@ def test_typing_keeps_the_rest_of_the_link(visit: Visit, server: StaticServer) -
 def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """A link that was opened without a network is answered when the network is back."""
     watch.allow("Failed to load resource", "404")
-    server.faults[PLANNER] = missing
+    server.faults[LIBRARY] = missing
     page = visit("#workload.requests=33333", ready=False, clock=True)
     say_failed(page)
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")
     expect(page.locator("[data-slot='answer.sentence']")).to_be_empty()
     expect(page).to_have_url(re.compile(r"#workload\.requests=33333$"))
     arrives = Event()
-    server.faults[PLANNER] = held(arrives)
+    server.faults[LIBRARY] = held(arrives)
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("html")).to_have_attribute("data-answer", "working")
     expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
@@ -219,16 +218,22 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     expect(page.locator("html")).to_have_attribute("data-answer", "current")
 
 
+def forward(page: Page, answered: Callable[[], bool]) -> None:
+    """Move the page's timers on while Python is at a question, and wait for Python while it begins."""
+    for _ in range(400):
+        if answered():
+            return
+        if page.locator("html").get_attribute("data-engine") == "ready":
+            page.clock.fast_forward(5_000)
+        page.wait_for_timeout(150)
+
+
 def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
-    """A plan that takes too long is not a planner that could not be loaded; link and page stay in use."""
-    server.faults[WORKER] = hanging_at('"query":"workload.requests=66666"')
+    """A plan that takes too long twice is not a planner that could not be loaded; link and page stay in use."""
+    server.faults[WORKER] = at_question('"query":"workload.requests=66666"', HANG)
     page = visit("#workload.requests=66666", clock=True)
     notice = page.locator(".notice.is-too-much")
-    for _ in range(8):  # the limit begins when Python is asked
-        page.clock.fast_forward(5_000)
-        if notice.is_visible():
-            break
-        page.wait_for_timeout(100)
+    forward(page, notice.is_visible)
     expect(notice).to_be_visible()
     expect(page.locator(".notice.is-failed")).to_be_hidden()
     expect(page.locator("html")).to_have_attribute("data-answer", "stale")
@@ -239,6 +244,37 @@ def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
         "55,555 requests", timeout=READY_MS
     )
     expect(notice).to_be_hidden()
+
+
+@pytest.mark.parametrize("statement", [HANG, CRASH], ids=["hang", "crash"])
+def test_python_begins_anew_by_itself(visit: Visit, server: StaticServer, statement: str) -> None:
+    """Whatever ends Python once ends it silently: it is begun anew and the same question is answered."""
+    server.faults[WORKER] = at_question("66666", statement)
+    page = visit("", clock=True)
+    server.faults.clear()  # the next worker is whole
+    page.locator("[name='workload.requests']").fill("66666")
+    if statement == HANG:
+        forward(page, lambda: page.locator("html").get_attribute("data-engine") == "loading")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "66,666 requests", timeout=READY_MS
+    )
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    for notice in (".is-too-much", ".is-defect", ".is-failed"):
+        expect(page.locator(f".notice{notice}")).to_be_hidden()
+
+
+def test_second_crash_is_told(visit: Visit, server: StaticServer) -> None:
+    """Python that breaks down twice at a question says so, and the next question has a Python of its own."""
+    server.faults[WORKER] = at_question("66666", CRASH)
+    page = visit("")
+    page.locator("[name='workload.requests']").fill("66666")
+    expect(page.locator(".notice.is-defect")).to_be_visible(timeout=READY_MS)
+    expect(page.locator("[data-defect-detail]")).to_have_text("unreachable")
+    page.locator("[name='workload.requests']").fill("55555")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
+        "55,555 requests", timeout=READY_MS
+    )
+    expect(page.locator(".notice.is-defect")).to_be_hidden()
 
 
 def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
@@ -269,3 +305,97 @@ def test_second_visit_downloads_nothing_of_the_runtime(
             wait_ready(page)
             assert any("/runtime/" in path for path in server.asked) is runtime
         context.close()
+
+
+def test_each_file_is_fetched_once(visit: Visit, server: StaticServer) -> None:
+    """In a private window too, whose cache does not take Python."""
+    page = visit("#workload.requests=33333")
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    fetched = [path for path in server.asked if "/runtime/" in path]
+    assert sorted(fetched) == sorted(map(server.path, RUNTIME))
+
+
+# ---------------------------------------------------------------- memory of an earlier visit
+
+KEPT = """async () => {
+    const cache = await caches.open("python-memory");
+    const [request] = await cache.keys();
+    return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
+}"""
+# What stands in the cache, changed: one byte of it, its digest with it, all of it, or whose it is.
+SPOIL = """async (way) => {
+    const cache = await caches.open("python-memory");
+    const [request] = await cache.keys();
+    const response = await cache.match(request);
+    let { url } = request;
+    let bytes = new Uint8Array(await response.arrayBuffer());
+    let digest = response.headers.get("Digest");
+    if (way === "byte") bytes[bytes.length / 2] ^= 1;
+    if (way === "cut") bytes = bytes.slice(0, 1000);
+    if (way === "signed") {
+        bytes = bytes.fill(1, 100_000, 2_000_000);
+        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+        digest = Array.from(hash, (byte) => byte.toString(16)).join();
+    }
+    if (way === "foreign") {
+        await cache.delete(request);
+        url = url.replace("worker-", "worker-0");
+    }
+    await cache.put(url, new Response(bytes, { headers: { Digest: digest } }));
+}"""
+
+
+def kept(page: Page) -> int:
+    """The size of the memory that is kept, as soon as one is."""
+    for _ in range(READY_MS // 200):
+        if size := page.evaluate(KEPT):
+            return int(size)
+        page.wait_for_timeout(200)
+    raise AssertionError("no memory is kept")
+
+
+def answer_on_next_visit(page: Page, server: StaticServer, requests: str) -> None:
+    """Another visit in the same window answers another plan, without a word about what it came from."""
+    page.goto("about:blank")
+    page.goto(f"{server.url}#workload.requests={requests}")
+    expect(page.locator("html")).to_have_attribute("data-answer", "current", timeout=READY_MS)
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(f"{requests} requests")
+    expect(page.locator("html")).to_have_attribute("data-engine", "ready")
+
+
+def next_visit(page: Page, server: StaticServer, requests: str) -> None:
+    """Another visit in the same window answers another plan, without a word about what it began from."""
+    page.goto(f"{server.url}faq/")
+    page.goto(f"{server.url}#workload.requests={requests}")
+    sentence = page.locator("[data-slot='answer.sentence']")
+    expect(sentence).to_contain_text(f"{requests} requests", timeout=READY_MS)
+    expect(page.locator("html")).to_have_attribute("data-engine", "ready")
+
+
+def test_next_visit_goes_on_from_memory(visit: Visit, server: StaticServer) -> None:
+    """Python's memory is kept once the page is idle; the next visit does not begin it from its library."""
+    page = visit("")
+    assert kept(page) > 30_000_000
+    server.faults[WORKER] = no_fresh_start
+    next_visit(page, server, "77")
+
+
+@pytest.mark.parametrize("way", ["byte", "cut", "signed", "foreign"])
+def test_memory_that_is_of_no_use_is_passed_over(
+    visit: Visit, server: StaticServer, watch: Watch, way: str
+) -> None:
+    """Broken, cut, broken with a digest that fits, or of another version: Python begins from its library."""
+    watch.allow("^console:")  # what a broken Python says there is not ours
+    page = visit("")
+    kept(page)
+    page.evaluate(SPOIL, way)
+    next_visit(page, server, "77")
+
+
+def test_storage_that_is_forbidden_or_full(visit: Visit, server: StaticServer) -> None:
+    """The page works as on a first visit, and says nothing of it."""
+    server.faults[WORKER] = without_storage
+    page = visit("")
+    page.wait_for_timeout(4000)  # it would have kept its memory by now
+    assert page.evaluate(KEPT) == 0
+    next_visit(page, server, "77")

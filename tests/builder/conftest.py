@@ -16,7 +16,10 @@ FRONT_MATTER = (
 )
 
 # What `build.render` is told of the files beside the pages.
-ABOUT = {"runtime_bytes": 0, "notices": Notices(components=(), texts={})}
+ABOUT = {
+    "runtime": {"worker": "", "streamed_bytes": 0},
+    "notices": Notices(components=(), texts={}),
+}
 
 WriteGuide = Callable[..., Path]
 

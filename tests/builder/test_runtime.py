@@ -1,7 +1,7 @@
 """Python and the planner are packed as byte code, the same every time."""
 
-import io
-import json
+import hashlib
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -9,59 +9,77 @@ import pytest
 
 import build
 from builder.faults import SiteError
-from builder.runtime import FILES, compiled, pack_runtime, zipped
+from builder.runtime import SOURCES, pack_runtime, packed, zipped
 
 
 def test_a_missing_runtime_is_a_fault(tmp_path: Path) -> None:
     """Each file that is not there is named."""
     with pytest.raises(SiteError) as caught:
         pack_runtime(tmp_path, build.ROOT / "planner")
-    assert len(caught.value.faults) == len(FILES) + 1  # and package.json
+    assert len(caught.value.faults) == len(SOURCES)
 
 
-def test_the_runtime_is_byte_code_without_packages(site: Path) -> None:
-    """The library and the planner are compiled, programs that we hand out are not, and the lock file names no package."""
-    packed = {
-        name: zipfile.ZipFile(
-            io.BytesIO((site / "runtime" / f"{name}.zip").read_bytes())
-        ).namelist()
-        for name in ("planner", "python_stdlib")
-    }
+def test_names_are_hashes(site: Path) -> None:
+    """Each file below runtime/ is named by its content, and the worker names the four others as they are called."""
+    files = list((site / "runtime").iterdir())
+    for file in files:
+        assert hashlib.sha256(file.read_bytes()).hexdigest().startswith(file.stem.split("-")[-1])
+    (worker,) = (file for file in files if file.name.startswith("worker-"))
+    text = worker.read_text("utf-8")
+    assert len(files) == 5
+    assert [file.name for file in files if file != worker and f'"{file.name}"' not in text] == []
+    assert f'href="runtime/{worker.name}"' in (site / "index.html").read_text("utf-8")
+
+
+def test_the_library_is_byte_code_of_what_is_needed(site: Path) -> None:
+    """Library and planner are compiled, programs that we hand out are not; what the browser never loads is not there."""
+    (library,) = (site / "runtime").glob("library-*.zip")
+    names = set(zipfile.ZipFile(library).namelist())
     assert {
         "planner/bridge.pyc",
         "planner/facts/models.json",
         "planner/programs/python/main.py",
-    } <= set(packed["planner"])
-    assert {"json/__init__.pyc", "random.pyc", "encodings/utf_8.pyc"} <= set(
-        packed["python_stdlib"]
-    )
+        "json/__init__.pyc",
+        "difflib.pyc",
+        "encodings/utf_8.pyc",
+    } <= names
+    assert not names & {"planner/__main__.pyc", "argparse.pyc", "http/server.pyc", "zipimport.py"}
     sources = [
         name
-        for names in packed.values()
         for name in names
         if name.endswith(".py") and not name.startswith("planner/programs/python/")
     ]
     assert sources == []
-    assert json.loads((site / "runtime" / "pyodide-lock.json").read_bytes())["packages"] == {}
 
 
-def test_byte_code_is_the_same_when_it_is_made_anew(site: Path, tmp_path: Path) -> None:
-    """The cache saves time and changes nothing: without it the planner is compiled to the same bytes."""
+def test_library_is_the_same_when_it_is_made_anew(site: Path, tmp_path: Path) -> None:
+    """The cache saves time and changes nothing: without it the library is packed to the same bytes."""
     (tmp_path / "pyodide").symlink_to(build.PYODIDE_DIR.resolve())
-    library = tmp_path / "library.zip"
-    library.write_bytes((site / "runtime" / "python_stdlib.zip").read_bytes())
-    made = compiled(tmp_path / "pyodide", library, zipped(build.ROOT / "planner"))
-    assert tmp_path in made.parents
-    assert made.read_bytes() == (site / "runtime" / "planner.zip").read_bytes()
+    anew = packed(tmp_path / "pyodide", zipped(build.ROOT / "planner"))
+    (library,) = (site / "runtime").glob("library-*.zip")
+    assert tmp_path in anew.parents
+    assert anew.read_bytes() == library.read_bytes()
 
 
-def test_sources_that_cannot_be_compiled_are_a_fault(tmp_path: Path) -> None:
-    """What Python says of it reaches the reader."""
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "module.py").write_text("def (")
-    library = build.PYODIDE_DIR / "python_stdlib.zip"
-    with pytest.raises(SiteError, match=r"site/runtime/compile\.mjs: .*SyntaxError"):
-        compiled(build.PYODIDE_DIR, library, zipped(tmp_path / "broken"))
+def planner_with(folder: Path, source: str) -> bytes:
+    """The zip of the planner with one more line in its bridge."""
+    shutil.copytree(build.ROOT / "planner", folder / "planner")
+    with (folder / "planner" / "bridge.py").open("a") as bridge:
+        bridge.write(source)
+    return zipped(folder / "planner")
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("def (", "SyntaxError"),
+        ("def late():\n    import sqlite3\n", "bridge.py imports {'sqlite3'}"),
+    ],
+)
+def test_planner_that_cannot_be_packed_is_a_fault(tmp_path: Path, source: str, what: str) -> None:
+    """What Python says of it reaches the reader; so does an import that no question of the packer has come to."""
+    with pytest.raises(SiteError, match=rf"site/runtime/library\.mjs: .*{what}"):
+        packed(build.PYODIDE_DIR, planner_with(tmp_path, source))
 
 
 @pytest.fixture
@@ -90,9 +108,9 @@ def test_node_that_does_not_do_it_is_a_fault(
         (tmp_path / "bin" / "node").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(SiteError) as caught:
-        compiled(pyodide, pyodide / "python_stdlib.zip", b"")
+        packed(pyodide, b"")
     (fault,) = caught.value.faults
-    assert fault.where == "site/runtime/compile.mjs"
+    assert fault.where == "site/runtime/library.mjs"
     assert fault.what.startswith(what)
     assert "Node 20" in fault.remedy
 
@@ -101,4 +119,4 @@ def test_cache_that_cannot_be_written_is_a_fault(pyodide: Path) -> None:
     """Such as on a full disk."""
     (pyodide.parent / ".cache").write_text("no folder")
     with pytest.raises(SiteError, match="byte code cannot be kept: "):
-        compiled(pyodide, pyodide / "python_stdlib.zip", b"")
+        packed(pyodide, b"")

@@ -62,6 +62,8 @@ class Answers(BaseHTTPRequestHandler):
         do = fault["do"]
         if do in ("html", "html-after"):
             self.send_bytes(fault.get("status", 200), PAGE, "text/html; charset=utf-8")
+        elif do == "json-after":
+            self.send(200, fault["body"])
         elif do == "garbage":
             self.send_bytes(200, b'{"id": "msgbatch_', "application/json")
         elif do == "redirect":
@@ -111,6 +113,8 @@ def spoilt(lines: list[bytes], fault: Fault) -> list[bytes]:
             after = fault.get("after", 0)
             strays = [raw(text) for text in fault["lines"]]
             return [*lines[:after], *strays, *lines[after:]]
+        case "twice":
+            return [*lines[:1], *lines[:1], *lines[2:]]
         case "spoil":
             count: int = fault.get("lines", 1)
             return [*[raw(fault["text"])] * count, *lines[count:]]

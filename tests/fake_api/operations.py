@@ -52,6 +52,12 @@ def made(door: Door, fault: Fault) -> Batch | None:
     if do == "stop-reading":
         door.rfile.read(fault["bytes"])
         raise DeafError
+    if do == "early" and int(door.headers.get("content-length") or 0) > fault["bytes"]:
+        door.rfile.read(fault["bytes"])
+        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
+        door.wfile.flush()
+        time.sleep(0.05)
+        raise CutError
     # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
     body = door.body(float(fault.get("bytes_per_second", 0.0)))
     requests = accepted(door, body, fault)
@@ -74,7 +80,7 @@ def made(door: Door, fault: Fault) -> Batch | None:
             strangers(door, requests, fault)
         if api.scenario["keep_params"]:
             api.bodies.append(body)
-    if do in ("lose-answer", "foreign-too", "error-after", "html-after"):
+    if do in ("lose-answer", "foreign-too", "error-after", "html-after", "json-after"):
         door.fail(fault)
         return None
     return batch
@@ -126,6 +132,8 @@ def list_batches(door: Door, query: dict[str, str]) -> None:
     api = door.provider
     with api.lock:
         fault = api.fault("list")
+        if "after_id" in query:
+            fault = api.fault("next-page") or fault
         do = fault.get("do")
         if do in BEFORE:
             door.fail(fault)

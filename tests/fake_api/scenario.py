@@ -13,6 +13,8 @@ and then `nth` counts its calls), and what happens (`do`):
     redirect      HTTP `status` (307) to `url`; nothing was done
 
     create
+    json-after    it is done, then HTTP 200 with `body` as JSON
+    early         HTTP 413 after `bytes` of a body that is longer, and the connection closes
     ok            nothing goes wrong, but for what is said beside it (see below)
     lose-answer   it is done, then the connection closes
     error-after   it is done, then as `error`
@@ -34,6 +36,7 @@ and then `nth` counts its calls), and what happens (`do`):
     list
     page          the page has `rows` rows, or `has_more` as said here, or both: cursors go on from there
     empty         the page has no row, and there is no more
+    (next-page: the same of the calls with a cursor, counted by themselves)
     neighbour     somebody else makes a batch of `size` (that of the newest create), then it is answered
 
     retrieve
@@ -53,6 +56,7 @@ and then `nth` counts its calls), and what happens (`do`):
     slow          sent in `pieces`, `seconds` in all
     stall         after `bytes` bytes, or `share` of the body, nothing more comes for `seconds`
     stray         `lines`, a list of texts, stand among the lines, after the first `after` (0)
+    twice         the first line stands in the place of the second too
     vanish        as of retrieve: it was there when its end was seen
     spoil         the first `lines` lines are replaced by `text`
 
@@ -101,10 +105,12 @@ ANY = {"drop", "error", "html", "garbage", "hang", "redirect"}
 FAULTS = {
     "create": ANY
     | {"ok", "lose-answer", "error-after", "html-after", "late", "hang-late"}
-    | {"foreign", "foreign-too", "stop-reading"},
+    | {"foreign", "foreign-too", "stop-reading"}
+    | {"json-after", "early"},
     "list": ANY | {"page", "empty", "neighbour"},
+    "next-page": ANY,
     "retrieve": ANY | {"status", "archived", "no-url", "counts", "vanish"},
-    "results": ANY | {"cut", "short", "slow", "stall", "stray", "spoil", "vanish"},
+    "results": ANY | {"cut", "short", "slow", "stall", "stray", "spoil", "twice", "vanish"},
     "cancel": ANY | {"lose-answer", "error-after"},
     "delete": ANY,
 }

@@ -33,11 +33,11 @@ def test_a_slow_upload_arrives(language: str, bench: Callable[..., Bench]) -> No
 
 def test_a_silent_upload_is_given_up(language: str, bench: Callable[..., Bench]) -> None:
     """A peer that takes no more bytes is not waited for longer than silence may last."""
-    deaf = on("create", "stop-reading", bytes=200_000, seconds=20.0)
+    deaf = on("create", "stop-reading", bytes=200_000, seconds=90.0)
     there = bench({"faults": [deaf], "receive_buffer": 8192})
     write_large(there, IDS[:4], 3_000_000)
     program = there.altered(language, SILENCE_SECONDS=0.7)
-    done = there.start(language, *FOUR, program=program).wait(18.0)
+    done = there.start(language, *FOUR, program=program).wait(60.0)
     assert done.code == 0, done.said
     there.is_complete(IDS[:4])
     assert there.api.calls["create"] == 2
@@ -45,10 +45,10 @@ def test_a_silent_upload_is_given_up(language: str, bench: Callable[..., Bench])
 
 def test_a_download_that_falls_silent(language: str, bench: Callable[..., Bench]) -> None:
     """It is fetched again."""
-    there = bench({"faults": [on("results", "stall", seconds=20.0)]})
+    there = bench({"faults": [on("results", "stall", seconds=90.0)]})
     there.write(*IDS)
     program = there.altered(language, SILENCE_SECONDS=0.7)
-    done = there.start(language, *FOUR, program=program).wait(18.0)
+    done = there.start(language, *FOUR, program=program).wait(60.0)
     assert done.code == 0, done.said
     there.is_complete(IDS)
 
@@ -131,10 +131,10 @@ def test_a_batch_that_is_unknown_on_and_off(language: str, bench: Callable[..., 
 
 def test_answers_that_never_come(language: str, bench: Callable[..., Bench]) -> None:
     """Polls and lists that hang are given up and asked again."""
-    hang = [on("retrieve", "hang", seconds=15.0, nth=2), on("list", "hang", seconds=15.0, nth=2)]
+    hang = [on("retrieve", "hang", seconds=90.0, nth=2), on("list", "hang", seconds=90.0, nth=2)]
     there = bench({"faults": hang})
     there.write(*IDS)
     program = there.altered(language, SILENCE_SECONDS=0.5, TIMEOUT_SECONDS=0.5)
-    done = there.start(language, *FOUR, program=program).wait(12.0)
+    done = there.start(language, *FOUR, program=program).wait(60.0)
     assert done.code == 0, done.said
     there.is_complete(IDS)

@@ -115,7 +115,7 @@ def test_a_pipe_without_a_writer(
     """INPUT must be a regular file: a pipe is told, not waited for."""
     there = bench()
     os.mkfifo(there.input)
-    done = there.start(language, *flags).wait(10.0)
+    done = there.start(language, *flags).wait(30.0)
     assert done.code == 2, done.said
     assert "file" in done.stderr
     assert not there.api.calls
@@ -125,5 +125,5 @@ def test_a_device(language: str, bench: Callable[..., Bench]) -> None:
     """Nor is a device a file."""
     there = bench()
     there.input.symlink_to("/dev/zero")
-    done = there.start(language).wait(10.0)
+    done = there.start(language).wait(30.0)
     assert done.code == 2, done.said

@@ -43,6 +43,23 @@ def test_a_newer_format(language: str, bench: Callable[..., Bench]) -> None:
     assert sum(there.api.calls.values()) == calls
 
 
+@pytest.mark.parametrize(
+    "line",
+    ['{"event":"run","at":"x","format":2}', '{"event":"run","at":"x","format":2,"input":7}', "{}"],
+)
+def test_a_damaged_first_line(line: str, language: str, bench: Callable[..., Bench]) -> None:
+    """The first line is read before all others, and as carefully."""
+    there = begun(bench, language, 8)
+    journal = there.out / "journal.jsonl"
+    rest = there.journal().partition("\n")[2]
+    journal.write_text(f"{line}\n{rest}", "utf-8")
+    calls = sum(there.api.calls.values())
+    done = there.run(other(language), *FLAGS)
+    assert done.code == 2, done.said
+    assert "journal.jsonl" in done.stderr and "Traceback" not in done.said
+    assert sum(there.api.calls.values()) == calls
+
+
 DAMAGE = {
     "no JSON": b"garbage",
     "half a line": b'{"event":"cut","at":"2026-1',

@@ -126,6 +126,18 @@ def test_a_canceled_run(language: str, bench: Callable[..., Bench]) -> None:
     assert set(there.api.books.needless) <= left, "what was canceled was never answered"
 
 
+def test_nothing_to_send_again_after_a_cancel(language: str, bench: Callable[..., Bench]) -> None:
+    """A list of the next round that `--cancel` left stays as it is: later starts find what the journal says."""
+    there = bench({"outcomes": [{"id": "r0", "type": "missing"}]})
+    there.write("r0")
+    assert there.run(language, *FLAGS, kill=("sorted", "after")).code == -9
+    assert there.run(language, *FLAGS, "--cancel").code == 1
+    assert there.run(language, *AGAIN).code == 1
+    again = there.run(other(language), *FLAGS)
+    assert again.code == 1, again.said
+    there.pays_once()
+
+
 @pytest.mark.parametrize("when", ["before", "after", "torn"])
 def test_killed_while_it_sends_again(when: str, language: str, bench: Callable[..., Bench]) -> None:
     """Killed at each line of the journal in turn; the flag is given again, or not, and the other program finishes."""

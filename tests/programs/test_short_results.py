@@ -94,6 +94,15 @@ def test_a_counted_answer_that_is_not_there(language: str, bench: Callable[..., 
     assert there.api.calls["create"] == 3
 
 
+def test_a_line_twice_and_another_not_at_all(language: str, bench: Callable[..., Bench]) -> None:
+    """As many lines as promised are not all of them when one stands twice: the results are fetched again."""
+    there = bench({"faults": [on("results", "twice", batch=1)]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+
+
 def test_cancel_collects_what_is_short(language: str, bench: Callable[..., Bench]) -> None:
     """`--cancel` gives the API its day too: what was paid for is collected."""
     there = bench({"faults": [on("results", "short", batch=1, times=7)]})

@@ -1,9 +1,13 @@
 """Promise 16: a program that is told to end ends, within ten seconds, with the right code and true words."""
 
+import contextlib
+import fcntl
 import gzip
 import json
+import os
 import re
 import signal
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +15,7 @@ import pytest
 
 from tests.programs.cases import ALWAYS, error, on
 from tests.programs.harness import Bench, other
-from tests.programs.processes import Cue
+from tests.programs.processes import Cue, Running
 
 IDS = [f"r{number}" for number in range(8)]
 FOUR = ["--requests-per-batch", "4"]
@@ -196,3 +200,27 @@ def test_told_to_end_with_large_bodies(language: str, bench: Callable[..., Bench
     assert running.kill(signal.SIGINT).code == 130
     assert there.run(other(language), *FOUR).code == 0
     there.is_complete(IDS[:4])
+
+
+@WAYS
+def test_told_to_end_with_nobody_reading_what_it_says(
+    number: signal.Signals, code: int, times: int, language: str, bench: Callable[..., Bench]
+) -> None:
+    """Standard error is a pipe that is full, and whoever should read it has stopped."""
+    there = bench({"polls": 10**6})
+    there.write(*IDS)
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writer, b"x" * 4096):
+            pass
+    fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+    process = subprocess.Popen(
+        there.command(language, *FOUR), env=there.environment(), stderr=writer, stdout=writer
+    )
+    running = there.follow(Running(process.pid, *there.outputs(), process=process))
+    there.until(lambda: len(there.api.batches) == 1)
+    there.pause(0.3)
+    assert running.kill(number, times).code == code
+    os.close(reader)
+    os.close(writer)

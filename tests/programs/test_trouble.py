@@ -70,6 +70,27 @@ def test_a_line_of_ours_that_is_odd(value: str, language: str, bench: Callable[.
     there.pays_once()
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_an_odd_number_in_what_is_tried_again(
+    number: str, language: str, bench: Callable[..., Bench]
+) -> None:
+    """What goes to the next round's list can be read there, and in failed.jsonl, by both languages."""
+    error_of = (
+        '{"type": "error", "error": {"type": "api_error", "message": "x", "n": ' + number + "}}"
+    )
+    line = '{"custom_id": "r0", "result": {"type": "errored", "error": ' + error_of + "}}"
+    outcome = {"id": "r0", "type": "errored", "error": "api_error", "raw": line, "attempt": 1}
+    there = bench({"outcomes": [outcome]})
+    there.write(*IDS)
+    there.run(language, *FOUR, kill=("round", "after"))
+    done = there.run(other(language), *FOUR)
+    assert done.code in (0, 1), done.said
+    there.pays_once()
+    strict = {"parse_constant": lambda word: pytest.fail(f"{word} is no JSON")}
+    for text in there.text("failed.jsonl").split("\n")[:-1]:
+        json.loads(text, **strict)
+
+
 def test_an_unreadable_line_is_logged(language: str, bench: Callable[..., Bench]) -> None:
     """ "… is logged": with its batch, and without what stands in it."""
     spoil = on("results", "spoil", text='{"Answer to": ', batch=2, **ALWAYS)

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from planner.programs.python.answer import (
-    CHECK_ADDRESS,
     ApiBatch,
     Waits,
     account_is_stopped,
@@ -121,13 +120,21 @@ class Api:
             raise NoAnswerError(nameless(error)) from None
 
     async def page(self, after: str = "") -> list[ApiBatch]:
-        """A page of the workspace's batches, newest first; the page after a batch."""
+        """A page of the workspace's batches, newest first; the page after a batch.
+
+        Raises NotFoundError when it cannot be had, as when the batch before it was deleted.
+        """
         query = {"limit": PAGE, **({"after_id": after} if after else {})}
-        what = "list batches"
-        try:
-            return await self.ask(what, lambda: self.get(batches_in, "", query))
-        except NotFoundError as error:
-            raise StoppedError(f"{what}: {error}. {CHECK_ADDRESS}") from None
+
+        async def call() -> list[ApiBatch]:
+            try:
+                return await self.get(batches_in, "", query)
+            except anthropic.BadRequestError as error:
+                if account_is_stopped(error):
+                    raise
+                raise NotFoundError(reason_of(error)) from None
+
+        return await self.ask("list batches", call)
 
     async def retrieve(self, what: str, batch_id: str) -> ApiBatch:
         """One of our own batches. Raises LostBatchError."""

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from planner.programs.python.answer import CHECK_ADDRESS, ApiBatch, Waits
-from planner.programs.python.api import LOST_BATCH_SECONDS, Api
+from planner.programs.python.api import LOST_BATCH_SECONDS, Api, pause
 from planner.programs.python.collect import (
     FETCHES_AGAIN,
     SHORT_INTERVALS,
@@ -26,7 +26,7 @@ from planner.programs.python.collect import (
     token_pairs,
 )
 from planner.programs.python.cut import Source
-from planner.programs.python.errors import StoppedError
+from planner.programs.python.errors import NotFoundError, StoppedError
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
@@ -35,6 +35,7 @@ from planner.programs.python.text import clock, earlier, seconds_since
 
 # How much older than the intention the list is read: clocks of one provider differ.
 CLOCK_MARGIN_SECONDS = 300.0
+LISTINGS = 10  # so often a list is read again that changes while it is read
 # A body that was on its way when the program was killed may arrive for so long yet.
 SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0
 
@@ -44,11 +45,22 @@ async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
 
     A short page ends nothing, whatever it says of more: an empty one does.
     """
+    waits, why = Waits(api.settings), ""
+    for _ in range(LISTINGS):
+        try:
+            return await pages_since(api, moment)
+        except NotFoundError as error:  # a batch was deleted that a page began after
+            why = str(error)
+            await pause(api.log, "list batches", why, waits.next())
+    raise StoppedError(f"list batches: {why}. {CHECK_ADDRESS}")
+
+
+async def pages_since(api: Api, moment: str | None) -> list[ApiBatch]:
     listed: list[ApiBatch] = []
     cursors = {""}
     while page := await api.page(listed[-1].id if listed else ""):
         if page[-1].id in cursors:
-            raise StoppedError(f"The list of batches goes in a circle. {CHECK_ADDRESS}")
+            raise NotFoundError("the list goes in a circle")
         cursors.add(page[-1].id)
         listed += page
         until = max(batch.created_at for batch in listed) if moment is None else moment
@@ -87,11 +99,8 @@ class Doubts:
                 why = "whether it was made is not known"
                 self.folder.note("doubt", batch=batch.number, why=why, took_s=round(took_s, 3))
         grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
-        for batch in doubts:
-            self.log.line(
-                f"Batch {batch.number} is in doubt: it is looked for in {clock(grace_s)}, "
-                "before its requests are sent again"
-            )
+        numbers = ", ".join(str(batch.number) for batch in doubts)
+        self.log.line(f"In doubt: batch {numbers}. Nothing is sent; looked for in {clock(grace_s)}")
         await asyncio.sleep(grace_s)
         listed = await self.listed_whole(doubts)
         for batch in doubts:
@@ -162,20 +171,13 @@ class Questions:
 
     def in_question(self) -> list[Batch]:
         """Batches whose candidates are not all judged."""
-        return [
-            batch
-            for batch in self.folder.state.with_status("question")
-            if batch.number not in self.choices
-        ]
+        questions = self.folder.state.with_status("question")
+        return [batch for batch in questions if batch.number not in self.choices]
 
     async def judge(self) -> None:
         """Follow the candidates until no question is left but those that a person must answer."""
         if self.folder.state.canceling:
-            for batch in self.in_question():
-                self.log.line(
-                    f"Batch {batch.number}: {', '.join(batch.candidates)} may be it, or somebody "
-                    "else's: not canceled here. This program waits for the end"
-                )
+            self.log.line("What is in question may be somebody else's: its end is waited for")
         while self.in_question():
             ids = dict.fromkeys(each for batch in self.in_question() for each in batch.candidates)
             for candidate_id in ids:
@@ -216,9 +218,15 @@ class Questions:
         if not await self.api.download_other(what, seen.id, part):
             if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
                 self.vanished(seen.id)
-        elif not self.may_become_whole(seen, read_results(part, set())):
-            for batch in self.having(seen.id):
-                self.compare(batch, seen.id, part)
+            return
+        results = read_results(part, set())
+        if self.may_become_whole(seen, results):
+            return
+        if results.lines < seen.requests():
+            self.leave_open(seen.id)
+            return
+        for batch in self.having(seen.id):
+            self.compare(batch, seen.id, part)
 
     def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
@@ -229,8 +237,7 @@ class Questions:
 
     def leave_open(self, candidate_id: str) -> None:
         """Whose it is cannot be proved any more: a person chooses."""
-        for batch in self.having(candidate_id):
-            self.fits[batch.number, candidate_id] = False
+        self.fits |= {(batch.number, candidate_id): False for batch in self.having(candidate_id)}
 
     def may_become_whole(self, seen: ApiBatch, results: Results) -> bool:
         """Whether the results are to be fetched again before anything is concluded from them."""
@@ -260,11 +267,9 @@ class Questions:
         if results.strange and (not results.own or 0 < missing <= results.strange):
             self.let_go(batch, candidate_id, "ids")
             return
-        is_whole = results.own and results.lines >= batch.requests
-        is_ours = is_whole and (missing <= 0 or not results.strange)
-        self.fits[batch.number, candidate_id] = bool(is_ours) and fits_by_tokens(
-            token_pairs(part, self.source, places)
-        )
+        is_ours = bool(results.own) and (missing <= 0 or not results.strange)
+        pairs = token_pairs(part, self.source, places) if is_ours else []
+        self.fits[batch.number, candidate_id] = is_ours and fits_by_tokens(pairs)
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""
@@ -286,10 +291,9 @@ class Questions:
 
     def choice(self, batch: Batch) -> str:
         """What a person is told who must choose."""
-        times = {
-            each: self.created_at.get(each, "at a time not known") for each in batch.candidates
-        }
-        made = ", ".join(f"{each} (made {time})" for each, time in times.items())
+        times = [self.created_at.get(each, "at a time not known") for each in batch.candidates]
+        candidates = zip(batch.candidates, times, strict=True)
+        made = ", ".join(f"{each} (made {moment})" for each, moment in candidates)
         return (
             f"Batch {batch.number} may be {made}: the ids fit, and that is no proof. Start again "
             "with --adopt ID if one of them is ours, or with --adopt none if none is."

@@ -85,7 +85,7 @@ async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...])
     doubts = state.with_status("doubt", "question")
     if not doubts or "none" in adopt:
         return
-    await api.page()
+    await batches_since(api, None)
     known = state.account or {}
     same = "Use a key of the workspace where the run began, or say --adopt none."
     for name, now in api.account.items():

@@ -1,0 +1,120 @@
+// Pack the library that the browser gets: the planner and what it imports, as byte code. Used by
+// build.py, under Node:
+//
+//     node library.mjs PYODIDE_DIR PLANNER.zip LIBRARY.zip
+//
+// The very Python that the browser will run imports the planner and answers a few questions; the
+// modules of the standard library that it has loaded by then go in, the others do not. Byte code
+// starts three times as fast as sources, and is marked as never to be checked against one. The same
+// sources give the same bytes.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+// Each thing that can be wanted, a value that is understood, and what is not: a mistake loads
+// modules of its own.
+const QUESTIONS = [
+  ...["plan", "alternatives", "programs", "json"].map((want) => ({ query: "", want })),
+  { query: "goal.start_at=2026-11-28T22:30%2B01:00", before: "workload.requests=2" },
+  { query: "workload.requests=many&workload.request=1" },
+  { texts: { "workload.requests": "many" } },
+];
+
+const [pyodide, planner, library] = process.argv.slice(2).map((path) => resolve(path));
+
+const { loadPyodide } = await import(pathToFileURL(`${pyodide}/pyodide.mjs`).href);
+const python = await loadPyodide({
+  indexURL: pyodide,
+  env: { PYTHONHASHSEED: "0" }, // sets in byte code are in the order of their hashes
+});
+
+try {
+  python.FS.writeFile("/planner.zip", readFileSync(planner));
+  loadAll();
+  pack();
+  writeFileSync(library, python.FS.readFile("/library.zip"));
+} catch (error) {
+  // the line of the traceback that says what is wrong
+  console.error(error.message.trim().split("\n").at(-1));
+  process.exit(1);
+}
+
+/** Load all that the browser will load, and put the names into the global `loaded`. */
+function loadAll() {
+  try {
+    python.runPython("1 / 0");
+  } catch {
+    // to say what went wrong Python loads modules too
+  }
+  python.globals.set("questions", JSON.stringify(QUESTIONS));
+  python.runPython(`
+import sys
+sys.path.insert(0, "/planner.zip")
+import json
+import random
+from planner.bridge import handle
+for question in json.loads(questions):
+    handle(json.dumps(question))
+loaded = {
+    name: module.__spec__.origin
+    for name, module in sys.modules.items()
+    if getattr(module, "__spec__", None)
+}
+`);
+}
+
+function pack() {
+  python.runPython(`
+import ast
+import zipfile
+from importlib._bootstrap_external import _code_to_hash_pyc
+from importlib.util import source_hash
+
+STANDARD, PLANNER = "/lib/python314.zip/", "/planner.zip/"
+
+
+def files_below(folder):
+    """The files below it that have been loaded as modules, in order."""
+    origins = filter(None, loaded.values())
+    return sorted(origin.removeprefix(folder) for origin in origins if origin.startswith(folder))
+
+
+def is_code(name):
+    """Parts of the programs that are handed out are data."""
+    return name.endswith(".py") and not name.startswith("planner/programs/python/")
+
+
+def imported(source):
+    """What a source imports by its full name, be it in a function."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module
+
+
+def sources():
+    """Name and content of each file of the library, and how much Python may leave out of it."""
+    with zipfile.ZipFile("/lib/python314.zip") as standard, zipfile.ZipFile("/planner.zip") as own:
+        for name in files_below(STANDARD):
+            yield name, standard.read(name), 2  # docstrings and assertions, a sixth of all bytes
+        data = {name for name in own.namelist() if not is_code(name)}
+        for name in sorted(data.union(files_below(PLANNER))):
+            yield name, own.read(name), 0
+
+
+with zipfile.ZipFile("/library.zip", "w") as library:
+    for name, content, optimize in sources():
+        if is_code(name):
+            if name.startswith("planner/") and (unknown := set(imported(content)) - loaded.keys()):
+                raise ImportError(f"{name} imports {unknown}, which no question has loaded")
+            code = compile(content, name, "exec", dont_inherit=True, optimize=optimize)
+            content = _code_to_hash_pyc(code, source_hash(content), checked=False)
+            name += "c"
+        entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        library.writestr(entry, bytes(content), compresslevel=9)
+`);
+}

@@ -1,0 +1,225 @@
+// The worker: loads Python, then answers one question after another through planner.bridge.handle.
+//
+// It begins by itself. A worker that comes from the network is bound by no policy of a page, so
+// this one takes no address from a message: all that it asks for stands beside it, and is of its
+// own origin.
+//
+// in:  {kind: "ask", id, text}           text: a question as JSON
+//      {kind: "keep"}                    the page is idle: memory may be kept for the next visit
+// out: {kind: "bytes", bytes}            downloaded so far
+//      {kind: "starting"}                all is there, Python begins
+//      {kind: "ready"}
+//      {kind: "answer", id, text}
+//      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
+//      {kind: "crash", message}          Python broke down; this worker is of no use
+//      {kind: "failed", message}         Python could not be loaded; this worker is of no use
+
+// Written by the build: {loader, script, wasm, library: names, integrity: of the library, lock}.
+const FILES = "FILES";
+
+// What memory holds depends on all files, whose names this script's own name covers, on the
+// browser, and on the zone.
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const MADE_BY = encodeURIComponent(`${navigator.userAgent} ${ZONE}`);
+const MEMORY = { cache: "python-memory", key: `${import.meta.url}?${MADE_BY}` };
+
+let bytes = 0;
+let handle = null;
+let memory = null; // of a Python that has just begun, until it is kept
+
+const send = (message) => self.postMessage(message);
+const at = (name) => new URL(name, import.meta.url).href;
+
+// Each file is asked for at once, and once: Python is then handed what is here.
+const parts = [
+  load(FILES.loader),
+  load(FILES.script),
+  compile(FILES.wasm),
+  read(FILES.library),
+  recall(),
+];
+
+self.addEventListener("message", ({ data }) => {
+  if (data.kind === "ask") answer(data);
+  if (data.kind === "keep") keep();
+});
+
+start();
+
+async function start() {
+  try {
+    const [{ loadPyodide }, script, wasm, library, kept] = await Promise.all(parts);
+    send({ kind: "starting" });
+    const load = (options) => begin(loadPyodide, script.default, wasm, library, options);
+    const python = (kept && (await resume(load, kept))) || (await beginFresh(load));
+    handle = python.pyimport("planner.bridge").handle;
+    send({ kind: "ready" });
+  } catch (error) {
+    send({ kind: "failed", message: lastLine(error) });
+  }
+}
+
+// ---------------------------------------------------------------- files
+
+async function load(name) {
+  try {
+    return await import(at(name));
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`);
+  }
+}
+
+async function compile(name) {
+  const response = await download(name);
+  try {
+    // the response itself: a browser keeps the compiled code with the file that it comes from
+    if (response.headers.get("Content-Type") === "application/wasm")
+      return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`);
+  }
+}
+
+async function read(name) {
+  const response = await download(name, FILES.integrity);
+  return response.arrayBuffer();
+}
+
+/**
+ * The response for a file, whose bytes are counted as they come; with `integrity` it is whole and
+ * the right one.
+ */
+async function download(name, integrity = "") {
+  let response;
+  try {
+    response = await fetch(at(name), { mode: "same-origin", integrity });
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`);
+  }
+  if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`.trim());
+  count(response.clone());
+  return response;
+}
+
+async function count({ body }) {
+  const reader = body.getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      bytes += part.value.length;
+      send({ kind: "bytes", bytes });
+    }
+  } catch {
+    // whoever reads the other copy says so
+  }
+}
+
+// ---------------------------------------------------------------- Python
+
+/**
+ * Python, from the files that are here. loadPyodide never settles when its wasm cannot be had, this
+ * always does.
+ */
+async function begin(loadPyodide, createPyodideModule, wasm, library, options = {}) {
+  const { fetch } = self;
+  const { instantiateStreaming } = WebAssembly;
+  try {
+    return await new Promise((resolve, reject) => {
+      // it asks for its library, and for its wasm, which is taken from below
+      self.fetch = async () => new Response(library);
+      WebAssembly.instantiateStreaming = async (_, imports) => {
+        try {
+          return { module: wasm, instance: await WebAssembly.instantiate(wasm, imports) };
+        } catch (error) {
+          reject(error);
+          throw error;
+        }
+      };
+      loadPyodide({
+        indexURL: at("."),
+        createPyodideModule,
+        lockFileContents: FILES.lock,
+        env: { PYTHONHASHSEED: "0" }, // one answer everywhere
+        ...options,
+      }).then(resolve, reject);
+    });
+  } finally {
+    self.fetch = fetch;
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  }
+}
+
+async function beginFresh(load) {
+  const python = await load({ _makeSnapshot: true });
+  python.runPython("import random, planner.bridge");
+  memory = python.makeMemorySnapshot(); // of a Python that has not been asked anything
+  return python;
+}
+
+// ---------------------------------------------------------------- memory
+
+/**
+ * The memory of an earlier visit, if there is one that is whole; null if not, or if storage is
+ * forbidden.
+ */
+async function recall() {
+  if (self.isFresh) return null; // the Python before this one broke down: perhaps it was its memory
+  try {
+    const cache = await caches.open(MEMORY.cache);
+    const response = await cache.match(MEMORY.key);
+    const kept = await response?.arrayBuffer();
+    return kept && response.headers.get("Digest") === (await digestOf(kept)) ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Python as it began on an earlier visit, or null if nothing can be made of its memory. */
+async function resume(load, kept) {
+  try {
+    const python = await load({ _loadSnapshot: kept });
+    python.runPython("random.seed()"); // else every visit draws the same
+    return python;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Keep the memory for the next visit, in place of any other; without room it is not kept, which
+ * only costs time.
+ */
+async function keep() {
+  const fresh = memory;
+  memory = null;
+  if (!fresh) return;
+  try {
+    const headers = { Digest: await digestOf(fresh) };
+    await caches.delete(MEMORY.cache);
+    const cache = await caches.open(MEMORY.cache);
+    await cache.put(MEMORY.key, new Response(fresh, { headers }));
+  } catch {
+    // no storage, or none for us
+  }
+}
+
+async function digestOf(buffer) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
+  return Array.from(digest, (byte) => byte.toString(16)).join();
+}
+
+// ---------------------------------------------------------------- questions
+
+function answer({ id, text }) {
+  try {
+    send({ kind: "answer", id, text: handle(text) });
+  } catch (error) {
+    if (error.name === "PythonError") send({ kind: "defect", id, message: lastLine(error) });
+    else send({ kind: "crash", message: lastLine(error) }); // of Python itself, which is gone
+  }
+}
+
+// A Python traceback ends with the line that says what happened.
+function lastLine(error) {
+  return String(error?.message ?? error).trim().split("\n").at(-1);
+}

@@ -1,0 +1,65 @@
+"""The core in another browser: a plan, a link, without a network, and the single file."""
+
+import shutil
+from pathlib import Path
+
+from tests.browser.firefox import Firefox
+from tests.browser.test_page import answered
+from tests.static_server import StaticServer
+
+QUERY = "workload.model=claude-opus-5-5&workload.requests=2000000"
+ENGINE = "document.documentElement.dataset.engine"
+SENTENCE = """document.querySelector("[data-slot='answer.sentence']").textContent"""
+KEPT = """!document.querySelector("[data-offline]").hidden"""
+
+
+def type_requests(firefox: Firefox, text: str) -> None:
+    """Type into the first field, as a person's browser tells the page."""
+    firefox.evaluate(
+        f"""(() => {{
+            const field = document.querySelector("[name='workload.requests']");
+            field.value = "{text}";
+            field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+        }})()"""
+    )
+
+
+def expect_answers(firefox: Firefox) -> None:
+    """The plan of the link is there, and a change is answered, with the digits of CPython."""
+    firefox.wait(ENGINE, "ready")
+    firefox.wait(SENTENCE, answered(QUERY)["answer.sentence"])
+    type_requests(firefox, "1000000")
+    changed = QUERY.replace("2000000", "1000000")
+    firefox.wait(SENTENCE, answered(changed)["answer.sentence"])
+    firefox.wait("location.hash", f"#{changed}")
+
+
+def test_it_plans_online_and_offline(tmp_path: Path, server: StaticServer) -> None:
+    """A link is planned; then, without a server and after a restart, again, and every guide is there."""
+    with Firefox(tmp_path / "profile") as firefox:
+        firefox.go(f"{server.url}#{QUERY}")
+        expect_answers(firefox)
+        firefox.wait(KEPT)
+    server.stop()
+    with Firefox(tmp_path / "profile") as firefox:
+        firefox.go(f"{server.url}#{QUERY}")
+        expect_answers(firefox)
+        firefox.wait(KEPT)
+        for file in sorted((server.root / "guides").glob("*/index.html")):
+            firefox.go(f"{server.url}guides/{file.parent.name}/")
+            assert firefox.evaluate("document.querySelectorAll('article h1').length") == 1
+
+
+def test_the_single_file(tmp_path: Path, site: Path) -> None:
+    """From a folder with a space in its name it plans from a link, and its guides open."""
+    folder = tmp_path / "on a stick"
+    folder.mkdir()
+    copy = Path(shutil.copy(site / "batch-planner.html", folder))
+    with Firefox(tmp_path / "profile") as firefox:
+        firefox.go(f"{copy.as_uri()}#{QUERY}")
+        expect_answers(firefox)
+        firefox.go(f"{copy.as_uri()}#/guides/privacy/#residency")
+        firefox.wait("!document.querySelector('[data-reading]').hidden")
+        firefox.wait("document.querySelector('[data-page] h1').textContent.includes('Privacy')")
+        requested = "performance.getEntriesByType('resource').filter(({name}) => !name.startsWith('blob:')).length"
+        assert firefox.evaluate(requested) == 0
