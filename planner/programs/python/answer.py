@@ -177,6 +177,12 @@ def proves_nothing(error: anthropic.APIStatusError) -> bool:
     return not error_in(error).get("type") and error.status_code != 413
 
 
+def no_answer(error: anthropic.APIStatusError) -> NoAnswerError:
+    """What proves nothing, as the doubt that it leaves; a proxy that says no will say it again."""
+    for_good = 400 <= error.status_code < 500 and error.status_code not in (408, 409, 429)
+    return NoAnswerError(reason_of(error), CHECK_ADDRESS if for_good else "")
+
+
 def account_is_stopped(error: anthropic.APIStatusError) -> bool:
     """Whether the API will say the same until somebody has seen to the account."""
     if code_in(error) in ACCOUNT_CODES or error.status_code in (401, 402, 403):

@@ -29,6 +29,7 @@ from planner.programs.python.answer import (
     is_final,
     json_in,
     nameless,
+    no_answer,
     proves_nothing,
     reason_of,
     refusal,
@@ -114,7 +115,7 @@ class Api:
             return batch_in(answer)
         except anthropic.APIStatusError as error:
             if proves_nothing(error):
-                raise NoAnswerError(reason_of(error)) from None
+                raise no_answer(error) from None
             raise refusal(error) from None
         except (anthropic.APIConnectionError, NoAnswerError, ValueError) as error:
             raise NoAnswerError(nameless(error)) from None

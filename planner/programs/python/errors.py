@@ -54,7 +54,11 @@ class RefusedError(Exception):
 
 
 class NoAnswerError(Exception):
-    """The API gave no usable answer, or none at all."""
+    """The API gave no usable answer, or none at all; `remedy`, where asking again mends nothing."""
+
+    def __init__(self, why: str, remedy: str = "") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 class NotFoundError(Exception):

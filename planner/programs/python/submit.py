@@ -207,6 +207,9 @@ class Submitter:
                 took_s = round(time.monotonic() - began, 3)
                 self.folder.note("doubt", batch=batch.number, why=str(trouble), took_s=took_s)
                 self.log.line(f"Batch {batch.number}: {trouble}")
+                if trouble.remedy:
+                    why = f"Batch {batch.number} is in doubt: {trouble}. {trouble.remedy}"
+                    raise TroubleError(why) from None
                 await self.doubts.settle()
                 if 0 < upload.sent < batch.bytes and batch.status == "unsent":
                     self.broken_off += 1
