@@ -141,7 +141,7 @@ export class Submitter {
     const requests = grouped(batch.requests);
     const waits = new Waits(this.settings.pollSeconds);
     const follows = "the rest follows if they are good";
-    if (batch.canary) log.line(`The first ${requests} requests go alone; ${follows}`);
+    if (batch.canary) log.line(`Canary: the first ${requests} requests go alone; ${follows}`);
     while (batch.status === "unsent" && !this.troubles.size) {
       if (batch.requests > 1 && this.cutOffs.get(batch) >= CUT_OFF_UPLOADS) {
         this.halve(batch);
