@@ -115,14 +115,13 @@ def failures(requests: int, rate: float, rng: Random) -> int:
     """
     if rate <= 0 or requests == 0:
         return 0
-    if rate >= 1:
-        return requests
     if rate > 0.5:
         return requests - failures(requests, 1 - rate, rng)
     mean = requests * rate
     if mean > _FEW:
         spread = sqrt(mean * (1 - rate))
-        return max(0, min(requests, int(mean + spread * _normal(rng.random()) + 0.5)))
+        # within the bounds by itself: 3.5 times the spread is less than the mean, for the mean is above 30
+        return int(mean + spread * _normal(rng.random()) + 0.5)
     point = rng.random()
     chance = _whole_power(1 - rate, requests)
     failed, below = 0, chance
@@ -137,7 +136,7 @@ def failures(requests: int, rate: float, rng: Random) -> int:
 
 def _normal(point: float) -> float:
     """The standard normal quantile at `point`, on straight lines between those of the table."""
-    above = bisect_right(_NORMAL, (point, 9.0), hi=len(_NORMAL) - 1)
+    above = bisect_right(_NORMAL, (point, 9.0))  # 9: after the entry of the same point
     (low, z_low), (high, z_high) = _NORMAL[above - 1], _NORMAL[above]
     return z_low + (point - low) / (high - low) * (z_high - z_low)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import fsum, sqrt
 from random import Random
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
@@ -219,6 +220,37 @@ def test_many_failures_have_the_mean_and_the_spread_of_the_binomial(
     assert mean == pytest.approx(requests * rate, rel=1e-3)
     # drawn numbers are whole: rounding adds a twelfth
     assert variance == pytest.approx(requests * rate * (1 - rate) + 1 / 12, rel=0.03)
+
+
+@pytest.mark.parametrize("point", [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999])  # fmt: skip
+def test_many_failures_at_the_entries_of_the_table(point: float) -> None:
+    """There the draw is that of the normal distribution, to four digits; a variance of a million shows them."""
+    normal = 1000 * round(NormalDist().inv_cdf(point), 4)
+    assert failures_at(4_000_000, 0.5, point) == int(2_000_000 + normal + 0.5)
+
+
+def test_the_normal_ends_at_three_and_a_half() -> None:
+    """Beyond one in a thousand it runs to 3.5 times the spread, on both sides."""
+    assert failures_at(4_000_000, 0.5, 0.0) == 2_000_000 - 3500
+    assert failures_at(4_000_000, 0.5, 1 - 1e-12) == 2_000_000 + 3500
+    assert failures_at(4_000_000, 0.5, 0.9995) == int(2_000_000 + (3090.2 + 3500) / 2 + 0.5)
+
+
+def test_many_begin_above_thirty() -> None:
+    """Thirty expected failures are drawn exactly, down to none; of thirty-one none fewer than the normal's end."""
+    assert failures_at(3000, 0.01, 0.0) == 0
+    assert failures_at(3100, 0.01, 0.0) == int(31 - 3.5 * sqrt(31 * 0.99) + 0.5)
+
+
+def test_a_draw_on_a_step_is_above_it() -> None:
+    """The chance of no failure is a half: every number below it draws none, and a half draws one."""
+    assert [failures_at(1, 0.5, point) for point in (0.0, 0.4999999, 0.5, 0.9)] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("expected", [1, 5, 9])
+def test_what_a_float_cannot_tell_apart_ends_the_search(expected: int) -> None:
+    """The chances that are left add nothing to the sum any more: the last draw is rare, but not all of them."""
+    assert 15 < failures_at(60, expected / 60, 1 - 2**-53) < 45
 
 
 def test_many_failures_follow_the_binomial() -> None:

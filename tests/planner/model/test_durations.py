@@ -269,6 +269,38 @@ def test_what_counts_as_a_wait() -> None:
     assert seconds_of(model, largest.requests or 0, 1.0) >= largest.seconds_low
 
 
+def test_the_median_of_three_is_the_middle_one() -> None:
+    """Of an odd number the middle one, of an even number the mean of the two in the middle."""
+    three = [Sample(100, 10.0), Sample(100, 20.0), Sample(100, 60.0)]
+    assert fit(three).scale(100) == (0.0, 20.0)
+    assert fit([*three, Sample(100, 30.0)]).scale(100) == (0.0, 25.0)
+
+
+def test_own_batches_of_one_and_two_are_apart() -> None:
+    """The bands of one's own batches double: 1, 2 and 3, 4 to 7, and so on."""
+    own = ((1, 100.0), (2, 400.0), (3, 600.0), (4, 900.0), (65_535, 1000.0), (65_536, 3000.0))
+    scale = model_of(Duration(model="history", history=own)).scale
+    assert [scale(n)[1] for n in (1, 4, 65_535, 65_536)] == [100.0, 900.0, 1000.0, 3000.0]
+    assert scale(2)[1] == scale(1)[1] + (scale(3)[1] - scale(1)[1]) / 2
+
+
+def test_outside_ones_own_sizes_the_public_median_gives_the_shape() -> None:
+    """Ten times as many requests take as many times as long as in public, from nothing on."""
+    scale = model_of(Duration(model="history", history=((10_000, 7200.0),))).scale
+    public = observed().scale
+    for requests in (1, 100, 50_000, 100_000):
+        expected = 7200.0 * public(requests)[1] / public(10_000)[1]
+        assert scale(requests) == (0.0, pytest.approx(expected))
+
+
+def test_only_public_batches_share_the_pace() -> None:
+    """A formula, the old table and one's own batches are of each batch alone; the first two rest on no batch."""
+    own = model_of(Duration(model="history", history=((8150, 1200.0),)))
+    others = [model_of(Duration(model="formula")), model_of(Duration(model="guide"))]
+    assert [model.shared for model in (observed(), own, *others)] == [True, False, False, False]
+    assert [model.samples for model in (own, *others)] == [1, 0, 0]
+
+
 # ---- the bands that are shown
 
 

@@ -239,7 +239,11 @@ def test_a_wait_is_added() -> None:
         (50, 1000),
         (100, 500),
         (1000, 50),
+        (2300, 21),
+        (2381, 20),
+        (10_000, 20),
         (12_500, 20),
+        (19_231, 12),
         (20_000, 12),
         (40_000, 6),
         (140_000, 6),
@@ -248,6 +252,7 @@ def test_a_wait_is_added() -> None:
 def test_replications(batches: int, runs: int) -> None:
     """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
     assert replications(batches) == runs
+    assert isinstance(replications(batches), int)
 
 
 @given(st.integers(1, 200_000))
@@ -295,6 +300,12 @@ def test_batches_that_come_back_leave_fewer_runs() -> None:
     runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(10), runs=50, seed=1)
     assert {len(run.records) for run in runs} == {6866}
     assert len(runs) == MOST_BATCHES // 6866 == 36
+
+
+def test_one_retry_can_be_too_much_already() -> None:
+    """150 runs of 1,900 batches, 900 of which come back, would be too many: 131 are not."""
+    runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(1), runs=150, seed=1)
+    assert len(runs) == MOST_BATCHES // 1900 == 131
 
 
 def test_what_might_come_back_does_not() -> None:
