@@ -85,6 +85,39 @@ def test_a_limit_beyond_the_table_is_not_certain() -> None:
     assert 0 < answers.lengths(1000, 2000).share_cut(300_000) < 0.001
 
 
+@pytest.mark.parametrize(
+    ("limit", "share"), [(0, 1.0), (50, 0.75), (100, 0.5), (200, 0.3), (300, 0.05), (9000, 0.05)]
+)
+def test_share_cut_on_straight_lines(limit: int, share: float) -> None:
+    """From nothing to the first quantile, from each to the next, and half of the rest beyond the last."""
+    lengths = AnswerLengths(chances=(0.5, 0.9), tokens=(100.0, 300.0))
+    assert lengths.share_cut(limit) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limit"),
+    [(1.0, 1), (99.2, 100), (100.0, 100), (100.5, 110), (999.0, 1000), (1000.0, 1000), (1001.0, 1100), (10_050.0, 11_000)],
+)  # fmt: skip
+def test_the_proposal_has_two_digits(wanted: float, limit: int) -> None:
+    """Rounded up to the next number of two digits and zeros."""
+    lengths = AnswerLengths(chances=(0.5, 0.99, 1.0), tokens=(0.5, wanted, 99_999.0))
+    assert lengths.max_tokens(0.01, 10**9) == limit
+    assert lengths.max_tokens(0.01, limit - 1) == limit - 1
+
+
+def test_a_row_of_the_table_is_taken_as_it_is() -> None:
+    """At the ratio of a row the quantiles are the row's, half-way to the next they are half-way."""
+    first, second = TABLE["rows"][:2]
+    for row in TABLE["rows"]:
+        lengths = answers.lengths(100_000, round(100_000 * row["p95_to_mean"]))
+        assert lengths.tokens == pytest.approx([100_000 * each for each in row["quantiles"]])
+    middle = (first["p95_to_mean"] + second["p95_to_mean"]) / 2
+    between = [(a + b) / 2 for a, b in zip(first["quantiles"], second["quantiles"], strict=True)]
+    assert answers.lengths(100_000, round(100_000 * middle)).tokens == pytest.approx(
+        [100_000 * each for each in between]
+    )
+
+
 def lengths_of_any_kind() -> st.SearchStrategy[AnswerLengths]:
     """Means with tails, possible and impossible ones."""
     return st.integers(1, 300_000).flatmap(
