@@ -25,7 +25,7 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build wheel check bench lock clean
+.PHONY: help serve test setup setup-test build wheel check bench mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ check: setup-test ## lint, format and types
 bench: setup-test ## how fast it is; no test depends on it
 	$(py) -m tests.bench
 	$(py) -m tests.bench.programs
+
+mutants: setup-test ## which changed lines of planner/model/ its own tests would not notice
+	$(py) -m tests.bench.mutants
 
 lock:        ## requirements-*.txt anew, after a version in pyproject.toml has changed
 	$(PYTHON) -m venv --clear build/lock
