@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -130,7 +131,7 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="set a field, such as workload.requests=10k",
+        help="set a field, such as workload.requests=10k or goal.deadline_h='2 days'",
     )
 
 
@@ -187,12 +188,15 @@ def _code(judged: Sequence[Caveat], stopping: Iterable[str] = ()) -> int:
 
 def _scenario(options: argparse.Namespace) -> Scenario:
     settings, source = dict(map(_setting, options.set)), options.scenario
+    clock = datetime.now().astimezone()
     if source is None:
-        return texts.read_texts(settings)
+        return texts.read_texts(settings, clock=clock)
     if links.is_link(source):
         # what a link says and what is set are texts alike: all their problems come together
-        return texts.read_texts({**texts.query_texts(links.query_of(source)), **settings})
-    return texts.read_texts(settings, texts.read_json(_read(source)))
+        return texts.read_texts(
+            {**texts.query_texts(links.query_of(source)), **settings}, clock=clock
+        )
+    return texts.read_texts(settings, texts.read_json(_read(source)), clock=clock)
 
 
 def _setting(setting: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from planner import scenario as scenarios
@@ -29,10 +30,12 @@ def handle(request: str) -> str:
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
         before      a query: the reply says what differs from it
+        now         the moment at which it is asked, ISO 8601 with offset: "Mon 8:00" is seen from it
 
     Reply: `query`, the scenario as a link carries it, and by what is wanted
 
-        plan          values: the text of every field by name; changed: names of fields;
+        plan          values: the text of every field by name; understood: what was made of texts
+                      that are written otherwise, by name; changed: names of fields;
                       view: {"slots", "lists", "charts"}, see `view.show`
         alternatives  view: the list `alternatives` alone
         programs      programs: rows, see `view.show_programs`
@@ -52,10 +55,20 @@ def handle(request: str) -> str:
 
 def _reply(question: _Json) -> _Json:
     if "query" in question:
-        scenario = texts.read_query(question["query"])
+        scenario = texts.read_query(question["query"], clock=_clock(question))
     else:
-        scenario = texts.read_texts(question["texts"])
+        scenario = texts.read_texts(question["texts"], clock=_clock(question))
     return _answer(scenario, question)
+
+
+def _clock(question: _Json) -> datetime | None:
+    """The moment at which the question is asked, if it says so."""
+    try:
+        clock = datetime.fromisoformat(question["now"]) if "now" in question else None
+    except (TypeError, ValueError):
+        clock = None
+    # without an offset it is not known which moment it is
+    return clock if clock and clock.utcoffset() is not None else None
 
 
 def _answer(scenario: Scenario, question: _Json) -> _Json:
@@ -67,7 +80,7 @@ def _saved(question: _Json) -> _Json:
     """What the reply to a link with problems holds beside them."""
     if "query" not in question or question.get("want", "plan") != "plan":
         return {}
-    good, bad = salvage(question["query"])
+    good, bad = salvage(question["query"], clock=_clock(question))
     try:
         reply = _answer(good, question)
     except ScenarioError:  # each value is good, but there is no plan of them
@@ -85,6 +98,7 @@ def _plan(plan: Plan, question: _Json) -> _Json:
     page["slots"]["answer.changed"] = changes(plan.scenario, before)
     return {
         "values": texts.write_texts(plan.scenario),
+        "understood": texts.understood(question.get("texts", {}), plan.scenario),
         "changed": [name for name, _ in before],
         "view": page,
     }

@@ -131,7 +131,7 @@ def make_plan(scenario: Scenario) -> Plan:
             runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
             seed=scenario.forecast.seed,
             confidence=scenario.goal.confidence,
-            deadline_s=scenario.goal.deadline_h * _HOUR_S,
+            deadline_s=scenario.goal.deadline_s,
         ),
         answers=_answers(scenario, model),
         caches=bill.caches,

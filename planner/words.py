@@ -107,6 +107,17 @@ def clock(start: datetime | None, seconds: float) -> str:
     return f"{then:%H:%M}" if then.date() == start.date() else f"{then:%d %b %H:%M}"
 
 
+def clock_time(moment: datetime) -> str:
+    """A moment by itself, with weekday, date and offset: 'Mon 30 Nov 2026, 08:00 +01:00'."""
+    # %:z, the offset with its colon, is only known from Python 3.12 on
+    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} {moment.isoformat()[-6:]}"
+
+
+def deadline(hours: float, at: str) -> str:
+    """A deadline, in hours or as a moment: 'within 9.5 h', 'by Mon 30 Nov 2026, 08:00 +01:00'."""
+    return f"by {clock_time(datetime.fromisoformat(at))}" if at else f"within {plain(hours)} h"
+
+
 def size(byte_count: int) -> str:
     """Bytes in decimal units, as the provider's limit is given: '15 B', '21 kB', '243.2 MB'."""
     amount, unit = float(byte_count), "B"

@@ -121,7 +121,9 @@ def planner_imports(tree: ast.AST) -> list[str]:
 def faults(module: str, source: str) -> list[str]:
     """What a module of the planner does that it may not, one sentence each."""
     tree, found = ast.parse(source), []
+    # the command line prints, and tells the reader of texts the time
     banned = {"pow"} if module == "__main__" else {"pow", "print", "input"}
+    drawn = DRAWS if module == "__main__" else DRAWS | CLOCKS
     place = place_of(module)
     if place not in FLOOR:
         found.append("stands on no floor")
@@ -141,7 +143,7 @@ def faults(module: str, source: str) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             allowed = ALLOWED_NAMES.get(node.value.id) if isinstance(node.value, ast.Name) else None
-            if node.attr in DRAWS | CLOCKS or (allowed and node.attr not in allowed):
+            if node.attr in drawn or (allowed and node.attr not in allowed):
                 found.append(f"line {node.lineno} uses {node.attr}")
         elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Pow):
             # 10**6 is folded to an int; anything else might be a float
@@ -298,6 +300,7 @@ def test_checker_catches(module: str, source: str, fault: str) -> None:
         ("model.cost", "from math import fsum, sqrt\nMILLION = 10**6"),
         ("model.simulate", "from random import Random\nRandom(1).random()"),
         ("__main__", "print('hello')"),
+        ("__main__", "from datetime import datetime\ndatetime.now()"),
     ],
 )
 def test_checker_lets_pass(module: str, source: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from planner import scenario
 from planner.advice.caveat import Caveat, Change
 from planner.plan import Plan
-from planner.words import count, duration, money, percent, plain, share
+from planner.words import count, deadline, duration, money, percent, share
 
 
 def _deadline(plan: Plan) -> Iterator[Caveat]:
@@ -19,7 +19,8 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
         code="deadline-unlikely",
         severity="warns",
         message=(
-            f"The chance of being done within {plain(goal.deadline_h)} h is {share(chance)}, "
+            f"The chance of being done {deadline(goal.deadline_h, goal.deadline_at)} is "
+            f"{share(chance)}, "
             f"below the {percent(goal.confidence)} asked for."
         ),
         fix=fix,
@@ -28,7 +29,7 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
 
 
 def _real_time_is_near(plan: Plan) -> Iterator[Caveat]:
-    fast, deadline_s = plan.realtime, plan.scenario.goal.deadline_h * 3600
+    fast, deadline_s = plan.realtime, plan.scenario.goal.deadline_s
     late = (plan.forecast.deadline_probability or 0) < plan.scenario.goal.confidence
     if deadline_s and late and fast and fast.seconds <= deadline_s:
         yield Caveat(

@@ -7,12 +7,23 @@ file are all made from these lines.
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from planner import facts
 from planner.scenario.history import History
-from planner.scenario.kinds import CHOICE, FLAG, HISTORY, INTEGER, MODEL, MONEY, NUMBER, TIME
+from planner.scenario.kinds import (
+    CHOICE,
+    FLAG,
+    HISTORY,
+    INTEGER,
+    MODEL,
+    MONEY,
+    SHARE,
+    SPAN,
+    TIME,
+)
 from planner.scenario.questions import Choices, Field, Kind, Question
 from planner.words import plain
 
@@ -74,9 +85,9 @@ class Workload:
     requests: int = _ask(10_000, INTEGER, "Requests", "In all.", 1, 10_000_000)
     input_tokens: int = _ask(500, INTEGER, "Input tokens", "Mean of a request, shared prefix included.", 1, 1_000_000)
     output_tokens: int = _ask(1000, INTEGER, "Output tokens", "Mean of an answer, thinking included.", 1, _ANSWER_TOKENS)
-    output_p95_tokens: int = _ask(0, INTEGER, "Long answers", "95 % of answers are at most this long. 0 = twice the mean.", 0, _ANSWER_TOKENS, unit="tokens")
-    max_tokens: int = _ask(0, INTEGER, "max_tokens", "0 = proposed, so that at most 1 % of answers are cut off.", 0, _ANSWER_TOKENS)
-    bytes_per_request: int = _ask(0, INTEGER, "Bytes per request", "As JSON in UTF-8. 0 = estimated from the input tokens.", 0, _BATCH_BYTES)
+    output_p95_tokens: int = _ask(0, INTEGER, "Long answers", "95 % of answers are at most this long. Empty or 0: twice the mean.", 0, _ANSWER_TOKENS, unit="tokens", zero="twice the mean")
+    max_tokens: int = _ask(0, INTEGER, "max_tokens", "Empty or 0: proposed, so that at most 1 % of answers are cut off.", 0, _ANSWER_TOKENS, zero="proposed")
+    bytes_per_request: int = _ask(0, INTEGER, "Bytes per request", "As JSON in UTF-8. Empty or 0: estimated from the input tokens.", 0, _BATCH_BYTES, zero="estimated")
     shared_prefix_tokens: int = _ask(0, INTEGER, "Shared prefix", "Leading tokens that all requests share: system prompt, tools, documents.", 0, 1_000_000, unit="tokens")
     # fmt: on
 
@@ -88,7 +99,7 @@ class Batches:
     # fmt: off
     requests_per_batch: int = _ask(10_000, INTEGER, "Requests per batch", "The largest batch. Bytes and the queue limit may force smaller ones.", 1, _BATCH_REQUESTS, slider=_BATCH_SIZES)
     concurrent: int = _ask(1, INTEGER, "Batches at once", "Open at the same time.", 1, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100))
-    poll_s: float = _ask(60.0, NUMBER, "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
+    poll_s: float = _ask(60.0, SPAN, "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
     # fmt: on
 
 
@@ -99,9 +110,9 @@ class Retries:
     # fmt: off
     max: int = _ask(3, INTEGER, "Retries", "Rounds after the first.", 0, 10)
     backoff: str = _ask("exponential", CHOICE, "Backoff", "How the wait before a retry round grows.", choices=_BACKOFFS)
-    base_delay_s: float = _ask(60.0, NUMBER, "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
-    transient_rate: float = _ask(0.01, NUMBER, "Transient failures", "Share that fails and may succeed when sent again: 0.01 or 1 %.", 0, 0.9)
-    permanent_rate: float = _ask(0.0, NUMBER, "Permanent failures", "Share that can never succeed: invalid, or too long for the model.", 0, 1)
+    base_delay_s: float = _ask(60.0, SPAN, "Base delay", "The wait before the first retry round.", 0, 86_400, unit="s")
+    transient_rate: float = _ask(0.01, SHARE, "Transient failures", "Share that fails and may succeed when sent again: 1 % or 0.01.", 0, 0.9)
+    permanent_rate: float = _ask(0.0, SHARE, "Permanent failures", "Share that can never succeed: invalid, or too long for the model.", 0, 1)
     # fmt: on
 
 
@@ -111,11 +122,11 @@ class Duration:
 
     # fmt: off
     model: str = _ask("observed", CHOICE, "Judged by", choices=_DURATION_MODELS)
-    seconds_per_request: float = _ask(5.0, NUMBER, "Seconds per request", "Formula only.", 0.1, 600, unit="s")
+    seconds_per_request: float = _ask(5.0, SPAN, "Seconds per request", "Formula only.", 0.1, 600, unit="s")
     parallel_requests: int = _ask(50, INTEGER, "Requests at once", "Formula only: how many of a batch are worked on together.", 1, 100_000)
-    startup_s: float = _ask(120.0, NUMBER, "Start of a batch", "Formula only.", 0, 3600, unit="s")
+    startup_s: float = _ask(120.0, SPAN, "Start of a batch", "Formula only.", 0, 3600, unit="s")
     history: History = _ask((), HISTORY, "My batches", "One batch a line: requests:seconds, for example 8150:1200. At most 10,000.", high=10_000)
-    shared_load: float = _ask(0.7, NUMBER, "Slow together", "0 = each batch has its own luck, 1 = all batches of a run are equally slow.", 0, 1)
+    shared_load: float = _ask(0.7, SHARE, "Slow together", "0 = each batch has its own luck, 100 % = all batches of a run are equally slow.", 0, 1)
     # fmt: on
 
 
@@ -125,8 +136,8 @@ class Limits:
 
     # fmt: off
     tier: str = _ask("start", CHOICE, "Tier", "Sets queue limit, rate limits and monthly spend.", choices=_TIERS)
-    queue_requests: int = _ask(0, INTEGER, "Queue limit", "Requests that may wait for the organisation at once. 0 = the tier's.", 0, 100_000_000, unit="requests")
-    monthly_spend_usd: Decimal = _ask(Decimal(0), MONEY, "Monthly spend limit", "0 = the tier's.", 0, 100_000_000, unit="US$")
+    queue_requests: int = _ask(0, INTEGER, "Queue limit", "Requests that may wait for the organisation at once. Empty or 0: the tier's.", 0, 100_000_000, unit="requests", zero="the tier's")
+    monthly_spend_usd: Decimal = _ask(Decimal(0), MONEY, "Monthly spend limit", "Empty or 0: the tier's.", 0, 100_000_000, unit="US$", zero="the tier's")
     spent_this_month_usd: Decimal = _ask(Decimal(0), MONEY, "Spent this month", "", 0, 100_000_000, unit="US$")
     # fmt: on
 
@@ -138,7 +149,7 @@ class Caching:
     # fmt: off
     mode: str = _ask("none", CHOICE, "Cache the prefix", "How long a cached prefix is kept.", choices=_CACHES)
     prime: bool = _ask(True, FLAG, "Prime the cache", "Send one request first, so that the others can read the cache.")
-    hit_rate: float = _ask(0.7, NUMBER, "Hit rate", "Share of requests that read the cache once it is primed: 0.7 or 70 %.", 0, 1)
+    hit_rate: float = _ask(0.7, SHARE, "Hit rate", "Share of requests that read the cache once it is primed: 70 % or 0.7.", 0, 1)
     # fmt: on
 
 
@@ -157,11 +168,20 @@ class Goal:
     """What is wanted of the run."""
 
     # fmt: off
-    start_at: str = _ask("", TIME, "Start", "Date and time with offset, for clock times: 2026-11-22T22:00+01:00.")
-    deadline_h: float = _ask(0.0, NUMBER, "Deadline", "Hours after the start. 0 = none.", 0, 720, unit="h")
-    budget_usd: Decimal = _ask(Decimal(0), MONEY, "Budget", "0 = none.", 0, 100_000_000, unit="US$")
-    confidence: float = _ask(0.85, NUMBER, "Confidence", "How sure the answer should be: 0.85 or 85 %.", 0.5, 0.99)
+    start_at: str = _ask("", TIME, "Start", "Date and time, for clock times: now, Mon 8:00 or 2026-11-22T22:00+01:00.")
+    deadline_h: float = _ask(0.0, SPAN, "Deadline", "After the start: 48h or 2 days. Empty or 0: none.", 0, 720, unit="h", zero="none")
+    deadline_at: str = _ask("", TIME, "Deadline by the clock", "The same as a time: Mon 8:00 or 2026-11-30T08:00+01:00. It needs a start.")
+    budget_usd: Decimal = _ask(Decimal(0), MONEY, "Budget", "Empty or 0: none.", 0, 100_000_000, unit="US$", zero="none")
+    confidence: float = _ask(0.85, SHARE, "Confidence", "How sure the answer should be: 85 % or 0.85.", 0.5, 0.99)
     # fmt: on
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds from the start to the deadline, however it is given; 0 without one."""
+        if not self.deadline_at:
+            return self.deadline_h * 3600
+        start, end = map(datetime.fromisoformat, (self.start_at, self.deadline_at))
+        return (end - start).total_seconds()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

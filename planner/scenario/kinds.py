@@ -10,19 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from planner import facts
-from planner.scenario import history
+from planner.scenario import amounts, history, moments
 from planner.scenario.questions import Field, Kind
-from planner.words import count, plain
+from planner.words import clock_time, count, percent, plain
 
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
 TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_NUMBER = re.compile(
-    r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
-    r"(?:e(?P<exponent>[+-]?\d{1,4}))?\s*(?P<suffix>[km%]?)",
-    re.IGNORECASE,
-)
-_FACTORS = {"": Decimal(1), "k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
+_TIME_EXAMPLE = "with its offset from UTC, such as 2026-11-22T22:00+01:00"
 _YES = {"true", "on", "yes", "1"}
 _NO = {"false", "off", "no", "0", ""}
 
@@ -67,16 +62,31 @@ def _check_money(field: Field, answer: Any) -> Decimal:
 
 
 def _read_number(field: Field, text: str) -> Any:
+    return _amount(field, text, amounts.number(text), "10000, 10,000, 10k or 1e4")
+
+
+def _read_money(field: Field, text: str) -> Any:
+    return _amount(field, text, amounts.money(text), "500, $500 or 1.5k")
+
+
+def _read_share(field: Field, text: str) -> Any:
+    return _amount(field, text, amounts.share(text), "0.9 or 90 %")
+
+
+def _read_span(field: Field, text: str) -> Any:
+    examples = "48, 48h or 2 days" if field.unit == "h" else "90, 90 s or 30 min"
+    return _amount(field, text, amounts.span(text, field.unit), examples)
+
+
+def _amount(field: Field, text: str, amount: Decimal | None, examples: str) -> Any:
     if not text:
         return field.default
-    match = _NUMBER.fullmatch(text)
-    if not match:
+    if amount is None:
         raise ValueError(
             f"{field.label} must be a number from {_bound(field.low)} to {_bound(field.high)}, "
-            "such as 10000, 10,000, 10k or 1e4."
+            f"such as {examples}."
         )
-    digits = re.sub(r"[^\d.+-]", "", match["digits"])
-    return Decimal(f"{digits}e{match['exponent'] or 0}") * _FACTORS[match["suffix"].lower()]
+    return amount
 
 
 def _dump_number(number: float | Decimal) -> int | float:
@@ -87,12 +97,17 @@ def _say_plainly(_field: Field, number: float | Decimal) -> str:
     return plain(number)
 
 
+def _say_share(_field: Field, ratio: float) -> str:
+    return percent(ratio)
+
+
 def _say_count(_field: Field, number: int) -> str:
     return count(number)
 
 
 def _phrase_amount(field: Field, value: Any) -> str:
-    return " ".join(filter(None, (field.label, field.say(value), field.unit)))
+    unit = "" if field.zero and not value else field.unit
+    return " ".join(filter(None, (field.label, field.say(value), unit)))
 
 
 # Flags, choices, models
@@ -152,7 +167,7 @@ def _check_model(field: Field, answer: Any) -> str:
 
 
 def _check_time(field: Field, answer: Any) -> str:
-    example = f"{field.label} must be a date and time with offset, such as 2026-11-22T22:00+01:00."
+    example = f"{field.label} must be a date and time, {_TIME_EXAMPLE}."
     if answer == "":
         return ""
     if not isinstance(answer, str) or not TIME_FORM.fullmatch(answer):
@@ -166,6 +181,25 @@ def _check_time(field: Field, answer: Any) -> str:
     return moment.isoformat(timespec="seconds" if moment.second else "minutes")
 
 
+def _read_time(field: Field, text: str, clock: datetime | None) -> str:
+    if clock is None or not text or TIME_FORM.fullmatch(text):
+        return text
+    try:
+        moment = moments.read(text, clock)
+    except ValueError as why:
+        raise ValueError(f"{field.label}: {why}") from None
+    if moment is None:
+        raise ValueError(
+            f"{field.label} must be a date and time, such as Mon 8:00, 30 Nov 08:00 or "
+            "2026-11-22T22:00+01:00."
+        )
+    return moment
+
+
+def _say_time(_field: Field, text: str) -> str:
+    return clock_time(datetime.fromisoformat(text)) if text else ""
+
+
 # What several kinds need
 
 
@@ -174,10 +208,6 @@ def _same(value: Any) -> Any:
 
 
 def _read_as_it_is(_field: Field, text: str) -> str:
-    return text
-
-
-def _say_as_it_is(_field: Field, text: str) -> str:
     return text
 
 
@@ -192,11 +222,12 @@ def _bound(number: Decimal) -> str:
 
 # fmt: off
 INTEGER = Kind(name="integer", inputmode="numeric", check=_check_integer, read=_read_number, dump=_same, write=plain, fill=count, say=_say_count, phrase=_phrase_amount)
-NUMBER = Kind(name="number", inputmode="decimal", check=_check_number, read=_read_number, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
-MONEY = Kind(name="money", inputmode="decimal", check=_check_money, read=_read_number, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
+SHARE = Kind(name="share", inputmode="decimal", check=_check_number, read=_read_share, dump=_dump_number, write=plain, fill=percent, say=_say_share, phrase=_phrase_amount)
+SPAN = Kind(name="span", check=_check_number, read=_read_span, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
+MONEY = Kind(name="money", inputmode="decimal", check=_check_money, read=_read_money, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
 FLAG = Kind(name="flag", control="checkbox", check=_check_flag, read=_read_flag, dump=_same, write=_write_flag, fill=_write_flag, say=_say_flag, phrase=_phrase_choice)
 CHOICE = Kind(name="choice", control="select", check=_check_choice, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_choice)
 MODEL = Kind(name="model", control="select", check=_check_model, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_value_alone)
-TIME = Kind(name="time", check=_check_time, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_as_it_is, phrase=_phrase_amount)
+TIME = Kind(name="time", check=_check_time, read=_read_as_it_is, read_by_clock=_read_time, dump=_same, write=str, fill=str, say=_say_time, phrase=_phrase_amount)
 HISTORY = Kind(name="history", control="textarea", max_chars=history.MAX_CHARS, check=history.check, read=history.read, dump=history.dump, write=history.write, fill=history.fill, say=history.say, phrase=history.phrase)
 # fmt: on

@@ -221,6 +221,23 @@ def _history_is_there(scenario: Scenario) -> Iterator[str]:
         )
 
 
+def _one_deadline(scenario: Scenario) -> Iterator[str]:
+    if scenario.goal.deadline_at and scenario.goal.deadline_h:
+        yield (
+            "There are two deadlines, one in hours and one by the clock. Leave one of them empty."
+        )
+
+
+def _deadline_follows_start(scenario: Scenario) -> Iterator[str]:
+    goal = scenario.goal
+    if not goal.deadline_at:
+        return
+    if not goal.start_at:
+        yield "A deadline by the clock needs a start. Give it, or give the deadline in hours."
+    elif goal.deadline_s <= 0:
+        yield f"The deadline must be after the start, {goal.start_at}."
+
+
 _RULES = (
     _Rule(("workload.shared_prefix_tokens", "workload.input_tokens"), _prefix_fits),
     _Rule(("workload.output_p95_tokens", "workload.output_tokens"), _tail_fits),
@@ -238,4 +255,6 @@ _RULES = (
     ),
     _Rule(("workload.bytes_per_request",), _request_fits_batch),
     _Rule(("duration.history", "duration.model"), _history_is_there),
+    _Rule(("goal.deadline_at", "goal.deadline_h"), _one_deadline),
+    _Rule(("goal.deadline_at", "goal.start_at"), _deadline_follows_start),
 )

@@ -8,6 +8,7 @@ becomes the other.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,8 @@ class Kind:
     """What all questions of a kind have in common: how `Field` does what it says.
 
     control: the form's "text", "select", "checkbox" or "textarea"; inputmode: the keyboard that a
-    telephone shows for it, "" for letters. max_chars: a longer text is not read.
+    telephone shows for it, "" for letters. max_chars: a longer text is not read. read_by_clock: `read`
+    of a kind whose texts may be seen from the moment at which they are written.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Kind:
     fill: Callable[[Any], str]
     say: Callable[["Field", Any], str]
     phrase: Callable[["Field", Any], str]
+    read_by_clock: Callable[["Field", str, datetime | None], Any] | None = None
     control: str = "text"
     inputmode: str = ""
     max_chars: int = MAX_TEXT_CHARS
@@ -41,7 +44,10 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What a person is asked: its words and what is allowed."""
+    """What a person is asked: its words and what is allowed.
+
+    `zero`: what 0 means where it is no amount, such as "chosen"; a form leaves the field empty then.
+    """
 
     kind: Kind
     label: str
@@ -51,6 +57,7 @@ class Question:
     choices: Choices = ()
     unit: str = ""
     slider: tuple[int, ...] = ()
+    zero: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +82,10 @@ class Field(Question):
         """
         return self.kind.check(self, answer)
 
-    def read(self, text: str) -> Any:
-        """What `check` takes, from a text that somebody typed. Raises ValueError where it cannot be
-        read.
+    def read(self, text: str, clock: datetime | None = None) -> Any:
+        """What `check` takes, from a text that somebody typed, at `clock` if that is known.
+
+        Raises ValueError where it cannot be read.
         """
         text = text.strip()
         if len(text) > self.kind.max_chars:
@@ -85,6 +93,8 @@ class Field(Question):
                 f"{self.label} has {counted(len(text), 'character')}; "
                 f"at most {self.kind.max_chars:,} can be read."
             )
+        if self.kind.read_by_clock:
+            return self.kind.read_by_clock(self, text, clock)
         return self.kind.read(self, text)
 
     def dump(self, value: Any) -> Any:
@@ -96,11 +106,15 @@ class Field(Question):
         return self.kind.write(value)
 
     def fill(self, value: Any) -> str:
-        """That text as a form holds it: large numbers with commas, one row of history a line."""
-        return self.kind.fill(value)
+        """That text as a form holds it: large numbers with commas, one row of history a line, and
+        nothing for a 0 that is no amount.
+        """
+        return "" if self.zero and not value else self.kind.fill(value)
 
     def say(self, value: Any) -> str:
         """The value in words: "20,000", "yes", the label of a choice, "none" for nothing."""
+        if self.zero and not value:
+            return self.zero
         return self.kind.say(self, value) or "none"
 
     def phrase(self, value: Any) -> str:

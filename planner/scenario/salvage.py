@@ -1,13 +1,14 @@
 """Save what is good of a link: one bad value does not cost the others."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from planner.errors import ScenarioError
 from planner.scenario import FIELDS, Scenario, texts
 
 
-def salvage(query: str) -> tuple[Scenario, dict[str, str]]:
+def salvage(query: str, *, clock: datetime | None = None) -> tuple[Scenario, dict[str, str]]:
     """The scenario of all that can be used of a link that `read_query` refuses, and the texts of
     the rest.
 
@@ -19,7 +20,7 @@ def salvage(query: str) -> tuple[Scenario, dict[str, str]]:
     while True:
         good = {name: text for name, text in good.items() if name not in refused}
         try:
-            return texts.read_texts(good), {
+            return texts.read_texts(good, clock=clock), {
                 name: text for name, text in links.items() if name not in good
             }
         except ScenarioError as error:

@@ -113,7 +113,8 @@ def _history(entry: Field) -> Schema:
 
 _KINDS: dict[str, Callable[[Field], Schema]] = {
     "integer": lambda entry: _between("integer", entry.low, entry.high),
-    "number": _number,
+    "share": _number,
+    "span": _number,
     "money": _number,
     "flag": lambda _: {"type": "boolean"},
     "choice": _choice,

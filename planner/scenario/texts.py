@@ -1,11 +1,12 @@
 """The scenario as texts: what a form holds, a command line sets and a share link carries.
 
-10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85. A field reads and writes its own text
-(`kinds`); what it may say is decided in `scenario.parse`.
+10000, 10,000, 10k and 1e4 are the same number; 85 % is 0.85; with a clock `Mon 8:00` is a moment.
+A field reads and writes its own text (`kinds`); what it may say is decided in `scenario.parse`.
 """
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -18,10 +19,13 @@ MAX_QUERY_CHARS = 250_000  # ten thousand rows of history fit
 _NOTHING: Mapping[str, Any] = {}
 
 
-def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
+def read_texts(
+    texts: Mapping[str, str], base: Any = _NOTHING, *, clock: datetime | None = None
+) -> Scenario:
     """A scenario from one text for each dotted field name, on top of the JSON values of `base`.
 
-    A field without a text or a value takes its default. Raises ScenarioError with every problem,
+    A field without a text or a value takes its default. `clock` is the moment, with its offset, from
+    which texts such as `Mon 8:00` are seen; without it they cannot be read. Raises ScenarioError with every problem,
     those of the texts and those of `scenario.parse` together.
     """
     tree = base
@@ -33,7 +37,7 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
             problems.append(scenarios.unknown_field(name))
             continue
         try:
-            answer = entry.read(text)
+            answer = entry.read(text, clock)
         except ValueError as why:
             problems.append(Problem(name, str(why)))
         else:
@@ -41,12 +45,12 @@ def read_texts(texts: Mapping[str, str], base: Any = _NOTHING) -> Scenario:
     return scenarios.parse(tree, problems=problems)
 
 
-def read_query(query: str) -> Scenario:
+def read_query(query: str, *, clock: datetime | None = None) -> Scenario:
     """A scenario from what a link holds behind its # (or ?), with or without that sign.
 
     Raises ScenarioError.
     """
-    return read_texts(query_texts(query))
+    return read_texts(query_texts(query), clock=clock)
 
 
 def query_texts(query: str) -> dict[str, str]:
@@ -128,6 +132,24 @@ def write_texts(scenario: Scenario) -> dict[str, str]:
         entry.name: entry.fill(scenarios.value_of(scenario, entry.name))
         for entry in scenarios.FIELDS
     }
+
+
+def understood(texts: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
+    """What was made of the texts from which the scenario was read, in words with the unit, by name.
+
+    Only of those that are written otherwise than a form or a link would write the value.
+    """
+    words = {}
+    for name, text in texts.items():
+        entry, value = scenarios.field(name), scenarios.value_of(scenario, name)
+        typed = text.strip()
+        if (
+            typed
+            and entry.kind.control == "text"
+            and typed not in (entry.fill(value), entry.write(value))
+        ):
+            words[name] = " ".join(filter(None, (entry.say(value), entry.unit)))
+    return words
 
 
 def differing(scenario: Scenario) -> tuple[tuple[str, str], ...]:

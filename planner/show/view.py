@@ -23,6 +23,7 @@ from planner.words import (
     clock,
     count,
     counted,
+    deadline,
     duration,
     money,
     percent,
@@ -55,7 +56,7 @@ def show(
     run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
     timeline = timeline_of(plan, run, unfold)
     expiry_s = float(facts.limit("expiry_h").value) * 3600
-    deadline_s = plan.scenario.goal.deadline_h * 3600
+    deadline_s = plan.scenario.goal.deadline_s
     return {
         "slots": slots(plan, timeline, percentile),
         "lists": {
@@ -199,8 +200,9 @@ def _deadline(plan: Plan) -> str:
     # runs that are all alike were not drawn: their share is certain, not a sample
     alike = forecast.makespans_s[0] == forecast.makespans_s[-1]
     likely = share(chance) if alike else share_of_runs(chance, forecast.replications)
-    hours = plain(plan.scenario.goal.deadline_h)
-    return f"{likely[0].upper()}{likely[1:]} likely to be done within {hours} h."
+    goal = plan.scenario.goal
+    when_due = deadline(goal.deadline_h, goal.deadline_at)
+    return f"{likely[0].upper()}{likely[1:]} likely to be done {when_due}."
 
 
 def _expiry(chance: float) -> str:

@@ -2,6 +2,7 @@
 // address to the engine, its reply to the results, the form and the address.
 
 import { createAddress } from "./address.js";
+import { localTime } from "./clock.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
@@ -108,7 +109,12 @@ function ask(newest) {
 async function answer(asked) {
   resting.forEach(clearTimeout);
   setBusy(results, page.dataset.engine !== "failed");
-  const reply = await engine.ask({ ...asked, ...seen, before: address.before });
+  const reply = await engine.ask({
+    ...asked,
+    ...seen,
+    before: address.before,
+    now: localTime(),
+  });
   if (reply === null) return null;
   setBusy(results, false);
   if (reply.tooMuch) showTrouble("too-much");
@@ -130,10 +136,11 @@ function mark(state) {
   setBusy(find('[data-list="alternatives"]'), shown.alternatives !== shown.plan);
 }
 
-function showPlan({ query, values, changed, view }) {
+function showPlan({ query, values, understood, changed, view }) {
   showAnswer(view);
   form.showProblems([]);
   form.fill(values);
+  form.showUnderstood(understood);
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
   shown.plan = query;

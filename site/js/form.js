@@ -17,6 +17,7 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
   const controls = new Map(named.map((control) => [control.name, control]));
   const sliders = [...form.querySelectorAll("[data-slider-for]")];
   let typed = null; // the control that is being typed into: it keeps what was typed
+  let meant = null; // the text that takes the place of what was typed when typing has ended
   let pause = 0; // runs while typing has not rested
   let kept = null; // the problems whose messages are kept back
 
@@ -36,10 +37,19 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
   function fill(values) {
     for (const [name, text] of Object.entries(values)) {
       const control = controls.get(name);
-      if (control && control !== typed) setText(control, text);
+      if (control === typed) meant = text;
+      else if (control) setText(control, text);
     }
     sliders.forEach((slider) => setSlider(slider, values[slider.dataset.sliderFor]));
     showGroupValues();
+  }
+
+  /** Say beside the controls what was made of their texts: {field: words}. */
+  function showUnderstood(words) {
+    for (const place of form.querySelectorAll("[data-understood-for]")) {
+      place.textContent = words[place.dataset.understoodFor] ?? "";
+      place.hidden = !place.textContent;
+    }
   }
 
   /**
@@ -48,7 +58,9 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
    */
   function open(values) {
     kept = null;
+    meant = null;
     rest();
+    showUnderstood({});
     fill({ ...defaults, ...values });
   }
 
@@ -130,6 +142,7 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
 
   function type(control) {
     typed = control;
+    meant = null;
     kept = null; // they were about an earlier text
     clearTimeout(pause);
     pause = setTimeout(stopTyping, PAUSE_MS);
@@ -142,7 +155,9 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
   }
 
   function rest() {
+    if (typed && meant !== null) setText(typed, meant);
     typed = null;
+    meant = null;
     stopTyping();
   }
 
@@ -173,7 +188,7 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
   }
   showGroupValues();
 
-  return { texts, fill, open, showProblems, markChanged };
+  return { texts, fill, open, showProblems, showUnderstood, markChanged };
 }
 
 function defaultOf(control) {

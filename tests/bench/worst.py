@@ -21,7 +21,7 @@ from typing import Any
 from planner import bridge
 from planner.errors import ScenarioError
 from planner.scenario import FIELDS, Field, Scenario, texts
-from planner.scenario.kinds import HISTORY, INTEGER, MONEY, NUMBER
+from planner.scenario.kinds import HISTORY, INTEGER, MONEY, SHARE, SPAN
 
 MOST_S = 2.0
 MOST_MB = 300
@@ -59,7 +59,7 @@ class Case:
 
 def some_text(field: Field, rng: random.Random) -> str:
     """A value within the bounds, the bounds themselves often, and small and large ones alike."""
-    if field.kind in (INTEGER, NUMBER, MONEY):
+    if field.kind in (INTEGER, SHARE, SPAN, MONEY):
         low, high = float(field.low), float(field.high)
         number = rng.choice(
             [

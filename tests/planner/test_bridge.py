@@ -32,7 +32,7 @@ def is_a_reply(reply: dict[str, Any]) -> bool:
             set(each) == {"field", "label", "message"} and each["message"]
             for each in reply["problems"]
         )
-    return set(reply) == {"query", "values", "changed", "view"}
+    return set(reply) == {"query", "values", "understood", "changed", "view"}
 
 
 # ---- a plan
@@ -246,3 +246,22 @@ def test_the_same_question_has_the_same_answer() -> None:
     """To the letter."""
     question = json.dumps({"query": "workload.requests=12345"})
     assert handle(question) == handle(question)
+
+
+def test_texts_are_seen_from_now() -> None:
+    """The page tells the time; the link holds what was understood, and the reply says it."""
+    form = {"goal.start_at": "now", "goal.deadline_at": "Mon 8:00"}
+    reply = ask(texts=form, now="2026-11-27T18:05:09+01:00")
+    link = "goal.start_at=2026-11-27T18:05%2B01:00&goal.deadline_at=2026-11-30T08:00%2B01:00"
+    assert reply["query"] == link
+    assert reply["understood"]["goal.deadline_at"] == "Mon 30 Nov 2026, 08:00 +01:00"
+    # what it holds is the same plan at any other time
+    later = ask(query=link, now="2027-01-01T00:00:00+01:00")
+    assert later["view"] == reply["view"]
+
+
+@pytest.mark.parametrize("now", ["", "noon", 5, None, "2026-11-27T18:05"])
+def test_a_clock_that_cannot_be_read_is_none(now: object) -> None:
+    """Then a text that needs it is a problem, and no other is."""
+    assert "problems" in ask(texts={"goal.start_at": "Mon 8:00"}, now=now)
+    assert "problems" not in ask(texts={}, now=now)

@@ -20,8 +20,8 @@ HISTORY = ((8150, 1200.0), (300, 60.5))
         ("workload.requests", 25_000, 25_000, "25000", "25,000", "25,000", "Requests 25,000"),
         ("limits.queue_requests", 9000, 9000, "9000", "9,000", "9,000", "Queue limit 9,000 requests"),
         ("batches.poll_s", 60.0, 60, "60", "60", "60", "Poll every 60 s"),
-        ("retries.transient_rate", 0.01, 0.01, "0.01", "0.01", "0.01", "Transient failures 0.01"),
-        ("retries.transient_rate", 1e-9, 1e-9, "0.000000001", "0.000000001", "0.000000001", "Transient failures 0.000000001"),
+        ("retries.transient_rate", 0.01, 0.01, "0.01", "1 %", "1 %", "Transient failures 1 %"),
+        ("retries.transient_rate", 1e-9, 1e-9, "0.000000001", "0.0000001 %", "0.0000001 %", "Transient failures 0.0000001 %"),
         ("goal.budget_usd", Decimal("1500.00"), 1500, "1500", "1500", "1500", "Budget 1500 US$"),
         ("goal.budget_usd", Decimal("0.5"), 0.5, "0.5", "0.5", "0.5", "Budget 0.5 US$"),
         ("caching.prime", True, True, "true", "true", "yes", "Prime the cache: yes"),
@@ -29,7 +29,10 @@ HISTORY = ((8150, 1200.0), (300, 60.5))
         ("retries.backoff", "fixed", "fixed", "fixed", "fixed", "Fixed: always the same", "Backoff: fixed: always the same"),
         ("workload.model", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "Claude Haiku 4.5", "Claude Haiku 4.5"),
         ("goal.start_at", "", "", "", "", "none", "Start none"),
-        ("goal.start_at", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "Start 2026-11-22T22:00+01:00"),
+        ("goal.start_at", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "Sun 22 Nov 2026, 22:00 +01:00", "Start Sun 22 Nov 2026, 22:00 +01:00"),
+        ("goal.deadline_h", 48.0, 48, "48", "48", "48", "Deadline 48 h"),
+        ("goal.deadline_h", 0.0, 0, "0", "", "none", "Deadline none"),
+        ("workload.max_tokens", 0, 0, "0", "", "proposed", "max_tokens proposed"),
         ("duration.history", (), [], "", "", "none", ""),
         ("duration.history", HISTORY, [[8150, 1200], [300, 60.5]], "8150:1200;300:60.5", "8150:1200\n300:60.5", "8150:1200;300:60.5", "2 of them"),
     ],
@@ -65,7 +68,17 @@ def test_the_default_is_a_value(field: Field) -> None:
 def test_kinds_have_names_of_their_own() -> None:
     """The style sheet knows a field by the name of its kind."""
     rows = {field.kind.name: field.kind for field in FIELDS}
-    assert set(rows) == {"integer", "number", "money", "flag", "choice", "model", "time", "history"}
+    assert set(rows) == {
+        "integer",
+        "share",
+        "span",
+        "money",
+        "flag",
+        "choice",
+        "model",
+        "time",
+        "history",
+    }
     assert all(field.kind is rows[field.kind.name] for field in FIELDS)
 
 
@@ -73,7 +86,8 @@ def test_kinds_have_names_of_their_own() -> None:
     ("kind", "control", "inputmode"),
     [
         (kinds.INTEGER, "text", "numeric"),
-        (kinds.NUMBER, "text", "decimal"),
+        (kinds.SHARE, "text", "decimal"),
+        (kinds.SPAN, "text", ""),
         (kinds.MONEY, "text", "decimal"),
         (kinds.FLAG, "checkbox", ""),
         (kinds.CHOICE, "select", ""),

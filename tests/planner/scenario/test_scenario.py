@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from planner import facts, scenario
 from planner.errors import Problem, ScenarioError
 from planner.scenario import FIELDS, GROUPS, Field, Scenario, parse
-from planner.scenario.kinds import INTEGER, MONEY, NUMBER
+from planner.scenario.kinds import INTEGER, MONEY, SHARE, SPAN
 from tests.strategies import json_trees, scenarios
 
-NUMBERS = [field for field in FIELDS if field.kind in (INTEGER, NUMBER, MONEY)]
+NUMBERS = [field for field in FIELDS if field.kind in (INTEGER, SHARE, SPAN, MONEY)]
 EACH_NUMBER = pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 
 # The contract's table: name, default, bounds or choices.
@@ -53,6 +53,7 @@ pricing.geo                  global  global,us
 pricing.bill_failed          false
 goal.start_at                ""
 goal.deadline_h              0       0  720
+goal.deadline_at             ""
 goal.budget_usd              0       0  100000000
 goal.confidence              0.85    0.5  0.99
 forecast.seed                1       0  4294967295

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from planner.errors import ScenarioError
 from planner.scenario import FIELDS, Field, Scenario, parse, to_json
-from planner.scenario.kinds import CHOICE, HISTORY, INTEGER, MONEY, NUMBER, TIME
+from planner.scenario.kinds import CHOICE, HISTORY, INTEGER, MONEY, SHARE, SPAN, TIME
 from planner.scenario.schema import schema
 from tests.strategies import json_trees, json_values, scenarios
 
@@ -44,7 +44,7 @@ def test_every_field_is_described(field: Field) -> None:
     shown = node(field)
     assert shown["title"].startswith(field.label) and len(shown["description"]) > 4
     assert parse({field.group: {field.name.partition(".")[2]: shown["default"]}}) == Scenario()
-    if field.kind in (INTEGER, NUMBER, MONEY):
+    if field.kind in (INTEGER, SHARE, SPAN, MONEY):
         bounds = [Decimal(str(shown[end])) for end in ("minimum", "maximum")]
         assert bounds == [field.low, field.high]
     if field.kind is CHOICE:

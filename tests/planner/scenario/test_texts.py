@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner import scenario
 from planner.errors import Problem, ScenarioError
 from planner.scenario import FIELDS, Scenario, parse, texts
-from planner.scenario.kinds import INTEGER, MONEY, NUMBER
+from planner.scenario.kinds import INTEGER, MONEY, SHARE, SPAN
 from tests.strategies import queries, scenarios, spellings, typed_forms
 
 
@@ -102,7 +102,7 @@ def test_half_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [f for f in FIELDS if f.kind in (INTEGER, NUMBER, MONEY)], ids=lambda f: f.name
+    "field", [f for f in FIELDS if f.kind in (INTEGER, SHARE, SPAN, MONEY)], ids=lambda f: f.name
 )
 def test_an_empty_number_is_the_default(field: scenario.Field) -> None:
     """A text box that somebody has emptied means the default."""

@@ -51,9 +51,9 @@ def test_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("name", "before", "words"),
     [
-        ("goal.start_at", "2026-11-22T22:00+01:00", "Start: 2026-11-22T22:00+01:00 → none"),
+        ("goal.start_at", "2026-11-22T22:00+01:00", "Start: Sun 22 Nov 2026, 22:00 +01:00 → none"),
         ("pricing.bill_failed", True, "Count failed attempts: yes → no"),
-        ("retries.transient_rate", 0.05, "Transient failures: 0.05 → 0.01"),
+        ("retries.transient_rate", 0.05, "Transient failures: 5 % → 1 %"),
         (
             "duration.history",
             ((1, 1.0),) * 9 + ((1, 12.0),),
