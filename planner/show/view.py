@@ -14,7 +14,7 @@ from planner.model.retry import backoff_s
 from planner.model.summary import Forecast
 from planner.plan import Plan
 from planner.programs import generate
-from planner.show import charts, links, rows
+from planner.show import assumptions, charts, links, rows
 from planner.show.moments import moments
 from planner.show.reasons import evidence, reasons
 from planner.show.rows import Cells, when
@@ -67,6 +67,7 @@ def show(
             "cost.lines": rows.cost_lines(plan),
             "results": rows.results(plan, run),
             "uncounted": list(rows.UNCOUNTED),
+            "assumptions": assumptions.changed(plan.scenario),
         },
         "charts": {
             "queue": charts.queue(timeline, plan.start, expiry_s),
@@ -111,6 +112,7 @@ def slots(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]:
         **_costs(plan),
         **_requests(plan),
         **_captions(plan, timeline, percentile),
+        "assumptions.count": assumptions.counts(plan.scenario),
         "command": links.command(plan.scenario),
         "facts.checked": facts.checked_on(),
         **reasons(plan),
@@ -186,6 +188,8 @@ def _times(plan: Plan) -> dict[str, str]:
         "time.p50": when(plan, forecast.p50.makespan_s),
         "time.p85": when(plan, forecast.p85.makespan_s),
         "time.p95": when(plan, forecast.p95.makespan_s),
+        "time.confident": when(plan, plan.confident_s),
+        "time.confidence": f"{percent(plan.scenario.goal.confidence)} likely",
         "time.deadline": _deadline(plan),
         "time.expiry": _expiry(forecast.expiry_probability),
         "time.evidence": evidence(plan),

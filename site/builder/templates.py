@@ -12,6 +12,10 @@ from builder.faults import Fault, SiteError
 from builder.filters import FILTERS
 from planner import facts
 from planner.scenario import FIELDS, GROUPS
+from planner.show.assumptions import QUESTION
+
+# The start and a deadline in hours are for those who want them: they stand with the assumptions.
+ASKED = QUESTION - {"goal.start_at", "goal.deadline_h"}
 
 
 class Blank(dict[str, str]):
@@ -40,7 +44,10 @@ def environment(templates: Path, *, site_name: str, site_url: str) -> jinja2.Env
             group.key: tuple(entry for entry in FIELDS if entry.group == group.key)
             for group in GROUPS
         },
+        "entry_of": {entry.name: entry for entry in FIELDS},
+        "asked_names": ASKED,
         "values": plans.example_values(),
+        "taken": plans.example_values(),
         "example": plans.example(),
         "programs": plans.programs(),
         "facts": facts,

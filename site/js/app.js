@@ -231,7 +231,7 @@ function showSummary(problems) {
 // link wrote it.
 function problemRow({ field, label, message }) {
   const id = `f-${field.replaceAll(".", "-")}`;
-  const href = document.getElementById(id) ? `#${id}` : "#inputs-name";
+  const href = document.getElementById(id) ? `#${id}` : "#question-name";
   return { name: label ? "" : field, message, href };
 }
 

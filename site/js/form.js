@@ -1,5 +1,5 @@
-// The form: texts in and out of its controls, the messages beside them, and the short form of
-// folded groups.
+// The form: texts in and out of its controls, and the messages beneath them. A control of the
+// scenario has the dotted name of its field; other controls of the page have none.
 //
 // A message in the middle of a word would be a scolding, so messages are kept back until typing
 // rests.
@@ -13,7 +13,7 @@ const PAUSE_MS = 700; // typing is not finished before
  *   none at once
  */
 export function createForm(form, { onInput, onSubmit, onProblems }) {
-  const named = [...form.elements].filter((control) => control.name);
+  const named = [...form.elements].filter((control) => control.name.includes("."));
   const controls = new Map(named.map((control) => [control.name, control]));
   const sliders = [...form.querySelectorAll("[data-slider-for]")];
   let typed = null; // the control that is being typed into: it keeps what was typed
@@ -41,7 +41,6 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
       else if (control) setText(control, text);
     }
     sliders.forEach((slider) => setSlider(slider, values[slider.dataset.sliderFor]));
-    showGroupValues();
   }
 
   /** Say beside the controls what was made of their texts: {field: words}. */
@@ -109,7 +108,8 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     place.hidden = !message;
     if (message) control.setAttribute("aria-invalid", "true");
     else control.removeAttribute("aria-invalid");
-    if (message) control.closest("details").open = true;
+    const fold = control.closest("details");
+    if (message && fold) fold.open = true;
   }
 
   /** Draw the eye to fields that something else than typing has changed. */
@@ -120,24 +120,6 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
       void row?.offsetWidth; // starts the animation anew
       row?.classList.add("is-changed");
     }
-  }
-
-  function showGroupValues() {
-    for (const group of form.querySelectorAll("[data-group]")) {
-      const values = [...group.querySelectorAll("[data-field]")].map(shortText).filter(Boolean);
-      group.querySelector("[data-group-values]").textContent = values.join(" · ");
-    }
-  }
-
-  // 0 and nothing mean "as proposed" in most fields, so they are left out.
-  function shortText(row) {
-    const control = controls.get(row.dataset.field);
-    if (getComputedStyle(row).display === "none") return "";
-    if (control.type === "checkbox") return control.checked ? control.labels[0].textContent : "";
-    if (control.options) return control.selectedOptions[0]?.label ?? "";
-    if (control.value === "0" || control.value.length > 24) return "";
-    const unit = row.querySelector(".unit");
-    return control.value && unit ? `${control.value} ${unit.textContent}` : control.value;
   }
 
   function type(control) {
@@ -162,6 +144,7 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
   }
 
   form.addEventListener("input", ({ target }) => {
+    if (!target.dataset.sliderFor && !controls.has(target.name)) return;
     const field = target.dataset.sliderFor ?? target.name;
     if (target.dataset.sliderFor) {
       const text = stepsOf(target)[Number(target.value)];
@@ -170,7 +153,6 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     }
     if (target.matches("[type=text], textarea")) type(target);
     else rest();
-    showGroupValues();
     onInput(field);
   });
 
@@ -181,12 +163,6 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     rest();
     onSubmit();
   });
-
-  // On a phone the form begins folded, each group with its values.
-  if (matchMedia("(max-width: 47.99rem)").matches) {
-    for (const group of form.querySelectorAll("[data-group]")) group.open = false;
-  }
-  showGroupValues();
 
   return { texts, fill, open, showProblems, showUnderstood, markChanged };
 }
