@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
-from math import sqrt
 
 from planner.model.summary import Forecast, QueueStep, queue_depth
 from planner.show import svg
@@ -17,10 +16,6 @@ _MIDDLE = ' text-anchor="middle"'
 _NICE_STEPS_S = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
     172_800, 345_600, 604_800, 1_209_600, 2_592_000, 5_184_000, 15_552_000, 31_104_000, 155_520_000,
-)
-_ROOT_TICKS_S = (
-    0, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400, 172_800, 345_600, 691_200,
-    1_382_400, 2_764_800,
 )
 # fmt: on
 
@@ -55,6 +50,7 @@ def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
         for place, row in enumerate(timeline.rows)
     )
     moment = svg.upright("moment", svg.across(at_s, end_s), _AXIS_PX - 6, height)
+    deadline = "".join(_deadline(timeline, 0, height))
     # the script that moves the moment reads the axis from these
     axis = f' data-x0="{svg.LEFT:g}" data-x1="{svg.RIGHT:g}" data-t1="{end_s:.1f}"'
     return svg.image(
@@ -62,7 +58,7 @@ def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
         height,
         "The queue over time",
         _queue_in_words(timeline),
-        "".join((_QUEUE_DEFS, *_axis(end_s, start, height), *bars, moment)),
+        "".join((_QUEUE_DEFS, *_axis(end_s, start, height), *bars, deadline, moment)),
         axis,
     )
 
@@ -206,63 +202,61 @@ def _staircase(steps: Sequence[QueueStep], end_s: float, scale: int) -> str:
 # The chance of being done
 
 
-def chance(forecast: Forecast, start: datetime | None, deadline_s: float) -> str:
-    """The share of simulated runs that are done by each time.
-
-    The time axis is a square-root scale: it shows both the hour in which most runs end and the
-    days that the slowest take.
-    """
-    top, plot_px = 14, 150
-    bottom = top + plot_px
-    end_s = max(forecast.done_by(0.95) * 1.3, deadline_s * 1.1, 1.0)
+def chance(timeline: Timeline, forecast: Forecast) -> str:
+    """The share of simulated runs that are done by each time, on the axis of the queue."""
+    end_s = timeline.end_s
     curve = _curve(forecast, end_s)
     area = svg.path("area", f"{curve}L1000 100L0 100Z")
-    parts = [svg.plot(top, plot_px, area + svg.path("curve", curve))]
+    parts = [svg.plot(_CHANCE_TOP, _CHANCE_PX, area + svg.path("curve", curve))]
+    bottom = _CHANCE_TOP + _CHANCE_PX
     for ratio in (0.0, 0.5, 1.0):
         drop = 4 if ratio == 1 else 0  # the topmost label would stand out of the picture
-        parts.append(svg.left_label(bottom - ratio * plot_px + drop, share(ratio)))
+        parts.append(svg.left_label(bottom - ratio * _CHANCE_PX + drop, share(ratio)))
     parts.append(svg.baseline(bottom))
-    parts.extend(_root_axis(end_s, start, bottom))
-    for name, ratio in (("P50", 0.5), ("P85", 0.85), ("P95", 0.95)):
-        x, y = _root(forecast.done_by(ratio), end_s), f"{bottom - ratio * plot_px:.1f}"
-        parts.append(svg.upright("mark", x, y, bottom))
-        parts.append(f'<circle class="mark-dot" cx="{svg.percent(x)}" cy="{y}" r="3.5"/>')
-        parts.append(svg.text("mark-name", x, y, name, ' dx="-6" dy="-5" text-anchor="end"'))
-    if deadline_s:
-        x = _root(deadline_s, end_s)
-        parts.append(svg.upright("deadline", x, top - 6, bottom))
-        parts.append(svg.text("deadline-name", x, top + 4, "deadline", ' dx="5"'))
+    parts.extend(_marks(forecast, end_s, bottom))
+    parts.extend(_deadline(timeline, 0, bottom, "deadline"))
     half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
     description = (
-        f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}. "
-        "The time axis is a square-root scale."
+        f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}."
     )
     title = "Chance of being done by a time"
-    return svg.image("chance", bottom + 34, title, description, "".join(parts))
+    return svg.image("chance", bottom + 1, title, description, "".join(parts))
+
+
+_CHANCE_TOP, _CHANCE_PX = 16, 84
+
+
+def _marks(forecast: Forecast, end_s: float, bottom: int) -> Iterator[str]:
+    """The three chances that the page names; a name stands where there is room for it."""
+    last = -20.0
+    for name, ratio in (("P50", 0.5), ("P85", 0.85), ("P95", 0.95)):
+        x, y = svg.across(forecast.done_by(ratio), end_s), f"{bottom - ratio * _CHANCE_PX:.1f}"
+        yield svg.upright("mark", x, y, bottom)
+        yield f'<circle class="mark-dot" cx="{svg.percent(x)}" cy="{y}" r="3.5"/>'
+        if x - last >= 6:
+            last = x
+            yield svg.text("mark-name", x, y, name, ' dx="-6" dy="-5" text-anchor="end"')
+
+
+def _deadline(timeline: Timeline, y1: int, y2: int, name: str = "") -> Iterator[str]:
+    """The line of the deadline, or, where it is off the axis, its name with an arrow."""
+    if not timeline.deadline_s:
+        return
+    at_end = ' text-anchor="end"'
+    if timeline.deadline_s > timeline.end_s:
+        words = f"{name} after {duration(timeline.deadline_s)} →"
+        yield svg.text("deadline-name", svg.RIGHT, 10, words, at_end) if name else ""
+        return
+    x = svg.across(timeline.deadline_s, timeline.end_s)
+    yield svg.upright("deadline", x, y1, y2)
+    if name:
+        yield svg.text("deadline-name", x, 10, name, ' dx="-5"' + at_end)
 
 
 def _curve(forecast: Forecast, end_s: float) -> str:
-    """200 points at even distances on the square-root axis."""
+    """200 points at even distances."""
     points = [f"M0 {100 - 100 * forecast.chance_by(0.0):.1f}"]
     for step in range(1, 201):
-        root = step / 200
-        ratio = forecast.chance_by(root * root * end_s)
-        points.append(f"L{root * 1000:.0f} {100 - 100 * ratio:.1f}")
+        ratio = forecast.chance_by(step / 200 * end_s)
+        points.append(f"L{step * 5} {100 - 100 * ratio:.1f}")
     return "".join(points)
-
-
-def _root_axis(end_s: float, start: datetime | None, y: int) -> Iterator[str]:
-    """Ticks that are at least 14 per cent apart: the labels of a narrow picture must not touch."""
-    last = -20.0
-    for at_s in _ROOT_TICKS_S:
-        x = _root(at_s, end_s)
-        if at_s <= end_s and x - last >= 14:
-            last = x
-            yield svg.upright("grid", x, y, y + 4)
-            yield svg.text("tick", x, y + 16, duration(at_s), _MIDDLE)
-            if start:
-                yield svg.text("tick clock", x, y + 30, clock(start, at_s), _MIDDLE)
-
-
-def _root(at_s: float, end_s: float) -> float:
-    return svg.across(sqrt(at_s / end_s), 1.0)

@@ -5,14 +5,14 @@ from bisect import bisect_right
 from planner.show.timeline import Timeline
 from planner.words import count, duration
 
-MOMENTS = 100  # steps of the slider
-FIRST_MOMENT = 40  # where the slider stands at first: some batches done, some at work
+MOMENTS = 100  # steps of the slider, which is as long as the axis
+FIRST_MOMENT = 20  # where the slider stands at first: most runs are at work then
 
 
 def moment_s(timeline: Timeline, step: int) -> float:
     """The time of a step of the slider, 0 to MOMENTS, in seconds."""
-    # step / MOMENTS first: at the last step it is exactly the makespan
-    return timeline.makespan_s * (step / MOMENTS)
+    # step / MOMENTS first: at the last step it is exactly the end of the axis
+    return timeline.end_s * (step / MOMENTS)
 
 
 def moments(timeline: Timeline) -> list[dict[str, str]]:

@@ -25,10 +25,7 @@ _INSTALL = {
     "python": 'pip install "anthropic>=2,<3"',
     "javascript": "npm install @anthropic-ai/sdk@1",
 }
-_RUN = {
-    "python": "python run_batches.py requests.jsonl --out run",
-    "javascript": "node run_batches.mjs requests.jsonl --out run",
-}
+_START = {"python": "python run_batches.py", "javascript": "node run_batches.mjs"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "
@@ -179,15 +176,27 @@ def _dearer(usd: Decimal) -> str:
 
 
 def programs(generated: Sequence[Program]) -> list[Cells]:
-    """The generated texts with the commands that install and run them: language name text install
-    run; language is python, javascript or jsonl."""
+    """The generated texts with their commands: language name text install check try run; language
+    is python, javascript or jsonl, and the last has no commands."""
     return [
         {
             "language": program.language,
             "name": program.name,
             "text": program.text,
-            "install": _INSTALL.get(program.language, ""),
-            "run": _RUN.get(program.language, ""),
+            **_commands(program.language),
         }
         for program in generated
     ]
+
+
+def _commands(language: str) -> Cells:
+    """What installs the program, checks the file, tries three of its lines, and runs it."""
+    if language not in _START:
+        return dict.fromkeys(("install", "check", "try", "run"), "")
+    start = _START[language]
+    return {
+        "install": _INSTALL[language],
+        "check": f"{start} requests.jsonl --check",
+        "try": f"head -n 3 requests.jsonl > three.jsonl && {start} three.jsonl --out three",
+        "run": f"{start} requests.jsonl --out run",
+    }

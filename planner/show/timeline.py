@@ -12,6 +12,7 @@ from planner.plan import Plan
 from planner.words import count
 
 MAX_ROWS = 40
+_FAR = 3  # a deadline beyond so many times the run at P95 is off the axis
 
 _Numbered = tuple[int, Record]  # a batch with its number in the run, from 1
 
@@ -48,12 +49,16 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
-    """A run in rows, with the seconds at the right end of its axis and those of the run at P95."""
+    """A run in rows, and the axis that all its pictures have: 0 to `end_s` seconds.
+
+    `latest_s` is the makespan of the run at P95; `deadline_s` is 0 without a deadline.
+    """
 
     rows: tuple[Row, ...]
     end_s: float
     makespan_s: float
     latest_s: float
+    deadline_s: float
     records: tuple[Record, ...]  # of all batches, shown or not
 
     @property
@@ -64,7 +69,8 @@ class Timeline:
 def timeline_of(plan: Plan, run: Run, shown: tuple[int, int] | None = None) -> Timeline:
     """The rows of a run of the plan, see `lay_out`."""
     batches = plan.batches + plan.retry_batches
-    return lay_out(run, plan.forecast, batches, plan.request_bytes, shown)
+    deadline_s = plan.scenario.goal.deadline_s
+    return lay_out(run, plan.forecast, batches, plan.request_bytes, shown, deadline_s)
 
 
 def lay_out(
@@ -73,6 +79,7 @@ def lay_out(
     planned: Sequence[Batch],
     request_bytes: int,
     shown: tuple[int, int] | None,
+    deadline_s: float = 0.0,
 ) -> Timeline:
     """The rows of `run`, folded to at most MAX_ROWS.
 
@@ -106,11 +113,21 @@ def lay_out(
         rows.append(row)
     return Timeline(
         rows=tuple(rows),
-        end_s=max(run.makespan_s, 1.0) * 1.2,  # room for the doubt beyond the end of this run
+        end_s=_end_s(run, forecast, deadline_s),
         makespan_s=run.makespan_s,
         latest_s=forecast.p95.makespan_s,
+        deadline_s=deadline_s,
         records=records,
     )
+
+
+def _end_s(run: Run, forecast: Forecast, deadline_s: float) -> float:
+    """The right end of the axis: it reaches as far as the run at P95 does.
+
+    The deadline is on it too, unless it is so far off that the run would shrink to nothing.
+    """
+    latest_s = max(run.makespan_s, forecast.p95.makespan_s, 1.0)
+    return max(latest_s, deadline_s if deadline_s <= _FAR * latest_s else 0.0) * 1.05
 
 
 def _ready(records: Sequence[Record]) -> dict[int, float]:

@@ -56,7 +56,6 @@ def show(
     run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
     timeline = timeline_of(plan, run, unfold)
     expiry_s = float(facts.limit("expiry_h").value) * 3600
-    deadline_s = plan.scenario.goal.deadline_s
     return {
         "slots": slots(plan, timeline, percentile),
         "lists": {
@@ -72,7 +71,7 @@ def show(
         "charts": {
             "queue": charts.queue(timeline, plan.start, expiry_s),
             "depth": charts.depth(timeline, plan.account.queue_requests),
-            "chance": charts.chance(forecast, plan.start, deadline_s),
+            "chance": charts.chance(timeline, forecast),
         },
     }
 
@@ -112,11 +111,26 @@ def slots(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]:
         **_costs(plan),
         **_requests(plan),
         **_captions(plan, timeline, percentile),
+        "program.settings": _settings(plan),
         "assumptions.count": assumptions.counts(plan.scenario),
         "command": links.command(plan.scenario),
         "facts.checked": facts.checked_on(),
         **reasons(plan),
     }
+
+
+def _settings(plan: Plan) -> str:
+    """What the program is set to, in one line."""
+    scenario, largest = plan.scenario, max(batch.requests for batch in plan.batches)
+    budget = scenario.goal.budget_usd
+    return " · ".join(
+        (
+            f"{count(scenario.workload.requests)} to {plan.model.id}",
+            f"{count(largest)} a batch, {count(scenario.batches.concurrent)} at once",
+            f"max_tokens {count(plan.answers.max_tokens)}",
+            f"stops at {money(budget)}" if budget else "no budget",
+        )
+    )
 
 
 # The answer
@@ -284,12 +298,12 @@ def _captions(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]
     runs = counted(plan.forecast.replications, "simulated run")
     return {
         "queue.caption": (
-            f"{_PERCENTILE[percentile]}, done after {duration(timeline.makespan_s)}. It fades out "
-            f"to the end at P95, {duration(timeline.latest_s)}."
+            f"One simulated run, {_PERCENTILE[percentile]}, done after "
+            f"{duration(timeline.makespan_s)}. Bars fade out to their ends in the run at P95."
         ),
         "queue.range": _range(timeline),
         "depth.caption": (f"Requests in the queue; limit {count(plan.account.queue_requests)}."),
-        "chance.caption": f"Shares of {runs}; the time axis is a square-root scale.",
+        "chance.caption": f"Above: the share of {runs} that are done by then.",
     }
 
 

@@ -27,7 +27,7 @@ let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
 // The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: "", alternatives: "" };
+const shown = { plan: "", programs: null, alternatives: "" };
 let resting = []; // timers that a new question stops
 
 const engine = createEngine({
@@ -36,6 +36,7 @@ const engine = createEngine({
     find("[data-engine-detail]").textContent = why;
     if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
     if (name === "ready") offline.start();
+    if (name === "ready" && page.dataset.answer === "example") showExamplePrograms();
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
@@ -132,7 +133,7 @@ function mark(state) {
   page.dataset.answer = state;
   const current = state === "example" || state === "current";
   for (const button of copiers) button.disabled = !current;
-  programs.offer(current && shown.programs === shown.plan);
+  programs.offer(current && (shown.programs ?? "") === shown.plan);
   setBusy(find('[data-list="alternatives"]'), shown.alternatives !== shown.plan);
 }
 
@@ -183,6 +184,15 @@ async function askRest(query) {
     shown.alternatives = query;
     mark("current");
   }
+}
+
+/** The programs of the example are files; from Python they come when another plan was asked for. */
+async function showExamplePrograms() {
+  const texts = await programs.fetchExample();
+  if (!texts || shown.programs !== null) return;
+  programs.show(texts);
+  shown.programs = "";
+  mark(page.dataset.answer);
 }
 
 function clearAlternatives() {

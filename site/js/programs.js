@@ -31,6 +31,8 @@ export function createPrograms(root) {
   for (const link of links.values()) link.dataset.address = link.getAttribute("href");
   const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
 
+  const codeOf = (language) => codes.find((code) => code.dataset.program === language);
+
   function paint() {
     if (!globalThis.CSS?.highlights) return;
     for (const kind of KINDS) {
@@ -39,23 +41,36 @@ export function createPrograms(root) {
     }
   }
 
-  // Only the text that is seen is coloured; the others when their tab is chosen.
+  // Only the text that is seen is coloured; the others when somebody wants to read them.
+  const isSeen = (code) => code.firstChild && code.checkVisibility();
+
   function colour() {
     for (const code of codes) {
-      const seen = root.querySelector("[name=program]:checked")?.value === code.dataset.program;
-      marks[code.dataset.program] = seen ? rangesOf(code) : [];
+      marks[code.dataset.program] = isSeen(code) ? rangesOf(code) : [];
     }
     paint();
   }
 
   root.addEventListener("change", colour);
-  if (globalThis.CSS?.highlights) whenNear(root, colour);
+  root.addEventListener("toggle", colour, { capture: true }); // it does not bubble
 
   return {
+    /** The example's texts, which are files of the site: [{language, text}], or null. */
+    async fetchExample() {
+      try {
+        return await Promise.all([...links].map(async ([language, link]) => {
+          const response = await fetch(link.dataset.address);
+          if (!response.ok) throw new Error(response.statusText);
+          return { language, text: await response.text() };
+        }));
+      } catch {
+        return null; // the files can still be downloaded by their links
+      }
+    },
     /** Put the texts of a plan into their places. */
     show(programs) {
       for (const { language, text } of programs) {
-        codes.find((code) => code.dataset.program === language).textContent = text;
+        codeOf(language).textContent = text;
         setAddress(links.get(language), text);
       }
       colour();
@@ -64,7 +79,9 @@ export function createPrograms(root) {
     offer(current) {
       if (current) root.removeAttribute("aria-busy");
       else root.setAttribute("aria-busy", "true");
-      for (const button of copiers) button.disabled = !current;
+      for (const button of copiers) {
+        button.disabled = !current || !codeOf(button.dataset.copy).firstChild;
+      }
       for (const link of links.values()) setOffered(link, current);
     },
   };
@@ -89,15 +106,6 @@ function setAddress(link, text) {
   // A download of the old text may be under way.
   if (address.startsWith("blob:")) setTimeout(() => URL.revokeObjectURL(address), 60_000);
   link.dataset.address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-}
-
-function whenNear(element, act) {
-  const watch = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
-    act();
-  }, { rootMargin: "400px" });
-  watch.observe(element);
 }
 
 /** The ranges of each kind of token in a code element of one text node. */
