@@ -57,7 +57,8 @@ def single_file(site: Mapping[str, bytes], folder: Path, url: str) -> bytes:
     } | {
         posixpath.basename(path): content
         for path, content in site.items()
-        if path.startswith("runtime/") and not path.endswith((".js", ".mjs"))
+        if path.startswith("programs/")
+        or (path.startswith("runtime/") and not path.endswith((".js", ".mjs")))
     }
     body = body.replace("</main>", f"</main>\n{_reading(site)}", 1)
     end = "".join(_block(name, content) for name, content in files.items())

@@ -13,7 +13,8 @@ async function read(name) {
   return new Response(unpacked).arrayBuffer();
 }
 
-const nameOf = (address) => new URL(address).pathname.split("/").at(-1);
+const handedOut = new Map(); // the address of a download -> the name of its file
+const nameOf = (address) => handedOut.get(address) ?? new URL(address).pathname.split("/").at(-1);
 
 self.fetch = async (address) => new Response(await read(nameOf(address)));
 
@@ -93,7 +94,7 @@ document.addEventListener(
 addEventListener("hashchange", showPage);
 await showPage();
 for (const link of document.querySelectorAll("[data-download]")) {
-  const text = document.querySelector(`[data-program="${link.dataset.download}"]`).textContent;
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.href = URL.createObjectURL(new Blob([await read(link.download)], { type: "text/plain" }));
+  handedOut.set(link.href, link.download);
 }
 document.querySelector("[data-offline]").hidden = false;
