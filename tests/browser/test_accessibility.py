@@ -61,6 +61,8 @@ def test_axe_finds_nothing(visit: Visit, site: Path, viewport: dict[str, int]) -
     page = visit("", viewport=viewport)
     found = {}
     for path in pages(site):
+        if viewport == PHONE and path.startswith("faq/") and path not in ("faq/", "faq/cancel/"):
+            continue  # narrow they are one template, and /faq/ holds the texts of all
         if path:
             page.goto(urljoin(page.url, "/" + path))
         page.emulate_media(color_scheme="light")

@@ -199,7 +199,7 @@ def test_structured_data_stands_under_the_policy(visit: Visit, site: Any) -> Non
 
 
 @pytest.mark.parametrize("server", ["/", "/tools/planner/"], indirect=True)
-def test_search_finds_a_section(visit: Visit) -> None:
+def test_search_finds_a_section(visit: Visit, server: StaticServer) -> None:
     """Below any path; the first result of a rare word is its section, and leads there."""
     page = visit("faq/", ready=False)
     page.get_by_role("searchbox").fill("kaplan meier")

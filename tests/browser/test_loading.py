@@ -35,7 +35,7 @@ from tests.static_server import (
     without_storage,
 )
 
-WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.zip"
+WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.bin"
 WORKER, LOADER, SCRIPT = (
     "runtime/worker-*.js",
     "runtime/pyodide-*.mjs",
