@@ -111,7 +111,7 @@ def shown():
 def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
     """The old site stays as it was, the fault goes to stderr with its remedy, and the exit code is 1."""
     out = tmp_path / "dist"
-    write({"index.html": b"old", "runtime/planner.zip": b""}, out)
+    write({"index.html": b"old", "runtime/python.wasm": b""}, out)
 
     def broken() -> dict[str, bytes]:
         raise SiteError(Fault(where="index.html", what="no h1", remedy="Give it one."))

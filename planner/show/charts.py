@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+<<<<<<< HEAD
 from html import escape
+=======
+from math import sqrt
+>>>>>>> runtime
 
 from planner.model.summary import Forecast, QueueStep, queue_depth
 from planner.show import svg
@@ -99,7 +103,7 @@ def _bar(row: Row, top: int, at_s: float, end_s: float, expiry_s: float) -> str:
     placed = ' dy="0.35em" text-anchor="end"'
     parts = (
         group,
-        f"<title>{escape(_in_words(row))}</title>",
+        f"<title>{svg.escape(_in_words(row))}</title>",
         svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed),
         *_wait(row, middle, left, end_s),
         *_body(row, top + (_ROW_PX - _BAR_PX) // 2, left, right, end_s),

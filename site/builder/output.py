@@ -63,7 +63,7 @@ def _check_is_site(out: Path) -> None:
     what = ""
     if not out.is_dir():
         what = "it is no folder"
-    elif any(out.iterdir()) and not any(out.glob("runtime/*.zip")):
+    elif any(out.iterdir()) and not any(out.glob("runtime/*.wasm")):
         what = "the folder is not a site"
     elif hidden := sorted(file.name for file in out.iterdir() if file.name.startswith(".")):
         # no build writes such a name: somebody made the site a repository, or keeps a note there

@@ -69,7 +69,8 @@ def pack_runtime(pyodide: Path, package: Path) -> Runtime:
         "loader": add("pyodide.mjs", loader),
         "script": add("pyodide.asm.mjs", script),
         "wasm": add("pyodide.asm.wasm", wasm),
-        "library": add("library.zip", library),
+        # not .gz: some servers say of it that it is encoded, and the browser then unpacks it
+        "library": add("library.bin", library),
     }
     lock = read_json(pyodide / "pyodide-lock.json")
     worker = _worker_of(paths, library, lock["info"])
@@ -99,16 +100,16 @@ def packed(pyodide: Path, sources: bytes) -> Path:
         read_bytes(pyodide / "pyodide.asm.wasm"),
     )
     key = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
-    cached = pyodide.parent / ".cache" / "byte-code" / f"{key}.zip"
+    cached = pyodide.parent / ".cache" / "byte-code" / f"{key}.bin"
     if cached.exists():
         return cached
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
-            source_zip, library_zip = Path(folder, "planner.zip"), Path(folder, "library.zip")
+            source_zip, library = Path(folder, "planner.zip"), Path(folder, "library.bin")
             source_zip.write_bytes(sources)
-            _run_packer(pyodide, source_zip, library_zip)
-            library_zip.rename(cached)  # in one step: another build finds all of it or nothing
+            _run_packer(pyodide, source_zip, library)
+            library.rename(cached)  # in one step: another build finds all of it or nothing
     except OSError as error:
         what = f"byte code cannot be kept: {error.strerror}"
         remedy = "Make room, and see who may write there."
@@ -116,8 +117,8 @@ def packed(pyodide: Path, sources: bytes) -> Path:
     return cached
 
 
-def _run_packer(pyodide: Path, source_zip: Path, library_zip: Path) -> None:
-    command: list[str | Path] = ["node", PACKER, pyodide, source_zip, library_zip]
+def _run_packer(pyodide: Path, source_zip: Path, library: Path) -> None:
+    command: list[str | Path] = ["node", PACKER, pyodide, source_zip, library]
     why = ""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)

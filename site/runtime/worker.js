@@ -82,8 +82,8 @@ async function compile(name) {
 }
 
 async function read(name) {
-  const response = await download(name, FILES.integrity);
-  return response.arrayBuffer();
+  const { body } = await download(name, FILES.integrity);
+  return new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /**

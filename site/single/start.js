@@ -18,7 +18,7 @@ const nameOf = (address) => handedOut.get(address) ?? new URL(address).pathname.
 
 self.fetch = async (address) => new Response(await read(nameOf(address)));
 
-const runtime = [...blocks.keys()].filter((name) => /\.(wasm|zip|json)$/.test(name) && !/^(pages|search)\./.test(name));
+const runtime = [...blocks.keys()].filter((name) => /\.(wasm|bin|json)$/.test(name) && !/^(pages|search)\./.test(name));
 const files = Promise.all(runtime.map(async (name) => [name, await read(name)]));
 const workerScript = URL.createObjectURL(new Blob([await read("worker.js")], { type: "text/javascript" }));
 

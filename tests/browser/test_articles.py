@@ -199,7 +199,7 @@ def test_structured_data_stands_under_the_policy(visit: Visit, site: Any) -> Non
 
 
 @pytest.mark.parametrize("server", ["/", "/tools/planner/"], indirect=True)
-def test_search_finds_a_section(visit: Visit) -> None:
+def test_search_finds_a_section(visit: Visit, server: StaticServer) -> None:
     """Below any path; the first result of a rare word is its section, and leads there."""
     page = visit("faq/", ready=False)
     page.get_by_role("searchbox").fill("kaplan meier")
@@ -239,7 +239,7 @@ def test_search_without_a_result_says_so(visit: Visit) -> None:
 
 def test_search_works_without_the_network(visit: Visit) -> None:
     """Once the index is there nothing more is asked for; without it the page says where everything is listed."""
-    page = visit("guides/cost/", ready=False)
+    page = visit("guides/cost/", ready=False, offline=False)  # a window that can be cut off
     page.get_by_role("searchbox").fill("prefix")
     expect(page.locator("[data-search-list] a").first).to_be_visible()
     page.context.set_offline(True)
@@ -288,8 +288,8 @@ def test_paper_keeps_the_article(visit: Visit) -> None:
         expect(page.locator(left_out).first).to_be_hidden()
 
 
-def test_questions_open_by_their_address(visit: Visit, server: StaticServer) -> None:
+def test_questions_open_by_their_address(visit: Visit, place: StaticServer) -> None:
     """/faq/#cancel opens the question, as a link from elsewhere wants."""
     page = visit("faq/#cancel", ready=False)
     expect(page.locator("#cancel")).to_be_visible()
-    assert urljoin(server.url, "faq/#cancel") == page.url
+    assert urljoin(place.url, "faq/#cancel") == page.url

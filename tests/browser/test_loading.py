@@ -11,7 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from planner import bridge
 from tests.browser import chromium
-from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
+from tests.browser.watch import (
+    ARGUMENTS,
+    MEMORY_BYTES,
+    READY_MS,
+    Visit,
+    Watch,
+    wait_memory,
+    wait_ready,
+)
 from tests.static_server import (
     CRASH,
     HANG,
@@ -27,7 +35,7 @@ from tests.static_server import (
     without_storage,
 )
 
-WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.zip"
+WASM, LIBRARY = "runtime/pyodide.asm-*.wasm", "runtime/library-*.bin"
 WORKER, LOADER, SCRIPT = (
     "runtime/worker-*.js",
     "runtime/pyodide-*.mjs",
@@ -317,11 +325,6 @@ def test_each_file_is_fetched_once(visit: Visit, server: StaticServer) -> None:
 
 # ---------------------------------------------------------------- memory of an earlier visit
 
-KEPT = """async () => {
-    const cache = await caches.open("python-memory");
-    const [request] = await cache.keys();
-    return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
-}"""
 # What stands in the cache, changed: one byte of it, its digest with it, all of it, or whose it is.
 SPOIL = """async (way) => {
     const cache = await caches.open("python-memory");
@@ -345,24 +348,6 @@ SPOIL = """async (way) => {
 }"""
 
 
-def kept(page: Page) -> int:
-    """The size of the memory that is kept, as soon as one is."""
-    for _ in range(READY_MS // 200):
-        if size := page.evaluate(KEPT):
-            return int(size)
-        page.wait_for_timeout(200)
-    raise AssertionError("no memory is kept")
-
-
-def answer_on_next_visit(page: Page, server: StaticServer, requests: str) -> None:
-    """Another visit in the same window answers another plan, without a word about what it came from."""
-    page.goto("about:blank")
-    page.goto(f"{server.url}#workload.requests={requests}")
-    expect(page.locator("html")).to_have_attribute("data-answer", "current", timeout=READY_MS)
-    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(f"{requests} requests")
-    expect(page.locator("html")).to_have_attribute("data-engine", "ready")
-
-
 def next_visit(page: Page, server: StaticServer, requests: str) -> None:
     """Another visit in the same window answers another plan, without a word about what it began from."""
     page.goto(f"{server.url}faq/")
@@ -375,7 +360,7 @@ def next_visit(page: Page, server: StaticServer, requests: str) -> None:
 def test_next_visit_goes_on_from_memory(visit: Visit, server: StaticServer) -> None:
     """Python's memory is kept once the page is idle; the next visit does not begin it from its library."""
     page = visit("")
-    assert kept(page) > 30_000_000
+    assert wait_memory(page) > 30_000_000
     server.faults[WORKER] = no_fresh_start
     next_visit(page, server, "77")
 
@@ -387,7 +372,7 @@ def test_memory_that_is_of_no_use_is_passed_over(
     """Broken, cut, broken with a digest that fits, or of another version: Python begins from its library."""
     watch.allow("^console:")  # what a broken Python says there is not ours
     page = visit("")
-    kept(page)
+    wait_memory(page)
     page.evaluate(SPOIL, way)
     next_visit(page, server, "77")
 
@@ -397,5 +382,5 @@ def test_storage_that_is_forbidden_or_full(visit: Visit, server: StaticServer) -
     server.faults[WORKER] = without_storage
     page = visit("")
     page.wait_for_timeout(4000)  # it would have kept its memory by now
-    assert page.evaluate(KEPT) == 0
+    assert page.evaluate(MEMORY_BYTES) == 0
     next_visit(page, server, "77")

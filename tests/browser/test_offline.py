@@ -115,7 +115,7 @@ def test_it_is_not_said_before_it_is_true(visit: Visit, server: StaticServer, wa
     """One file that cannot be had, and the page does not claim to work offline; the next visit mends it."""
     watch.allow("404", "ServiceWorker")
     server.faults["/guides/cost/"] = missing
-    page = visit()
+    page = visit(offline=True)
     page.evaluate(
         "navigator.serviceWorker.getRegistration().then((kept) => new Promise((done) => {"
         "const worker = kept?.installing; if (!worker) return done();"
@@ -137,7 +137,7 @@ def test_a_file_of_another_build_is_not_kept(
         *reply[:2],
         reply[2] + b"<!-- other -->",
     )
-    page = visit()
+    page = visit(offline=True)
     page.evaluate(
         "navigator.serviceWorker.getRegistration().then((kept) => new Promise((done) => {"
         "const worker = kept?.installing; if (!worker) return done();"
@@ -149,7 +149,7 @@ def test_a_file_of_another_build_is_not_kept(
 
 def test_what_was_deleted_is_not_claimed(visit: Visit) -> None:
     """Somebody deleted a kept file: the next visit does not say that all is there."""
-    page = visit()
+    page = visit(offline=True)
     wait_kept(page)
     page.evaluate(
         CACHES + ".then(async ([name]) => { const cache = await caches.open(name);"
@@ -208,7 +208,7 @@ def test_the_only_window_takes_the_update(
     visit: Visit, site: Path, server: StaticServer, tmp_path: Path
 ) -> None:
     """A press loads the newer build, with the plan as it stands; only what differs was downloaded."""
-    page = visit(PLAN)
+    page = visit(PLAN, offline=True)
     wait_kept(page)
     server.root = next_build(site, tmp_path / "next")
     server.asked.clear()
@@ -240,7 +240,7 @@ FORBID_STORAGE = """for (const name of ["localStorage", "sessionStorage", "index
 def test_without_the_offline_part(visit: Visit, watch: Watch, forbidden: str) -> None:
     """Service workers or storage forbidden: the page plans all the same."""
     watch.allow("404")  # the first page names no icon
-    page = visit("robots.txt", ready=False)
+    page = visit("robots.txt", ready=False, offline=True)
     page.context.add_init_script(forbidden)
     page.goto(page.url.replace("robots.txt", PLAN))
     wait_ready(page)

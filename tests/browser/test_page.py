@@ -4,14 +4,14 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from planner import bridge
+from tests.browser.test_accessibility import pages
 from tests.browser.watch import Visit
-from tests.static_server import StaticServer
 
 
 def control(page: Page, field: str) -> Locator:
@@ -554,21 +554,18 @@ def test_paper(page: Page) -> None:
     assert len(re.findall(rb"/Type\s*/Page(?!s)", page.pdf(format="A4"))) == 1
 
 
-@pytest.mark.parametrize("width", [360, 320])
-def test_phone_does_not_scroll_sideways(
-    visit: Visit, server: StaticServer, site: Path, width: int
-) -> None:
+def test_phone_does_not_scroll_sideways(visit: Visit, site: Path) -> None:
     """No page is wider than the window, with large numbers neither."""
-    page = visit(
-        "#workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100",
-        viewport={"width": width, "height": 740},
-    )
+    link = "#workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100"
+    page = visit(link)
     expect(slot(page, "answer.sentence")).to_contain_text("10,000,000 requests")
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    for path in ["", *(file.relative_to(site).as_posix() for file in site.rglob("*.html"))]:
+    for path in pages(site):
         if path:
-            page.goto(server.url + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path or "the planner"
+            page.goto(urljoin(page.url, "/" + path))
+        for width in (360, 320):
+            page.set_viewport_size({"width": width, "height": 740})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path or "home"
 
 
 def test_without_javascript(visit: Visit) -> None:

@@ -15,7 +15,7 @@ SECRETS = ("987654", "876543", "765432", "654321")  # of the plan; no file and n
 
 def test_no_value_of_the_plan_reaches_the_server(visit: Visit, server: StaticServer) -> None:
     """Links, typing, presses, guides beside and alone, search, the way back: the log knows of none of it."""
-    page = visit("#workload.requests=987654&workload.input_tokens=876")
+    page = visit("#workload.requests=987654&workload.input_tokens=876", offline=True)
     expect_plan(page, "workload.requests=987654&workload.input_tokens=876")
     control(page, "workload.requests").fill("876543")
     settled(page)
@@ -46,7 +46,7 @@ def test_no_value_of_the_plan_reaches_the_server(visit: Visit, server: StaticSer
 
 def test_nobody_is_told_where_one_came_from(visit: Visit, server: StaticServer) -> None:
     """An old link is sent once, when it is opened; no request after it carries it, for there is no referrer."""
-    page = visit("?workload.requests=987654")
+    page = visit("?workload.requests=987654", offline=True)
     expect_plan(page, "workload.requests=987654")
     page.locator(".alternatives a.more").click()
     expect(page.locator("[data-module='panel']")).to_be_visible()
@@ -108,7 +108,7 @@ def scripts(server: StaticServer) -> list[str]:
 def bare(visit: Visit, watch: Watch) -> Page:
     """A page of the site's origin that has no policy and runs nothing of its own."""
     watch.allow("404")  # it names no icon
-    page = visit("robots.txt", ready=False)
+    page = visit("robots.txt", ready=False, offline=True)
     assert urlsplit(page.url).path == "/robots.txt"
     return page
 

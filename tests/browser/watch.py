@@ -23,6 +23,16 @@ ARGUMENTS = [
 ACTION_MS = 30_000  # only a failure takes so long
 READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later beside other tests
 
+# A browser that does not have them; Playwright's own way has them answer what no browser does.
+NO_SERVICE_WORKER = (
+    "Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });"
+)
+MEMORY_BYTES = """async () => {
+    const cache = await caches.open("python-memory");
+    const [request] = await cache.keys();
+    return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
+}"""
+
 
 def wait_ready(page: Page) -> None:
     """Until Python answers; if it cannot be loaded, the page's own reason is the failure."""
@@ -34,6 +44,16 @@ def wait_ready(page: Page) -> None:
     ).inner_text()
 
 
+def wait_memory(page: Page) -> int:
+    """The size of Python's memory that is kept for the next visit, as soon as one is."""
+    wait_ready(page)
+    for _ in range(READY_MS // 200):
+        if size := page.evaluate(MEMORY_BYTES):
+            return int(size)
+        page.wait_for_timeout(200)
+    raise AssertionError("no memory is kept")
+
+
 @dataclass
 class Watch:
     """What went wrong in the pages of a test. `allow` says what the test itself provokes."""
@@ -41,6 +61,7 @@ class Watch:
     origin: str
     troubles: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
+    followed: dict[BrowserContext, dict[str, Callable[..., None]]] = field(default_factory=dict)
 
     def allow(self, *patterns: str) -> None:
         """Console and page errors that match one of these regular expressions are expected."""
@@ -48,12 +69,24 @@ class Watch:
 
     def follow(self, context: BrowserContext) -> None:
         """Listen to every page and worker of a context."""
-        context.on("request", lambda request: self._request(request.url))
-        context.on(
-            "console",
-            lambda line: self._error(f"console: {line.text}") if line.type == "error" else None,
-        )
-        context.on("weberror", lambda error: self._error(f"page: {error.error}"))
+        if context in self.followed:
+            return
+        self.followed[context] = {
+            "request": lambda request: self._request(request.url),
+            "console": lambda line: (
+                self._error(f"console: {line.text}") if line.type == "error" else None
+            ),
+            "weberror": lambda error: self._error(f"page: {error.error}"),
+        }
+        for event, listener in self.followed[context].items():
+            context.on(event, listener)  # type: ignore[call-overload]
+
+    def leave(self) -> None:
+        """Listen no more: another test goes on in the same window."""
+        for context, listeners in self.followed.items():
+            for event, listener in listeners.items():
+                context.remove_listener(event, listener)
+        self.followed.clear()
 
     def _request(self, url: str) -> None:
         # blob: is the worker's own script; data: a small picture in the style sheet

@@ -15,7 +15,7 @@ from builder import output
 from builder.faults import SiteError
 from builder.output import write
 
-RUNTIME = {"runtime/planner.zip": b""}
+RUNTIME = {"runtime/python.wasm": b""}
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
