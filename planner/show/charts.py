@@ -2,11 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-<<<<<<< HEAD
-from html import escape
-=======
-from math import sqrt
->>>>>>> runtime
 
 from planner.model.summary import Forecast, QueueStep, queue_depth
 from planner.show import svg
