@@ -5,7 +5,7 @@ The rows stand at the end of the file; nothing else in the project asks which ki
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
 TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _TIME_EXAMPLE = "with its offset from UTC, such as 2026-11-22T22:00+01:00"
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # what names its moment by itself is seen alike from any
 _YES = {"true", "on", "yes", "1"}
 _NO = {"false", "off", "no", "0", ""}
 
@@ -182,10 +183,10 @@ def _check_time(field: Field, answer: Any) -> str:
 
 
 def _read_time(field: Field, text: str, clock: datetime | None) -> str:
-    if clock is None or not text or TIME_FORM.fullmatch(text):
+    if not text or TIME_FORM.fullmatch(text) or (clock is None and not moments.is_whole(text)):
         return text
     try:
-        moment = moments.read(text, clock)
+        moment = moments.read(text, clock or _ANY_TIME)
     except ValueError as why:
         raise ValueError(f"{field.label}: {why}") from None
     if moment is None:
@@ -194,6 +195,12 @@ def _read_time(field: Field, text: str, clock: datetime | None) -> str:
             "2026-11-22T22:00+01:00."
         )
     return moment
+
+
+def _fill_time(text: str) -> str:
+    """As people write it, which `_read_time` reads back."""
+    moment = datetime.fromisoformat(text) if text else None
+    return clock_time(moment) if moment and not moment.second else text
 
 
 def _say_time(_field: Field, text: str) -> str:
@@ -228,6 +235,6 @@ MONEY = Kind(name="money", inputmode="decimal", check=_check_money, read=_read_m
 FLAG = Kind(name="flag", control="checkbox", check=_check_flag, read=_read_flag, dump=_same, write=_write_flag, fill=_write_flag, say=_say_flag, phrase=_phrase_choice)
 CHOICE = Kind(name="choice", control="select", check=_check_choice, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_choice)
 MODEL = Kind(name="model", control="select", check=_check_model, read=_read_as_it_is, dump=_same, write=str, fill=str, say=_say_choice, phrase=_phrase_value_alone)
-TIME = Kind(name="time", check=_check_time, read=_read_as_it_is, read_by_clock=_read_time, dump=_same, write=str, fill=str, say=_say_time, phrase=_phrase_amount)
+TIME = Kind(name="time", check=_check_time, read=_read_as_it_is, read_by_clock=_read_time, dump=_same, write=str, fill=_fill_time, say=_say_time, phrase=_phrase_amount)
 HISTORY = Kind(name="history", control="textarea", max_chars=history.MAX_CHARS, check=history.check, read=history.read, dump=history.dump, write=history.write, fill=history.fill, say=history.say, phrase=history.phrase)
 # fmt: on

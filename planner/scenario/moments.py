@@ -59,6 +59,14 @@ def read(text: str, clock: datetime) -> str | None:
     return moment.isoformat(timespec="minutes")
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text names its moment by itself, whatever the time is: with year and offset."""
+    match = _TEXT.fullmatch(text)
+    if not match:
+        return False
+    return bool(match["offset"] and (match["iso_year"] or match["year"] or match["year_last"]))
+
+
 def _says_enough(match: re.Match[str]) -> bool:
     """A number alone is no time of day."""
     named = match["weekday"] or match["near"] or _has_date(match)

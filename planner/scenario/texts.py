@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from planner import scenario as scenarios
 from planner.errors import Problem, ScenarioError
-from planner.scenario import Scenario
+from planner.scenario import Scenario, deadlines
 
 MAX_QUERY_CHARS = 250_000  # ten thousand rows of history fit
 
@@ -28,6 +28,7 @@ def read_texts(
     which texts such as `Mon 8:00` are seen; without it they cannot be read. Raises ScenarioError with every problem,
     those of the texts and those of `scenario.parse` together.
     """
+    texts = deadlines.settle(texts, starts=deadlines.has_start(base), clock=clock)
     tree = base
     problems: list[Problem] = []
     for name, text in texts.items():
@@ -128,10 +129,13 @@ def write_texts(scenario: Scenario) -> dict[str, str]:
 
     Large numbers with commas, one row of history a line.
     """
-    return {
+    texts = {
         entry.name: entry.fill(scenarios.value_of(scenario, entry.name))
         for entry in scenarios.FIELDS
     }
+    if scenario.goal.deadline_h:  # one gap for both deadlines
+        texts["goal.deadline_at"] = f"{texts['goal.deadline_h']} h"
+    return texts
 
 
 def understood(texts: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
@@ -140,7 +144,7 @@ def understood(texts: Mapping[str, str], scenario: Scenario) -> dict[str, str]:
     Only of those that are written otherwise than a form or a link would write the value.
     """
     words = {}
-    for name, text in texts.items():
+    for name, text in deadlines.settle(texts, starts=True).items():
         entry, value = scenarios.field(name), scenarios.value_of(scenario, name)
         typed = text.strip()
         if (

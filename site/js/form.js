@@ -151,6 +151,8 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
       controls.get(field).value = text;
       target.setAttribute("aria-valuetext", text);
     }
+    const { insteadOf } = target.dataset;
+    if (insteadOf) controls.get(insteadOf).value = "";
     if (target.matches("[type=text], textarea")) type(target);
     else rest();
     onInput(field);

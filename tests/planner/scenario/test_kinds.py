@@ -29,7 +29,7 @@ HISTORY = ((8150, 1200.0), (300, 60.5))
         ("retries.backoff", "fixed", "fixed", "fixed", "fixed", "Fixed: always the same", "Backoff: fixed: always the same"),
         ("workload.model", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "Claude Haiku 4.5", "Claude Haiku 4.5"),
         ("goal.start_at", "", "", "", "", "none", "Start none"),
-        ("goal.start_at", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "Sun 22 Nov 2026, 22:00 +01:00", "Start Sun 22 Nov 2026, 22:00 +01:00"),
+        ("goal.start_at", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "2026-11-22T22:00+01:00", "Sun 22 Nov 2026, 22:00 +01:00", "Sun 22 Nov 2026, 22:00 +01:00", "Start Sun 22 Nov 2026, 22:00 +01:00"),
         ("goal.deadline_h", 48.0, 48, "48", "48", "48", "Deadline 48 h"),
         ("goal.deadline_h", 0.0, 0, "0", "", "none", "Deadline none"),
         ("workload.max_tokens", 0, 0, "0", "", "proposed", "max_tokens proposed"),
