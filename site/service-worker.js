@@ -16,6 +16,7 @@ const FILES = new Map([]); // path below the site's root -> hash, as in the attr
 const HOME = new URL(self.registration.scope);
 const OURS = `offline ${HOME.pathname} `; // another site of this origin has caches of its own
 const CACHE = OURS + BUILD;
+const DOWNLOADS = "downloads"; // where the page's worker lays what it has of the files
 
 // By its hash a file of an older build is known again, and not downloaded twice.
 const keyOf = (path) => new URL(`${path}?${FILES.get(path)}`, HOME).href;
@@ -40,9 +41,19 @@ async function keepAll() {
   await Promise.all(
     [...FILES.keys()].map(async (path) => {
       const kept = await caches.match(keyOf(path));
-      await cache.put(keyOf(path), kept ?? (await download(path)));
+      await cache.put(keyOf(path), kept ?? (await handed(path)) ?? (await download(path)));
     }),
   );
+  await caches.delete(DOWNLOADS);
+}
+
+/** The file as the page's worker downloaded it, if it is as it was built. */
+async function handed(path) {
+  const response = await caches.match(new URL(path, HOME), { cacheName: DOWNLOADS });
+  if (!response) return null;
+  const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
+  const integrity = `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
+  return integrity === FILES.get(path) ? response : null;
 }
 
 /** The file as it was built. Rejects if the server has another. */

@@ -1,5 +1,6 @@
 """A static file server for the tests: right types, any sub-path, and faults on request."""
 
+import re
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -45,6 +46,24 @@ def truncated(handler: "_Handler", reply: Reply) -> None:
     handler.head(status, kind, len(body))
     handler.wfile.write(body[: len(body) // 2])
     handler.close_connection = True
+
+
+# What tells a file of the version before from this one: another version, another import, other names.
+_OLDER = {
+    ".mjs": (rb'"314\.', b'"313.'),
+    ".wasm": (rb"jslib_init_js", b"jslib_init_jx"),
+    ".js": (rb"-[0-9a-f]{12}\.", b"-000000000000."),
+    ".bin": (rb"\Z", b"older"),
+}
+
+
+def old(handler: "_Handler", reply: Reply) -> Reply:
+    """The file of the version before, as a cache on the way has it."""
+    status, kind, body = reply
+    sign, other = _OLDER[Path(urlsplit(handler.path).path).suffix]
+    body, count = re.subn(sign, other, body)
+    assert count
+    return status, kind, body
 
 
 def never(handler: "_Handler", reply: Reply) -> None:

@@ -11,6 +11,8 @@ from builder.sources import read_bytes, read_text
 
 _BUILD = 'const BUILD = "";'
 _FILES = "const FILES = new Map([]);"
+# What search engines and other sites ask for, and no page of ours.
+_FOR_MACHINES = {"icons/social.png", "robots.txt", "sitemap.xml"}
 
 
 def app(folder: Path) -> dict[str, bytes]:
@@ -25,12 +27,13 @@ def app(folder: Path) -> dict[str, bytes]:
 
 
 def service_worker(site: Mapping[str, bytes], folder: Path) -> bytes:
-    """The service worker that keeps every file of the site, each by its hash.
+    """The service worker that keeps every file of the site that people see, each by its hash.
 
     Raises SiteError if the script cannot be read.
     """
     script = read_text(folder / "service-worker.js", "site/service-worker.js")
-    files = json.dumps([[path, integrity(site[path])] for path in sorted(site)], indent=0)
+    kept = sorted(site.keys() - _FOR_MACHINES)
+    files = json.dumps([[path, integrity(site[path])] for path in kept], indent=0)
     # another script is another build too: it may keep the same files otherwise
     build = hashlib.sha256(f"{script}{files}".encode()).hexdigest()[:12]
     script = script.replace(_BUILD, f'const BUILD = "{build}";')

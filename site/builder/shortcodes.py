@@ -8,7 +8,7 @@
               planner/show/view.py
     Tables    prices_table([MODEL, …])  durations_table(), and those of the method page:
               limits_table()  tiers_table(sources=…)  rates_table(sources=…)  models_table()
-              observations_table()  old_guide_table()
+              observations_table()  old_guide_table()  measures_table()
     Links     guide(SLUG, ANCHOR, text=…)  faq(SLUG, text=…)  method(ANCHOR, text=…)
     Programs  code(FILE, first=BEGINNING OF A LINE, until=BEGINNING OF A LATER LINE)
 
@@ -19,6 +19,7 @@ exist raises what Python raises for it; `articles` tells it as a fault, with the
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -26,10 +27,12 @@ from markupsafe import Markup
 
 from builder import listing, plans
 from builder.filters import coded, maybe, plain
+from builder.sources import read_json
 from builder.templates import fill
 from planner import facts, words
 from planner.model import durations
 
+_MEASURES = Path(__file__).resolve().parents[2] / "content" / "measures.json"
 _CODE_UNITS = ("regular expression", "field", "path", "error_code", "endpoint")
 
 COLUMNS = {
@@ -221,6 +224,12 @@ def old_guide_table(context: Context) -> Markup:
     return context.write("old_guide_table")
 
 
+def measures_table(context: Context) -> Markup:
+    """How large and how fast the planner is, as `make bench` measured it last."""
+    measures = read_json(_MEASURES, "content/measures.json")
+    return context.write("measures_table", measures=measures)
+
+
 # Links
 
 
@@ -259,7 +268,7 @@ SHORTCODES: dict[str, Callable[..., object]] = {
         *(fact, fact_text, price, model, model_fact, tier, checked_on, observations_used),
         *(plan, chart, lines, try_it, costs),
         *(prices_table, durations_table, limits_table, tiers_table, rates_table, models_table),
-        *(observations_table, old_guide_table),
+        *(observations_table, old_guide_table, measures_table),
         *(guide, faq, method, code),
     )
 }

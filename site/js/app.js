@@ -35,12 +35,13 @@ const engine = createEngine({
     page.dataset.engine = name;
     find("[data-engine-detail]").textContent = why;
     if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
-    if (name === "ready") offline.start();
+    if (name === "ready") offline.resume();
     if (name === "ready" && page.dataset.answer === "example") showExamplePrograms();
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
   },
+  onRest: () => offline.start(),
 });
 
 const offline = createOffline({

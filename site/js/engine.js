@@ -48,8 +48,9 @@ function hire({ isFresh }) {
 /**
  * @param onState called with "loading", "ready" or "failed", and a text that says why it failed
  * @param onBytes called with the number of bytes downloaded so far
+ * @param onRest called when the page is idle, and the worker has kept what it downloaded
  */
-export function createEngine({ onState, onBytes }) {
+export function createEngine({ onState, onBytes, onRest }) {
   let worker = null;
   let ready = false;
   let isSecond = false; // it was begun anew, and has not answered since
@@ -129,6 +130,9 @@ export function createEngine({ onState, onBytes }) {
         onState("ready", "");
         setTimeout((reader) => reader.send({ kind: "keep" }), IDLE_MS, worker);
         next();
+        break;
+      case "kept":
+        onRest();
         break;
       case "failed":
         fail(message.message);

@@ -9,7 +9,12 @@ export function createOffline({ onKept, onUpdate }) {
   let registration = null;
   let asked = false;
 
-  /** To be called when all that the page itself needs has been loaded. */
+  /** To be called when Python answers: a site that is kept already says so. */
+  function resume() {
+    if (navigator.serviceWorker?.controller) start();
+  }
+
+  /** To be called when the page rests: the whole site is fetched. */
   async function start() {
     if (registration || !navigator.serviceWorker) return;
     navigator.serviceWorker.addEventListener("message", ({ data }) => receive(data));
@@ -44,5 +49,5 @@ export function createOffline({ onKept, onUpdate }) {
     registration.waiting?.postMessage({ kind: "update" });
   }
 
-  return { start, update };
+  return { resume, start, update };
 }

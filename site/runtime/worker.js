@@ -5,10 +5,11 @@
 // own origin.
 //
 // in:  {kind: "ask", id, text}           text: a question as JSON
-//      {kind: "keep"}                    the page is idle: memory may be kept for the next visit
+//      {kind: "keep"}                    the page is idle: what the next visit needs may be kept
 // out: {kind: "bytes", bytes}            downloaded so far
 //      {kind: "starting"}                all is there, Python begins
 //      {kind: "ready"}
+//      {kind: "kept"}                    as far as there was room
 //      {kind: "answer", id, text}
 //      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
 //      {kind: "crash", message}          Python broke down; this worker is of no use
@@ -22,10 +23,14 @@ const FILES = "FILES";
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const MADE_BY = encodeURIComponent(`${navigator.userAgent} ${ZONE}`);
 const MEMORY = { cache: "python-memory", key: `${import.meta.url}?${MADE_BY}` };
+// Where the service worker looks for what is here already: a private window has too small a cache
+// for it, and would download it twice.
+const DOWNLOADS = "downloads";
 
 let bytes = 0;
 let handle = null;
 let memory = null; // of a Python that has just begun, until it is kept
+const downloads = new Map(); // address -> a promise of its parts, until they are kept
 
 const send = (message) => self.postMessage(message);
 const at = (name) => new URL(name, import.meta.url).href;
@@ -41,7 +46,7 @@ const parts = [
 
 self.addEventListener("message", ({ data }) => {
   if (data.kind === "ask") answer(data);
-  if (data.kind === "keep") keep();
+  if (data.kind === "keep") keepAll();
 });
 
 start();
@@ -98,19 +103,23 @@ async function download(name, integrity = "") {
     throw new Error(`${name}: ${error.message}`);
   }
   if (!response.ok) throw new Error(`${name}: ${response.status} ${response.statusText}`.trim());
-  count(response.clone());
+  downloads.set(at(name), count(response.clone()));
   return response;
 }
 
+/** The parts of a file, as they came; null if it is not whole, which the other copy's reader says. */
 async function count({ body }) {
   const reader = body.getReader();
+  const parts = [];
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      parts.push(part.value);
       bytes += part.value.length;
       send({ kind: "bytes", bytes });
     }
+    return parts;
   } catch {
-    // whoever reads the other copy says so
+    return null;
   }
 }
 
@@ -185,21 +194,33 @@ async function resume(load, kept) {
   }
 }
 
-/**
- * Keep the memory for the next visit, in place of any other; without room it is not kept, which
- * only costs time.
- */
-async function keep() {
+/** Keep what the next visit needs; without room it is not kept, which only costs time. */
+async function keepAll() {
+  const files = [...downloads];
   const fresh = memory;
+  downloads.clear();
   memory = null;
-  if (!fresh) return;
-  try {
-    const headers = { Digest: await digestOf(fresh) };
-    await caches.delete(MEMORY.cache);
-    const cache = await caches.open(MEMORY.cache);
-    await cache.put(MEMORY.key, new Response(fresh, { headers }));
-  } catch {
-    // no storage, or none for us
+  // each by itself: what finds no room does not keep the other from it
+  await Promise.allSettled([fresh && keepMemory(fresh), handOver(files)]);
+  send({ kind: "kept" });
+}
+
+/** Keep the memory, in place of any other. */
+async function keepMemory(fresh) {
+  const headers = { Digest: await digestOf(fresh) };
+  await caches.delete(MEMORY.cache);
+  const cache = await caches.open(MEMORY.cache);
+  await cache.put(MEMORY.key, new Response(fresh, { headers }));
+}
+
+/** Lay the files where the service worker finds them, if it does not have them. */
+async function handOver(files) {
+  for (const [address, coming] of files) {
+    const parts = await coming;
+    if (!parts || (await caches.match(address, { ignoreSearch: true }))) continue;
+    const cache = await caches.open(DOWNLOADS);
+    const headers = address.endsWith(".wasm") ? { "Content-Type": "application/wasm" } : {};
+    await cache.put(address, new Response(new Blob(parts), { headers }));
   }
 }
 

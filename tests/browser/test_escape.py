@@ -1,5 +1,7 @@
 """Ways out of the page, of its worker and of the service worker: each is tried, and none reaches anybody."""
 
+from urllib.parse import urljoin
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -64,6 +66,22 @@ def test_no_way_out_of_the_worker(guarded: Page, outside: Outside, watch: Watch)
     """A worker of a blob, as the page's own is, is bound by the same policy."""
     shut = {way: guarded.evaluate(IN_WORKER, script) for way, script in WAYS.items()}
     assert shut == dict.fromkeys(WAYS, "shut")
+    assert outside.called == []
+    forget(watch)
+
+
+def test_no_way_out_through_the_service_worker(
+    guarded: Page, outside: Outside, watch: Watch
+) -> None:
+    """A page without a policy, but within its reach, asks nobody either: it answers for every other origin."""
+    watch.allow("404")
+    guarded.goto(urljoin(guarded.url, "/robots.txt"))
+    guarded.wait_for_function("navigator.serviceWorker.controller !== null")
+    asked = {name: (WAYS | OF_PAGES)[name] for name in ("fetch", "no-cors", "import", "image")}
+    asked["script"] = OF_PAGES["script"].replace("document.head", "document.documentElement")
+    assert {way: guarded.evaluate(TRY % asked[way]) for way in asked} == dict.fromkeys(
+        asked, "shut"
+    )
     assert outside.called == []
     forget(watch)
 

@@ -31,6 +31,7 @@ from tests.static_server import (
     missing,
     never,
     no_fresh_start,
+    old,
     truncated,
     without_storage,
 )
@@ -44,7 +45,7 @@ WORKER, LOADER, SCRIPT = (
 RUNTIME = (WORKER, LOADER, SCRIPT, WASM, LIBRARY)
 LIMIT_S = 90  # what a person waits at most before the page says that it failed
 
-FAULTS = [(file, fault) for file in RUNTIME for fault in (missing, html, truncated, never)]
+FAULTS = [(file, fault) for file in RUNTIME for fault in (missing, html, truncated, never, old)]
 
 
 def say_failed(page: Page) -> None:
@@ -65,7 +66,7 @@ def say_failed(page: Page) -> None:
 def test_failed_download(
     visit: Visit, server: StaticServer, watch: Watch, file: str, fault: Fault
 ) -> None:
-    """Whatever is missing, replaced, cut or silent: one message, and the example plan as it was."""
+    """Missing, replaced, cut, silent or old: one message, the example as it was, and a question is kept."""
     watch.allow("^console:")  # what a broken Python says there is not ours
     server.faults[file] = fault
     page = visit("", ready=False, clock=True)
@@ -76,12 +77,17 @@ def test_failed_download(
     expect(page.locator("[data-engine-detail]")).not_to_be_empty()
     expect(sentence).to_be_visible()
     expect(sentence).to_have_text(example)
+    page.locator("[name='workload.requests']").fill("54321")
+    expect(page.locator("html")).to_have_attribute("data-answer", "stale")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.locator("[name='workload.requests']")).to_have_value("54321")
 
 
-def test_try_again(visit: Visit, server: StaticServer, watch: Watch) -> None:
-    """When the network is back, one press is enough, and what was typed meanwhile is answered."""
-    watch.allow("Failed to load resource", "404")
-    server.faults[LIBRARY] = missing
+@pytest.mark.parametrize("file", RUNTIME)
+def test_try_again(visit: Visit, server: StaticServer, watch: Watch, file: str) -> None:
+    """When the server is mended, one press is enough, and what was typed meanwhile is answered."""
+    watch.allow("^console:")  # what a broken Python says there is not ours
+    server.faults[file] = html
     page = visit("", ready=False, clock=True)
     say_failed(page)
     page.locator("[name='workload.requests']").fill("54321")
@@ -316,9 +322,10 @@ def test_second_visit_downloads_nothing_of_the_runtime(
 
 
 def test_each_file_is_fetched_once(visit: Visit, server: StaticServer) -> None:
-    """In a private window too, whose cache does not take Python."""
-    page = visit("#workload.requests=33333")
+    """In a private window too, whose cache does not take Python, and with the copy for offline use."""
+    page = visit("#workload.requests=33333", offline=True)
     expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    expect(page.locator("[data-offline]")).to_be_visible(timeout=READY_MS)
     fetched = [path for path in server.asked if "/runtime/" in path]
     assert sorted(fetched) == sorted(map(server.path, RUNTIME))
 

@@ -12,13 +12,28 @@ import build
 from builder import offline
 from tests.browser import chromium
 from tests.browser.test_page import expect_plan
-from tests.browser.watch import ARGUMENTS, READY_MS, Visit, Watch, wait_ready
+from tests.browser.watch import ARGUMENTS, MEMORY_BYTES, READY_MS, Visit, Watch, wait_ready
 from tests.conftest import files_of
 from tests.static_server import StaticServer, missing
 
 PLAN = "#workload.model=claude-opus-5-5&workload.requests=2000000"
 KEPT = "[data-offline]"
 CACHES = "caches.keys().then((names) => names.filter((name) => name.startsWith('offline ')))"
+
+
+def visit_in_vain(visit: Visit, place: StaticServer) -> Page:
+    """The planner, as soon as its service worker has tried to keep the site and given up."""
+    page = visit("robots.txt", ready=False, offline=True)
+    with page.context.expect_event("serviceworker", timeout=READY_MS):
+        page.goto(place.url)
+        wait_ready(page)
+    page.evaluate(
+        """async () => {
+            while (await navigator.serviceWorker.getRegistration())
+                await new Promise((resolve) => setTimeout(resolve, 50));
+        }"""
+    )
+    return page
 
 
 def wait_kept(page: Page) -> None:
@@ -115,12 +130,7 @@ def test_it_is_not_said_before_it_is_true(visit: Visit, server: StaticServer, wa
     """One file that cannot be had, and the page does not claim to work offline; the next visit mends it."""
     watch.allow("404", "ServiceWorker")
     server.faults["/guides/cost/"] = missing
-    page = visit(offline=True)
-    page.evaluate(
-        "navigator.serviceWorker.getRegistration().then((kept) => new Promise((done) => {"
-        "const worker = kept?.installing; if (!worker) return done();"
-        "worker.onstatechange = () => worker.state === 'redundant' && done(); }))"
-    )
+    page = visit_in_vain(visit, server)
     expect(page.locator(KEPT)).to_be_hidden()
     server.faults.clear()
     page.reload()
@@ -137,12 +147,7 @@ def test_a_file_of_another_build_is_not_kept(
         *reply[:2],
         reply[2] + b"<!-- other -->",
     )
-    page = visit(offline=True)
-    page.evaluate(
-        "navigator.serviceWorker.getRegistration().then((kept) => new Promise((done) => {"
-        "const worker = kept?.installing; if (!worker) return done();"
-        "worker.onstatechange = () => worker.state === 'redundant' && done(); }))"
-    )
+    page = visit_in_vain(visit, server)
     expect(page.locator(KEPT)).to_be_hidden()
     assert page.evaluate("navigator.serviceWorker.controller") is None
 
@@ -226,6 +231,23 @@ def test_the_only_window_takes_the_update(
 
 FORBID_STORAGE = """for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
     Object.defineProperty(self, name, { get() { throw new DOMException("no", "SecurityError"); } });"""
+
+
+def test_without_room(visit: Visit, place: StaticServer, watch: Watch) -> None:
+    """A disk that is full keeps neither site nor memory: the page plans, and does not claim to work offline."""
+    watch.allow("[Qq]uota", "ServiceWorker", "404")
+    page = visit("robots.txt", ready=False, offline=True)
+    session = page.context.new_cdp_session(page)
+    room = {"origin": place.origin, "quotaSize": 100_000}
+    session.send("Storage.overrideQuotaForOrigin", room)
+    page.goto(place.url + PLAN)
+    wait_ready(page)
+    expect_plan(page, PLAN[1:])
+    page.wait_for_timeout(6000)  # it would have kept its memory and begun to keep the site by now
+    expect(page.locator(KEPT)).to_be_hidden()
+    assert page.evaluate(MEMORY_BYTES) == 0
+    page.locator("[name='workload.requests']").fill("1000000")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("1,000,000 requests")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ MEMORY_BYTES = """async () => {
     const [request] = await cache.keys();
     return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
 }"""
+FORGET_MEMORY = "caches.delete('python-memory')"
 
 
 def wait_ready(page: Page) -> None:

@@ -37,6 +37,12 @@ def test_every_file_is_kept_by_its_hash() -> None:
     assert files["css/base.css"] == f"sha256-{digest}"
 
 
+def test_what_only_machines_ask_for_is_not_kept() -> None:
+    """A map for search engines and a picture for other sites are no part of what is kept."""
+    others = dict.fromkeys(("robots.txt", "sitemap.xml", "icons/social.png"), b"")
+    assert listed(offline.service_worker(SITE | others, FOLDER)).keys() == SITE.keys()
+
+
 def test_another_file_is_another_build() -> None:
     """One byte more and the build has another name; the same files have the same."""
     script = offline.service_worker(SITE, FOLDER)

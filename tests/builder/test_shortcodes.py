@@ -2,11 +2,13 @@
 
 import html
 import inspect
+import json
 import re
 
 import jinja2
 import pytest
 
+import build
 from builder import plans, shortcodes
 from builder.articles import answer
 from builder.shortcodes import SHORTCODES, Context
@@ -126,3 +128,14 @@ def test_code_that_is_no_part_of_a_program(context: Context, call: str, why: str
     """Only what we hand out can be shown: no other file of the machine, and no guess."""
     with pytest.raises(ValueError, match=re.escape(why)):
         answer(call, context)
+
+
+def test_measures_are_those_of_the_file(context: Context) -> None:
+    """Each figure stands there with its unit and its limit, and of which day and machine they are."""
+    measures = json.loads((build.ROOT / "content" / "measures.json").read_text("utf-8"))
+    text = answer("measures_table()", context)
+    assert measures["measured_on"] in text
+    assert measures["machine"] in text
+    for row in measures["rows"]:
+        assert f"{row['what']}</th>" in text
+        assert f"{row['value']:,}</td><td>{row['unit']}</td>" in text
