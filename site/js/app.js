@@ -210,7 +210,11 @@ function showWorking() {
   for (const place of document.querySelectorAll("[data-slot], [data-echo]")) {
     place.textContent = "…";
   }
-  find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent;
+  const requests = form.texts()["workload.requests"];
+  find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent.replace(
+    "{requests}",
+    requests,
+  );
   find('[data-slot="page.title"]').textContent = find("h1").textContent;
   clearAlternatives();
 }
