@@ -41,6 +41,7 @@ def environment(templates: Path, *, site_name: str, site_url: str) -> jinja2.Env
             for group in GROUPS
         },
         "values": plans.example_values(),
+        "taken": plans.example_taken(),
         "example": plans.example(),
         "programs": plans.programs(),
         "facts": facts,

@@ -90,7 +90,7 @@ ASKED = """async ([script, texts]) => {
 
 
 def painted(page: Page, times: int) -> list[float]:
-    """From input to painted plan; the pause lets the alternatives be answered too."""
+    """From input to painted plan; the pause lets the ways be answered too."""
     taken = []
     for _ in range(times):
         taken.append(page.evaluate(PAINTED, ["forecast.seed", str(next(SEEDS))]))
