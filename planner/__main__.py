@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 from planner import __version__
 from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
 from planner.plan import make_plan
 from planner.scenario import Scenario, links, texts
@@ -141,7 +141,7 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
 def _plan(options: argparse.Namespace) -> _Answer:
     plan = make_plan(_scenario(options))
     judged = caveats(plan)
-    text = export_text(plan, judged, alternatives(plan)) if options.json else report(plan, judged)
+    text = (export_text if options.json else report)(plan, judged, ways(plan))
     stopping = {"deadline-unlikely"} if options.fail_over_deadline else set()
     stopping |= {"budget-exceeded"} if options.fail_over_budget else set()
     return _Answer([text], _code(judged, stopping))

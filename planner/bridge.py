@@ -8,7 +8,7 @@ from typing import Any
 
 from planner import scenario as scenarios
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, texts
@@ -26,7 +26,7 @@ def handle(request: str) -> str:
     Request: the scenario as `query`, a link's query string, or as `texts`, the text of each field;
     and, each if needed,
 
-        want        "plan", which is taken without it, "alternatives", "programs" or "json"
+        want        "plan", which is taken without it, "ways", "programs" or "json"
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
         before      a query: the reply says what differs from it
@@ -34,10 +34,11 @@ def handle(request: str) -> str:
 
     Reply: `query`, the scenario as a link carries it, and by what is wanted
 
-        plan          values: the text of every field by name; understood: what was made of texts
+        plan          values: the text of every field by name; taken: what the plan takes for fields
+                      that are left empty; understood: what was made of texts
                       that are written otherwise, by name; changed: names of fields;
                       view: {"slots", "lists", "charts"}, see `view.show`
-        alternatives  view: the list `alternatives` alone
+        ways          view: the list `ways` and the slot `ways.note` alone
         programs      programs: rows, see `view.show_programs`
         json          json: the text that `plan --json` prints
 
@@ -98,15 +99,15 @@ def _plan(plan: Plan, question: _Json) -> _Json:
     page["slots"]["answer.changed"] = changes(plan.scenario, before)
     return {
         "values": texts.write_texts(plan.scenario),
+        "taken": view.taken(plan),
         "understood": texts.understood(question.get("texts", {}), plan.scenario),
         "changed": [name for name, _ in before],
         "view": page,
     }
 
 
-def _alternatives(plan: Plan, _: _Json) -> _Json:
-    lists = {"alternatives": view.show_alternatives(plan)}
-    return {"view": {"slots": {}, "lists": lists, "charts": {}}}
+def _ways(plan: Plan, _: _Json) -> _Json:
+    return {"view": view.show_ways(plan)}
 
 
 def _programs(plan: Plan, _: _Json) -> _Json:
@@ -114,12 +115,12 @@ def _programs(plan: Plan, _: _Json) -> _Json:
 
 
 def _json(plan: Plan, _: _Json) -> _Json:
-    return {"json": export_text(plan, caveats(plan), alternatives(plan))}
+    return {"json": export_text(plan, caveats(plan), ways(plan))}
 
 
 _ANSWERS: dict[str, Callable[[Plan, _Json], _Json]] = {
     "plan": _plan,
-    "alternatives": _alternatives,
+    "ways": _ways,
     "programs": _programs,
     "json": _json,
 }

@@ -1,17 +1,20 @@
 """Make a plan: the one place where the steps meet, and the only one that sees a whole scenario."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from operator import attrgetter
 
 from planner import facts
-from planner.model import answers, cost, realtime, retry, simulate, split, summary
+from planner.model import answers, cost, cut, realtime, retry, simulate, split, summary
 from planner.model.account import Account, account_of
+from planner.model.bill import Bill, Requests, bill
 from planner.model.durations import DurationModel, model_of
-from planner.scenario import Scenario
+from planner.model.forecast import Work, chosen, forecast_of, not_before
+from planner.scenario import Scenario, field
 
 _HOUR_S = 3600.0
+_MOST_REQUESTS = int(field("batches.requests_per_batch").high)
+_MOST_AT_ONCE = int(field("batches.concurrent").high)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,21 +30,8 @@ class Answers:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Requests:
-    """Whole requests, as expected. `attempts` counts every time that a request is sent."""
-
-    failed_first_round: int
-    retried: int
-    given_up: int
-    answered: int
-    attempts: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Everything that follows from a scenario; caveats and alternatives are judgements on it
-    (`advice`).
-    """
+    """Everything that follows from a scenario; caveats and ways are judgements on it (`advice`)."""
 
     scenario: Scenario
     model: facts.Model
@@ -49,6 +39,7 @@ class Plan:
     request_bytes: int
     bytes_estimated: bool
     limits: split.BatchLimits
+    choice: cut.Choice
     batches: tuple[split.Batch, ...]
     rounds: tuple[retry.Round, ...]
     requests: Requests
@@ -67,6 +58,11 @@ class Plan:
         """When the run starts, if the scenario says so."""
         at = self.scenario.goal.start_at
         return datetime.fromisoformat(at) if at else None
+
+    @property
+    def cut(self) -> cut.Cut:
+        """How the workload is cut and sent: as the scenario says, or as chosen."""
+        return self.choice.cut
 
     @property
     def retry_batches(self) -> tuple[split.Batch, ...]:
@@ -94,52 +90,42 @@ class Plan:
         return max(self.batches, key=attrgetter("requests"))
 
 
-def make_plan(scenario: Scenario) -> Plan:
-    """The plan of a scenario. Raises ScenarioError where there would be far too many batches."""
-    model, work, account = (
-        facts.model(scenario.workload.model),
-        scenario.workload,
-        account_of(scenario.limits),
+def make_plan(scenario: Scenario, *, most_batches: int = simulate.MOST_BATCHES) -> Plan:
+    """The plan of a scenario. Raises ScenarioError where there would be far too many batches.
+
+    `most_batches`, simulated in all runs together, makes the forecast of a plan cheaper that is only
+    compared with others.
+    """
+    terms = _terms(scenario)
+    choice = _choice(scenario, terms)
+    limits = _limits(scenario, terms, choice)
+    batches = split.split(terms.work.sent[0], terms.request_bytes, limits, prime=terms.work.primes)
+    largest, _ = split.largest(terms.request_bytes, limits)
+    outlook = forecast_of(
+        terms.work, cut.Cut(largest, choice.cut.concurrent), most_batches=most_batches
     )
-    request_bytes = work.bytes_per_request or split.request_bytes(work.input_tokens, model)
-    limits = split.BatchLimits(
-        requests_per_batch=scenario.batches.requests_per_batch,
-        bytes_per_batch=facts.batch_byte_limit(),
-        queue_requests=account.queue_requests,
-    )
-    rounds = retry.rounds(work.requests, scenario.retries)
-    bill = _bill(scenario, model, rounds)
-    primes = bill.caches and scenario.caching.prime and work.requests > 1
-    batches = split.split(work.requests, request_bytes, limits, prime=primes)
-    batch_requests, _ = split.largest(request_bytes, limits)
-    durations = model_of(scenario.duration)
+    fast = _realtime(scenario, terms)
+    in_real_time_s = fast.seconds * scenario.batches.realtime_share if fast else 0.0
     return Plan(
         scenario=scenario,
-        model=model,
-        account=account,
-        request_bytes=request_bytes,
-        bytes_estimated=not work.bytes_per_request,
+        model=terms.model,
+        account=terms.account,
+        request_bytes=terms.request_bytes,
+        bytes_estimated=not scenario.workload.bytes_per_request,
         limits=limits,
+        choice=choice,
         batches=batches,
-        rounds=rounds,
-        requests=bill.requests,
-        durations=durations,
-        forecast=_forecast(
-            _stages(batches, primes),
-            durations,
-            _rules(scenario, account.queue_requests, batch_requests),
-            runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
-            seed=scenario.forecast.seed,
-            confidence=scenario.goal.confidence,
-            deadline_s=scenario.goal.deadline_s,
-        ),
-        answers=_answers(scenario, model),
-        caches=bill.caches,
-        primes=primes,
-        cache_reads=bill.cache_reads,
-        tariff=bill.tariff,
-        cost=bill.cost,
-        realtime=_realtime(scenario, model, bill.cache_reads),
+        rounds=terms.rounds,
+        requests=terms.bill.requests,
+        durations=terms.work.durations,
+        forecast=not_before(in_real_time_s, outlook, scenario.goal.deadline_s),
+        answers=_answers(scenario, terms.model),
+        caches=terms.bill.caches,
+        primes=terms.work.primes,
+        cache_reads=terms.bill.cache_reads,
+        tariff=terms.bill.tariff,
+        cost=terms.bill.cost,
+        realtime=fast,
     )
 
 
@@ -147,92 +133,111 @@ def cost_of(scenario: Scenario) -> cost.Cost:
     """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
     that a sum buys.
     """
-    return _bill(
-        scenario,
-        facts.model(scenario.workload.model),
-        retry.rounds(scenario.workload.requests, scenario.retries),
-    ).cost
+    model = facts.model(scenario.workload.model)
+    return _bill(scenario, model, retry.rounds(_in_batches(scenario), scenario.retries)).cost
+
+
+def _in_batches(scenario: Scenario) -> int:
+    """The requests that are not sent in real time: one at least."""
+    requests = scenario.workload.requests
+    return requests - min(requests - 1, int(requests * scenario.batches.realtime_share + 0.5))
+
+
+def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...]) -> Bill:
+    return bill(scenario.workload, scenario.caching, scenario.pricing, model, rounds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Bill:
-    """What is paid, and for what."""
+class _Terms:
+    """What is known of a plan before its cut is chosen; `most` limits the largest batch."""
 
-    requests: Requests
-    caches: bool
-    cache_reads: int
-    tariff: cost.Tariff
-    cost: cost.Cost
-
-
-def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...]) -> _Bill:
-    work, caches = scenario.workload, _caches(scenario, model)
-    requests = _requests(work.requests, rounds)
-    billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
-    cache_reads = _cache_reads(scenario, billed) if caches else 0
-    request = cost.Request(
-        input_tokens=work.input_tokens,
-        output_tokens=work.output_tokens,
-        prefix_tokens=work.shared_prefix_tokens,
-    )
-    tariff = cost.tariff(model, work.input_tokens, us_only=scenario.pricing.geo == "us")
-    cache = scenario.caching.mode if caches else "none"
-    return _Bill(
-        requests=requests,
-        caches=caches,
-        cache_reads=cache_reads,
-        tariff=tariff,
-        cost=cost.price(request, billed, cache_reads, cache=cache, tariff=tariff),
-    )
+    model: facts.Model
+    account: Account
+    request_bytes: int
+    rounds: tuple[retry.Round, ...]
+    bill: Bill
+    work: Work
+    most: split.BatchLimits
 
 
-def _stages(batches: tuple[split.Batch, ...], primes: bool) -> tuple[tuple[int, ...], ...]:
-    """The sizes of the batches, those that wait for the primer apart from it."""
-    sizes = tuple(batch.requests for batch in batches)
-    return (sizes[:1], sizes[1:]) if primes else (sizes,)
-
-
-def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simulate.Rules:
-    return simulate.Rules(
-        concurrent=scenario.batches.concurrent,
-        queue_requests=queue_requests,
-        poll_s=scenario.batches.poll_s,
-        expiry_s=float(facts.limit("expiry_h").value) * _HOUR_S,
-        shared_load=scenario.duration.shared_load,
-        retry=scenario.retries,
-        batch_requests=batch_requests,
+def _terms(scenario: Scenario) -> _Terms:
+    model, work = facts.model(scenario.workload.model), scenario.workload
+    account, in_batches = account_of(scenario.limits), _in_batches(scenario)
+    rounds = retry.rounds(in_batches, scenario.retries)
+    bill = _bill(scenario, model, rounds)
+    return _Terms(
+        model=model,
+        account=account,
+        request_bytes=work.bytes_per_request or split.request_bytes(work.input_tokens, model),
+        rounds=rounds,
+        bill=bill,
+        work=_work(scenario, account, rounds, caches=bill.caches),
+        most=split.BatchLimits(
+            requests_per_batch=scenario.batches.requests_per_batch or _MOST_REQUESTS,
+            bytes_per_batch=facts.batch_byte_limit(),
+            queue_requests=account.queue_requests,
+        ),
     )
 
 
-# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
-# the model, share it.
-@lru_cache(maxsize=12)  # of at most 8 MB each
-def _forecast(
-    stages: tuple[tuple[int, ...], ...],
-    durations: DurationModel,
-    rules: simulate.Rules,
-    *,
-    runs: int,
-    seed: int,
-    confidence: float,
-    deadline_s: float,
-) -> summary.Forecast:
-    return summary.summarise(
-        simulate.simulate(stages, durations, rules, runs=runs, seed=seed),
-        confidence=confidence,
-        deadline_s=deadline_s,
+# The cut
+
+
+def _choice(scenario: Scenario, terms: _Terms) -> cut.Choice:
+    """The cut that the scenario asks for, or for what it leaves open the best."""
+    asked = cut.Cut(scenario.batches.requests_per_batch, scenario.batches.concurrent)
+    if asked.requests_per_batch and asked.concurrent:
+        return cut.Choice(cut=asked, reason="asked")
+    bounds = cut.Bounds(
+        largest=split.largest(terms.request_bytes, terms.most)[0],
+        queue_requests=terms.account.queue_requests,
+        most_open=_most_open(scenario, terms.account),
+    )
+    return chosen(terms.work, asked, bounds)
+
+
+def _most_open(scenario: Scenario, account: Account) -> int:
+    """The batches that can be polled within the calls that the tier allows."""
+    calls_per_min = account.tier.batch_rpm
+    if not calls_per_min:
+        return _MOST_AT_ONCE
+    return max(1, min(_MOST_AT_ONCE, int(calls_per_min * scenario.batches.poll_s / 60)))
+
+
+def _limits(scenario: Scenario, terms: _Terms, choice: cut.Choice) -> split.BatchLimits:
+    """The limits of the plan's batches. A chosen size that keeps a limit has the name of it."""
+    if scenario.batches.requests_per_batch:
+        return terms.most
+    _, binding = split.largest(terms.request_bytes, terms.most)
+    return replace(
+        terms.most,
+        requests_per_batch=choice.cut.requests_per_batch,
+        named=binding if choice.reason == "largest" else "count",
     )
 
 
-def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
-    first, last = rounds[0], rounds[-1]
-    given_up = first.failed_permanent + last.failed_transient
-    return Requests(
-        failed_first_round=first.failed_permanent + first.failed_transient,
-        retried=sum(later.sent for later in rounds[1:]),
-        given_up=given_up,
-        answered=sent - given_up,
-        attempts=sum(each.sent for each in rounds),
+# The forecast
+
+
+def _work(
+    scenario: Scenario, account: Account, rounds: tuple[retry.Round, ...], *, caches: bool
+) -> Work:
+    return Work(
+        sent=tuple(each.sent for each in rounds),
+        primes=caches and scenario.caching.prime and rounds[0].sent > 1,
+        durations=model_of(scenario.duration),
+        rules=simulate.Rules(
+            concurrent=1,  # this, and the batch below, are the cut's
+            queue_requests=account.queue_requests,
+            poll_s=scenario.batches.poll_s,
+            expiry_s=float(facts.limit("expiry_h").value) * _HOUR_S,
+            shared_load=scenario.duration.shared_load,
+            retry=scenario.retries,
+            batch_requests=1,
+        ),
+        seed=scenario.forecast.seed,
+        confidence=scenario.goal.confidence,
+        deadline_s=scenario.goal.deadline_s,
     )
 
 
@@ -250,21 +255,9 @@ def _answers(scenario: Scenario, model: facts.Model) -> Answers:
     )
 
 
-def _caches(scenario: Scenario, model: facts.Model) -> bool:
-    """Whether the prefix is really cached: one that is too short is silently not (fact
-    `cache_min_tokens`).
-    """
-    wanted = scenario.caching.mode != "none"
-    return wanted and cost.cacheable(scenario.workload.shared_prefix_tokens, model)
-
-
-def _cache_reads(scenario: Scenario, billed: int) -> int:
-    """The first request always writes; of the others the hit rate reads."""
-    return int(max(0, billed - 1) * scenario.caching.hit_rate + 0.5)
-
-
-def _realtime(scenario: Scenario, model: facts.Model, cache_reads: int) -> realtime.Realtime | None:
-    rates = facts.realtime_rates(scenario.limits.tier, model.rate_limit_pool)
+def _realtime(scenario: Scenario, terms: _Terms) -> realtime.Realtime | None:
+    """The whole workload in real time."""
+    rates = facts.realtime_rates(scenario.limits.tier, terms.model.rate_limit_pool)
     if rates is None:
         return None
     work = scenario.workload
@@ -272,6 +265,6 @@ def _realtime(scenario: Scenario, model: facts.Model, cache_reads: int) -> realt
         work.requests,
         work.requests * work.input_tokens,
         work.requests * work.output_tokens,
-        min(cache_reads, work.requests) * work.shared_prefix_tokens,
+        min(terms.bill.cache_reads, work.requests) * work.shared_prefix_tokens,
         rates,
     )

@@ -71,6 +71,14 @@ def share(ratio: float) -> str:
     return f"{points:.1f} %" if 0 < points < 0.95 or 99 < points < 100 else f"{points:.0f} %"
 
 
+def share_below(ratio: float, limit: float) -> str:
+    """An estimated share that is less than a limit, and is said to be: 84.9 %, not 85 %, of 85 %."""
+    said = share(ratio)
+    if round(ratio * 100) / 100 < limit:
+        return said
+    return f"{int(ratio * 1000) / 10:.1f} %"  # cut off, not rounded
+
+
 def share_of_runs(ratio: float, runs: int) -> str:
     """A share that so many simulated runs had.
 

@@ -74,8 +74,9 @@ def scenarios(
                 "shared_prefix_tokens": some(st.integers(0, prompt), 0),
             },
             "batches": {
-                "requests_per_batch": wished,
-                "concurrent": some(st.integers(1, 100), 1),
+                "requests_per_batch": draw(st.sampled_from([wished, wished, wished, 0])),
+                "concurrent": draw(st.one_of(st.just(1), st.integers(0, 100))),
+                "realtime_share": draw(st.one_of(st.just(0), decimals(0, 0.99, 2))),
                 "poll_s": some(decimals(1, 3600, 2), 60),
             },
             "retries": {

@@ -216,9 +216,9 @@ def test_the_page_is_complete_without_a_script(planner, shown):
         assert element.text() == shown["slots"][name]
     for name, element in planner.find("data-list").items():
         rows = [child for child in element.children if child.tag != "template"]
-        if name not in ("alternatives", "problems"):
+        if name not in ("ways", "problems"):
             assert len(rows) == len(shown["lists"][name])
-    assert len(planner.find("data-list")["alternatives"].children) > 2
+    assert len(planner.find("data-list")["ways"].children) > 2
     for element in planner.find("data-chart").values():
         assert [child.tag for child in element.children] == ["svg"]
 

@@ -260,8 +260,8 @@ def test_readme_shows_the_floors() -> None:
         ("model.cost", "from planner import plan", "imports planner.plan, which is not below"),
         (
             "model.cost",
-            "from planner.advice.neighbours import alternatives",
-            "imports planner.advice.neighbours, which is not below",
+            "from planner.advice.ways import ways",
+            "imports planner.advice.ways, which is not below",
         ),
         ("model.cost", "import planner", "imports planner.__init__, which is not below"),
         ("model.cost", "import numpy", "imports numpy, which is not of the standard library"),

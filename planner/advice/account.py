@@ -20,13 +20,11 @@ def _queue_unknown(plan: Plan) -> Iterator[Caveat]:
                 f"The queue limit of tier {plan.account.tier.name} is not published. The plan "
                 f"counts with {count(queue)} requests; set your own if you know it."
             ),
-            fix={"limits.queue_requests": queue},
-            fix_label=f"Take {count(queue)} as mine",
         )
 
 
 def _queue_binds(plan: Plan) -> Iterator[Caveat]:
-    batch, at_once = plan.largest_batch.requests, plan.scenario.batches.concurrent
+    batch, at_once = plan.largest_batch.requests, plan.cut.concurrent
     fitting = max(1, plan.account.queue_requests // batch)
     if min(at_once, len(plan.batches)) > fitting:
         yield Caveat(
@@ -43,15 +41,15 @@ def _queue_binds(plan: Plan) -> Iterator[Caveat]:
 
 
 def _bytes_bind(plan: Plan) -> Iterator[Caveat]:
-    batch = plan.largest_batch
-    if batch.binding == "bytes":
+    batch, asked = plan.largest_batch, plan.scenario.batches.requests_per_batch
+    if asked and batch.binding == "bytes":
         yield Caveat(
             code="bytes-bind",
             severity="notes",
             message=(
                 f"A batch may have {size(facts.batch_byte_limit())}: requests of "
                 f"{size(plan.request_bytes)} make batches of {count(batch.requests)}, "
-                f"not {count(plan.scenario.batches.requests_per_batch)}."
+                f"not {count(asked)}."
             ),
             fix={"batches.requests_per_batch": batch.requests},
             fix_label=f"Put {count(batch.requests)} into a batch",
@@ -60,7 +58,7 @@ def _bytes_bind(plan: Plan) -> Iterator[Caveat]:
 
 def _polling(plan: Plan) -> Iterator[Caveat]:
     poll_s, calls_per_min = plan.scenario.batches.poll_s, plan.account.tier.batch_rpm
-    open_batches = min(plan.scenario.batches.concurrent, len(plan.batches))
+    open_batches = min(plan.cut.concurrent, len(plan.batches))
     if calls_per_min and open_batches * 60 / poll_s > calls_per_min:
         slower_s = -(-open_batches * 60 // calls_per_min)  # rounded up
         yield Caveat(
@@ -74,7 +72,10 @@ def _polling(plan: Plan) -> Iterator[Caveat]:
             fix_label=f"Poll every {slower_s} s",
         )
     elif poll_s >= _SLOW_POLL_S:
-        usual_s = int(facts.limit("poll_s").value)
+        usual_s = max(
+            int(facts.limit("poll_s").value),
+            -(-open_batches * 60 // calls_per_min) if calls_per_min else 0,
+        )
         yield Caveat(
             code="polling-slow",
             severity="notes",

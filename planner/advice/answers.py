@@ -68,7 +68,6 @@ def _limit_of(max_tokens: int) -> tuple[Change, str]:
 def _long_prompts(plan: Plan) -> Iterator[Caveat]:
     threshold = plan.model.long_prompt_tokens or 0
     if plan.tariff.long_prompt:
-        can_shorten = plan.scenario.workload.shared_prefix_tokens <= threshold
         yield Caveat(
             code="long-prompt-price",
             severity="warns",
@@ -77,8 +76,6 @@ def _long_prompts(plan: Plan) -> Iterator[Caveat]:
                 f"{money(plan.tariff.batch.input)} instead of {money(plan.model.batch.input)} for "
                 "a million input tokens. The plan takes every prompt at the mean length."
             ),
-            fix={"workload.input_tokens": threshold} if can_shorten else {},
-            fix_label=f"Shorten to {count(threshold)}" if can_shorten else "",
         )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from planner import facts
+from planner import facts, scenario
 from planner.advice.caveat import Caveat, Change
-from planner.plan import Plan
-from planner.words import count, percent
+from planner.plan import Plan, cost_of
+from planner.words import count, money, percent, share
 
 _OFF: Change = {"caching.mode": "none"}
 
@@ -24,7 +24,6 @@ def _nothing_to_cache(plan: Plan) -> Iterator[Caveat]:
 def _short_prefix(plan: Plan) -> Iterator[Caveat]:
     work, least = plan.scenario.workload, plan.model.min_cacheable_tokens or 0
     if plan.scenario.caching.mode != "none" and 0 < work.shared_prefix_tokens < least:
-        long_enough = least <= work.input_tokens
         yield Caveat(
             code="cache-prefix-short",
             severity="warns",
@@ -33,8 +32,8 @@ def _short_prefix(plan: Plan) -> Iterator[Caveat]:
                 f"{count(work.shared_prefix_tokens)} is not cached, and nothing says so. "
                 "The plan counts without caching."
             ),
-            fix={"workload.shared_prefix_tokens": least} if long_enough else _OFF,
-            fix_label=f"Share {count(least)} tokens" if long_enough else "Turn caching off",
+            fix=_OFF,
+            fix_label="Turn caching off",
         )
 
 
@@ -71,4 +70,28 @@ def _short_lived(plan: Plan) -> Iterator[Caveat]:
         )
 
 
-RULES = (_nothing_to_cache, _short_prefix, _not_primed, _short_lived)
+def _dearer_than_none(plan: Plan) -> Iterator[Caveat]:
+    if not plan.caches:
+        return
+    without = cost_of(scenario.replace(plan.scenario, _OFF)).batch_usd
+    if plan.cost.batch_usd > without:
+        yield Caveat(
+            code="cache-costs-more",
+            severity="warns",
+            message=(
+                f"The cache costs more than it saves: {money(plan.cost.batch_usd)} with it, "
+                f"{money(without)} without. It pays from a hit rate of {_paying_rate(plan)} on."
+            ),
+            fix=_OFF,
+            fix_label="Turn caching off",
+        )
+
+
+def _paying_rate(plan: Plan) -> str:
+    """The hit rate from which on writing and reading the prefix costs less than sending it."""
+    prices, hour = plan.tariff.batch, plan.scenario.caching.mode == "1h"
+    write = prices.cache_write_1h if hour else prices.cache_write_5m
+    return share(float((write - prices.input) / (write - prices.cache_read)))
+
+
+RULES = (_nothing_to_cache, _short_prefix, _dearer_than_none, _not_primed, _short_lived)

@@ -53,8 +53,6 @@ def _formula(_: Plan) -> Iterator[Caveat]:
         message=(
             "The formula knows no slow hours: it says one time, with no chance of being later."
         ),
-        fix=_PUBLIC,
-        fix_label=_PUBLIC_LABEL,
     )
 
 
@@ -67,8 +65,6 @@ def _history(plan: Plan) -> Iterator[Caveat]:
             message=(
                 f"{counted(samples, 'batch', 'batches')} of your own say little about bad days."
             ),
-            fix=_PUBLIC,
-            fix_label=_PUBLIC_LABEL,
         )
 
 

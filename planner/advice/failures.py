@@ -4,19 +4,17 @@ from collections.abc import Iterator
 
 from planner import facts, scenario
 from planner.advice.caveat import Caveat, Change
+from planner.model.cut import RISKY_EXPIRY
 from planner.model.simulate import RUN_BATCHES
-from planner.plan import Plan, make_plan
+from planner.plan import Plan
 from planner.words import count, counted, plain, share
-
-_RISKY_EXPIRY = 0.05
-_MANY_BATCHES = 1000  # plans of more are not compared with smaller batches: that takes seconds
 
 
 def _expiry(plan: Plan) -> Iterator[Caveat]:
     chance = plan.forecast.expiry_probability
-    if chance < _RISKY_EXPIRY:
+    if chance < RISKY_EXPIRY:
         return
-    fix, label = _smaller_batches(plan)
+    fix, label = _free_cut(plan)
     hours = plain(float(facts.limit("expiry_h").value))
     yield Caveat(
         code="expiry-risk",
@@ -30,16 +28,11 @@ def _expiry(plan: Plan) -> Iterator[Caveat]:
     )
 
 
-def _smaller_batches(plan: Plan) -> tuple[Change, str]:
-    """The remedy of batches half as large, where a forecast shows that it is one."""
-    smaller = plan.largest_batch.requests // 2
-    fix: Change = {"batches.requests_per_batch": smaller}
-    if not smaller or len(plan.batches) >= _MANY_BATCHES:
+def _free_cut(plan: Plan) -> tuple[Change, str]:
+    """The remedy of letting the planner cut, where the scenario asks for batches of a size."""
+    if not plan.scenario.batches.requests_per_batch:
         return {}, ""
-    halved = make_plan(scenario.replace(plan.scenario, fix))
-    if halved.forecast.expiry_probability >= plan.forecast.expiry_probability:
-        return {}, ""
-    return fix, f"Use batches of {count(smaller)}"
+    return {"batches.requests_per_batch": 0, "batches.concurrent": 0}, "Let the planner cut"
 
 
 def _afterwards(plan: Plan) -> str:
@@ -102,8 +95,6 @@ def _permanent(plan: Plan) -> Iterator[Caveat]:
                 "only after a batch has been made: try one request of each shape in real time "
                 "first."
             ),
-            fix={"retries.permanent_rate": 0},
-            fix_label="Plan without them",
         )
 
 

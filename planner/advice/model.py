@@ -109,6 +109,7 @@ def _limited_access(plan: Plan) -> Iterator[Caveat]:
 
 def _geo(plan: Plan) -> Iterator[Caveat]:
     if plan.scenario.pricing.geo == "us" and plan.model.us_multiplier is None:
+        newer = _bound_to_the_us(plan.model)
         yield Caveat(
             code="geo-unsupported",
             severity="blocks",
@@ -116,9 +117,24 @@ def _geo(plan: Plan) -> Iterator[Caveat]:
                 f"{plan.model.name} cannot be bound to the United States: "
                 "requests with inference_geo fail."
             ),
-            fix={"pricing.geo": "global"},
-            fix_label="Process anywhere",
+            fix={"workload.model": newer.id} if newer else {},
+            fix_label=f"Use {newer.name}" if newer else "",
         )
+
+
+def _bound_to_the_us(model: facts.Model) -> facts.Model | None:
+    """The newest model of the family that can be, and that anybody may use."""
+    return next(
+        (
+            newer
+            for newer in facts.models()
+            if newer.family == model.family
+            and newer.us_multiplier is not None
+            and newer.status == "active"
+            and not newer.limited_access
+        ),
+        None,
+    )
 
 
 RULES = (_retired, _retires_soon, _limited_access, _geo)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from planner import facts
-from planner.advice.caveat import Caveat, Change
+from planner.advice.caveat import Caveat
 from planner.advice.goal import requests_within
 from planner.plan import Plan
 from planner.words import counted, money
@@ -15,51 +15,47 @@ def _spend(plan: Plan) -> Iterator[Caveat]:
     if left is None or cost <= left:
         return
     own = plan.scenario.limits.monthly_spend_usd
-    fix, label = _fewer_requests(plan, left) if own else _larger_tier(plan, left)
     whose = "your monthly limit" if own else f"the monthly limit of tier {plan.account.tier.name}"
     yield Caveat(
         code="spend-limit",
         severity="blocks",
         message=(
             f"The run costs {money(cost)}, but only {money(left)} are left of {whose}: it would "
-            "stop part-way until the first of next month, or until the limit is raised."
+            "stop part-way until the first of next month, or until the limit is raised. "
+            f"{_enough(plan)}{_reach(plan, left)}"
         ),
-        fix=fix,
-        fix_label=label,
     )
 
 
 def _budget(plan: Plan) -> Iterator[Caveat]:
     budget, cost = plan.scenario.goal.budget_usd, plan.cost.batch_usd
     if budget and cost > budget:
-        fix, label = _fewer_requests(plan, budget)
         yield Caveat(
             code="budget-exceeded",
             severity="warns",
             message=(
                 f"The run costs {money(cost)}, {money(cost - budget)} more than the budget of "
-                f"{money(budget)}."
+                f"{money(budget)}. {_reach(plan, budget)}"
             ),
-            fix=fix,
-            fix_label=label,
         )
 
 
-def _larger_tier(plan: Plan, left: Decimal) -> tuple[Change, str]:
-    """The remedy of the smallest tier that lets the run through, or of fewer requests."""
+def _enough(plan: Plan) -> str:
+    """Which tier would let the run through, if it is the tier that does not."""
     needed = plan.cost.batch_usd + plan.scenario.limits.spent_this_month_usd
-    for tier in facts.tiers():
-        if (tier.monthly_spend_usd or 0) >= needed:
-            return {"limits.tier": tier.key}, f"Plan with tier {tier.name}"
-    return _fewer_requests(plan, left)
+    if plan.scenario.limits.monthly_spend_usd:
+        return ""
+    tiers = (tier for tier in facts.tiers() if (tier.monthly_spend_usd or 0) >= needed)
+    tier = next(tiers, None)
+    return f"Tier {tier.name} would allow it. " if tier else ""
 
 
-def _fewer_requests(plan: Plan, usd: Decimal) -> tuple[Change, str]:
-    """The remedy of as many requests as that sum buys; none if it does not buy one."""
+def _reach(plan: Plan, usd: Decimal) -> str:
+    """What the sum buys of the workload. It is no remedy, for that is another question."""
     requests = requests_within(plan.scenario, usd)
-    if not requests:
-        return {}, ""
-    return {"workload.requests": requests}, f"Plan {counted(requests, 'request')}"
+    return (
+        f"That buys {counted(requests, 'request')}." if requests else "That buys not one request."
+    )
 
 
 RULES = (_spend, _budget)

@@ -2,29 +2,24 @@
 
 from collections.abc import Iterator
 
-from planner import scenario
-from planner.advice.caveat import Caveat, Change
+from planner.advice.caveat import Caveat
 from planner.plan import Plan
-from planner.words import count, deadline, duration, money, percent, share
+from planner.words import deadline, duration, money, percent, share_below
 
 
 def _deadline(plan: Plan) -> Iterator[Caveat]:
     goal, chance = plan.scenario.goal, plan.forecast.deadline_probability
     if chance is None or chance >= goal.confidence:
         return
-    hours = int(-(-plan.confident_s // 3600))  # rounded up
-    allowed = hours <= scenario.field("goal.deadline_h").high
-    fix: Change = {"goal.deadline_h": hours} if allowed else {}
     yield Caveat(
         code="deadline-unlikely",
         severity="warns",
         message=(
             f"The chance of being done {deadline(goal.deadline_h, goal.deadline_at)} is "
-            f"{share(chance)}, "
-            f"below the {percent(goal.confidence)} asked for."
+            f"{share_below(chance, goal.confidence)}, "
+            f"below the {percent(goal.confidence)} asked for; they are reached within "
+            f"{duration(plan.confident_s)}."
         ),
-        fix=fix,
-        fix_label=f"Allow {count(hours)} h" if fix else "",
     )
 
 

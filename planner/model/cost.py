@@ -25,18 +25,23 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One kind of token: how many, their price, and what they come to. Kinds: input output
-    cache_write cache_read.
+    cache_write cache_read. `realtime`: of the requests that are not sent in batches.
     """
 
     kind: str
     tokens: int
     usd_per_mtok: Decimal
     usd: Decimal
+    realtime: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """Cost by line; the totals are the sums of lines, in US dollars, not rounded."""
+    """Cost by line; the totals are the sums of lines, in US dollars, not rounded.
+
+    `lines` and `batch_usd` are the plan's, whose requests may in part be sent in real time,
+    `realtime_lines` and `realtime_usd` those of the whole workload in real time.
+    """
 
     lines: tuple[Line, ...]
     realtime_lines: tuple[Line, ...]
@@ -76,30 +81,48 @@ def cacheable(prefix_tokens: int, model: Model) -> bool:
     return prefix_tokens > 0 and prefix_tokens >= (model.min_cacheable_tokens or 0)
 
 
-def price(request: Request, billed: int, cache_reads: int, *, cache: str, tariff: Tariff) -> Cost:
-    """The cost of `billed` requests, `cache_reads` of which read the prefix from the cache.
+def price(
+    request: Request,
+    billed: int,
+    cache_reads: int,
+    *,
+    cache: str,
+    tariff: Tariff,
+    realtime: int = 0,
+) -> Cost:
+    """The cost of `billed` requests, `cache_reads` of which read the prefix from the cache, and
+    `realtime` of which are not sent in batches.
 
     `cache` is "none", "5m" or "1h". With a cache, every request that does not read the prefix
-    writes it.
+    writes it; requests in real time read it as often as the others.
     """
     prefix = request.prefix_tokens if cache != "none" else 0
-    tokens = {
-        "input": billed * (request.input_tokens - prefix),
-        "output": billed * request.output_tokens,
-        "cache_write": (billed - cache_reads) * prefix,
-        "cache_read": cache_reads * prefix,
-    }
-    lines = _lines(tokens, tariff.batch, cache, tariff.factor)
-    realtime = _lines(tokens, tariff.realtime, cache, tariff.factor)
+    fast_reads = cache_reads * realtime // billed if billed else 0
+
+    def lines_of(count: int, reads: int, *, fast: bool) -> tuple[Line, ...]:
+        tokens = {
+            "input": count * (request.input_tokens - prefix),
+            "output": count * request.output_tokens,
+            "cache_write": (count - reads) * prefix,
+            "cache_read": reads * prefix,
+        }
+        return _lines(tokens, tariff.realtime if fast else tariff.batch, cache, tariff.factor, fast)
+
+    lines = lines_of(billed - realtime, cache_reads - fast_reads, fast=False)
+    if realtime:
+        lines += lines_of(realtime, fast_reads, fast=True)
+    whole = lines_of(billed, cache_reads, fast=True)
     return Cost(
         lines=lines,
-        realtime_lines=realtime,
+        realtime_lines=whole,
         batch_usd=_total(lines),
-        realtime_usd=_total(realtime),
+        realtime_usd=_total(whole),
     )
 
 
-def _lines(tokens: dict[str, int], prices: Prices, cache: str, factor: Decimal) -> tuple[Line, ...]:
+def _lines(
+    tokens: dict[str, int], prices: Prices, cache: str, factor: Decimal, realtime: bool
+) -> tuple[Line, ...]:
     by_kind = {
         "input": prices.input,
         "output": prices.output,
@@ -107,7 +130,13 @@ def _lines(tokens: dict[str, int], prices: Prices, cache: str, factor: Decimal) 
         "cache_read": prices.cache_read,
     }
     return tuple(
-        Line(kind, amount, by_kind[kind] * factor, amount * by_kind[kind] * factor / _MILLION)
+        Line(
+            kind,
+            amount,
+            by_kind[kind] * factor,
+            amount * by_kind[kind] * factor / _MILLION,
+            realtime,
+        )
         for kind, amount in tokens.items()
         if amount or kind in ("input", "output")
     )

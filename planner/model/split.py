@@ -30,13 +30,16 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchLimits:
-    """What a batch may be: the requests that a person wants in it, bytes of the whole body,
-    requests in the queue.
+    """What a batch may be: the requests that are wanted in it, bytes of the whole body, requests in
+    the queue.
+
+    `named`: the limit for which requests_per_batch stands, where it was chosen to keep it.
     """
 
     requests_per_batch: int
     bytes_per_batch: int
     queue_requests: int
+    named: str = "count"
 
 
 def request_bytes(input_tokens: int, model: facts.Model) -> int:
@@ -53,9 +56,9 @@ def largest(request_bytes: int, limits: BatchLimits) -> tuple[int, str]:
     """The most requests that one batch may hold, and the limit that says so."""
     # a comma follows every request but the last
     by_bytes = (limits.bytes_per_batch - ENVELOPE_BYTES + 1) // (request_bytes + 1)
-    # of equal limits the person's own wish is named, then the bytes
+    # of equal limits the wish is named, then the bytes
     return min(
-        (limits.requests_per_batch, "count"),
+        (limits.requests_per_batch, limits.named),
         (by_bytes, "bytes"),
         (limits.queue_requests, "queue"),
         key=lambda limit: limit[0],

@@ -87,9 +87,9 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
         if scenario.pricing.geo == "us" and model.us_multiplier is not None
         else "",
         "BETAS": (model.extended_output_header,) if long_answers else (),
-        "REQUESTS_PER_BATCH": scenario.batches.requests_per_batch,
+        "REQUESTS_PER_BATCH": plan.cut.requests_per_batch,
         "MAX_BYTES_PER_BATCH": facts.batch_byte_limit(),
-        "CONCURRENT_BATCHES": scenario.batches.concurrent,
+        "CONCURRENT_BATCHES": plan.cut.concurrent,
         "MAX_QUEUED_REQUESTS": plan.account.queue_requests,
         "POLL_SECONDS": float(scenario.batches.poll_s),
         "MAX_RETRIES": scenario.retries.max,

@@ -97,8 +97,9 @@ class Batches:
     """How the workload is cut and sent."""
 
     # fmt: off
-    requests_per_batch: int = _ask(10_000, INTEGER, "Requests per batch", "The largest batch. Bytes and the queue limit may force smaller ones.", 1, _BATCH_REQUESTS, slider=_BATCH_SIZES)
-    concurrent: int = _ask(1, INTEGER, "Batches at once", "Open at the same time.", 1, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100))
+    requests_per_batch: int = _ask(0, INTEGER, "Requests per batch", "The largest batch. Empty or 0: chosen. Bytes and the queue limit may force smaller ones.", 0, _BATCH_REQUESTS, slider=_BATCH_SIZES, zero="chosen")
+    concurrent: int = _ask(0, INTEGER, "Batches at once", "Open at the same time. Empty or 0: chosen.", 0, 100, slider=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100), zero="chosen")
+    realtime_share: float = _ask(0.0, SHARE, "In real time", "Share of the requests that is sent in real time, beside the batches, at the full price.", 0, 0.99)
     poll_s: float = _ask(60.0, SPAN, "Poll every", "How often one batch is asked whether it has ended.", 1, 3600, unit="s")
     # fmt: on
 

@@ -10,29 +10,28 @@ from typing import Any
 
 from planner import facts, scenario
 from planner.advice.caveat import Caveat
-from planner.advice.neighbours import Alternative
+from planner.advice.verdict import verdict
+from planner.advice.ways import Way
 from planner.model.cost import Line
 from planner.model.split import Batch
 from planner.plan import Plan
 from planner.words import plain
 
 # Programs read it: it grows when a name goes or means something else, not when a name is added.
-FORMAT = 1
+FORMAT = 2
 
 _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 
 
-def export(
-    plan: Plan, caveats: Sequence[Caveat], alternatives: Sequence[Alternative]
-) -> dict[str, Any]:
+def export(plan: Plan, caveats: Sequence[Caveat], ways: Sequence[Way]) -> dict[str, Any]:
     """The whole plan as JSON values; the names are those of the contract."""
     batches = [_batch(batch) for batch in plan.batches + plan.retry_batches]
-    return _document(plan, caveats, alternatives, batches)
+    return _document(plan, caveats, ways, batches)
 
 
-def export_text(plan: Plan, caveats: Sequence[Caveat], alternatives: Sequence[Alternative]) -> str:
+def export_text(plan: Plan, caveats: Sequence[Caveat], ways: Sequence[Way]) -> str:
     """That document as JSON text, the same to the letter wherever it is made."""
-    text = json.dumps(_document(plan, caveats, alternatives, []), ensure_ascii=False, indent=1)
+    text = json.dumps(_document(plan, caveats, ways, []), ensure_ascii=False, indent=1)
     # by hand: json.dumps takes seconds for the 100,000 batches of the largest plans once it indents
     rows = ",\n".join(map(_batch_text, plan.batches + plan.retry_batches))
     return text.replace('"batches": []', f'"batches": [\n{rows}\n ]', 1)
@@ -41,7 +40,7 @@ def export_text(plan: Plan, caveats: Sequence[Caveat], alternatives: Sequence[Al
 def _document(
     plan: Plan,
     caveats: Sequence[Caveat],
-    alternatives: Sequence[Alternative],
+    ways: Sequence[Way],
     batches: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
@@ -60,7 +59,8 @@ def _document(
         "answers": {"max_tokens": plan.answers.max_tokens, "share_cut": plan.answers.share_cut},
         "realtime": _realtime(plan),
         "caveats": [_caveat(caveat) for caveat in caveats],
-        "alternatives": [_alternative(alternative) for alternative in alternatives],
+        "verdict": _verdict(plan),
+        "ways": [_way(way) for way in ways],
     }
 
 
@@ -115,6 +115,7 @@ def _cost_line(cost_line: Line) -> dict[str, Any]:
         "tokens": cost_line.tokens,
         "usd_per_mtok": plain(cost_line.usd_per_mtok),
         "usd": usd(cost_line.usd),
+        **({"realtime": True} if cost_line.realtime else {}),
     }
 
 
@@ -130,12 +131,23 @@ def _caveat(caveat: Caveat) -> dict[str, Any]:
         "severity": caveat.severity,
         "message": caveat.message,
         "fix": caveat.fix,
+        "fix_label": caveat.fix_label,
     }
 
 
-def _alternative(alternative: Alternative) -> dict[str, Any]:
+def _verdict(plan: Plan) -> dict[str, bool | None]:
+    judged = verdict(plan)
+    return {"deadline": judged.deadline, "budget": judged.budget, "blocked": judged.blocked}
+
+
+def _way(way: Way) -> dict[str, Any]:
     return {
-        "change": alternative.change,
-        "p85_s": alternative.plan.forecast.p85.makespan_s,
-        "batch_usd": usd(alternative.plan.cost.batch_usd),
+        "change": way.change,
+        "label": way.label,
+        "p85_s": way.p85_s,
+        "chance": way.chance,
+        "usd": usd(way.usd),
+        "meets": way.meets,
+        "this": way.this,
+        "realtime_share": way.realtime_share,
     }

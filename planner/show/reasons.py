@@ -46,10 +46,11 @@ def _cited(*keys: str) -> str:
 
 def _why_batches(plan: Plan) -> str:
     estimated = "estimated " if plan.bytes_estimated else ""
+    asked = plan.scenario.batches.requests_per_batch
+    wanted = f"{count(plan.limits.requests_per_batch)} {'asked for' if asked else 'chosen'}"
     return (
-        f"{counted(plan.scenario.workload.requests, 'request')} ÷ "
-        f"{count(plan.largest_batch.requests)}. The largest batch is the smallest of "
-        f"{count(plan.scenario.batches.requests_per_batch)} asked for, "
+        f"{counted(plan.rounds[0].sent, 'request')} ÷ "
+        f"{count(plan.largest_batch.requests)}. The largest batch is the smallest of {wanted}, "
         f"{size(facts.batch_byte_limit())} ÷ {estimated}{count(plan.request_bytes)} bytes, "
         f"and the queue limit of {count(plan.account.queue_requests)}. "
         f"{_cited('batch_max_requests', 'batch_max_bytes')}"
@@ -57,10 +58,10 @@ def _why_batches(plan: Plan) -> str:
 
 
 def _why_time(plan: Plan) -> str:
-    batches = plan.scenario.batches
     return (
         f"{counted(plan.forecast.replications, 'simulated run')} of these batches, "
-        f"{count(batches.concurrent)} at once, polled every {plain(batches.poll_s)} s, with their "
+        f"{count(plan.cut.concurrent)} at once, polled every "
+        f"{plain(plan.scenario.batches.poll_s)} s, with their "
         "retry rounds; P85 is the time within which 85 % of the runs had their last result. "
         f"{evidence(plan)}"
     )

@@ -1,14 +1,17 @@
-"""Report a plan on a terminal: the sentence first, then caveats, numbers, costs and the queue."""
+"""Report a plan on a terminal: the sentence first, then caveats, ways, numbers, costs, queue."""
 
 from collections.abc import Iterator, Sequence
 
 from planner.advice.caveat import Caveat
+from planner.advice.ways import Way
 from planner.plan import Plan
-from planner.show import rows, view
+from planner.show import outcome, rows, view
 from planner.show.table import table
 from planner.show.timeline import timeline_of
+from planner.words import percent
 
 _COST = {"kind": "Cost", "tokens": "Tokens", "price": "per million", "amount": "Amount"}
+_WAYS = {"label": "Ways to do it", "time": "", "cost": "Cost", "difference": "Beside this plan"}
 _QUEUE = {
     "requests": "Requests",
     "bytes": "Bytes",
@@ -18,16 +21,19 @@ _QUEUE = {
 }
 
 
-def report(plan: Plan, caveats: Sequence[Caveat]) -> str:
-    """The report of a plan and its caveats, without a line's end after the last line."""
+def report(plan: Plan, caveats: Sequence[Caveat], ways: Sequence[Way]) -> str:
+    """The report of a plan, its caveats and its ways, without a line's end after the last line."""
     timeline = timeline_of(plan, plan.forecast.p85)
     slots = view.slots(plan, timeline, "p85")
     queue = {"name": f"Queue at P85: {slots['queue.range']}", **_QUEUE}
     lines = (
         slots["answer.sentence"],
+        *filter(None, (slots["answer.verdict"],)),
         " ".join(filter(None, (slots["answer.half"], slots["answer.tail"]))),
         "",
         *_caveats(plan, caveats),
+        "",
+        *_ways(plan, ways),
         "",
         *(f"{name:<17}{text}" for name, text in _numbers(plan, slots)),
         "",
@@ -44,6 +50,18 @@ def _caveats(plan: Plan, caveats: Sequence[Caveat]) -> Iterator[str]:
         if caveat.fix:
             settings = " ".join(f"--set {name}={value}" for name, value in caveat.fix.items())
             yield f"    {caveat.fix_label}: {settings}"
+
+
+def _ways(plan: Plan, ways: Sequence[Way]) -> Iterator[str]:
+    heads = dict(_WAYS, time=f"{percent(plan.scenario.goal.confidence)} sure within")
+    if plan.scenario.goal.deadline_s:
+        heads["chance"] = "In time"
+    heads["note"] = "Misses, or is bound by"
+    shown = [
+        cells | {"label": f"{cells['mark']} {cells['label']}"} for cells in rows.ways(plan, ways)
+    ]
+    yield from table(heads, shown)
+    yield from filter(None, (outcome.missing(plan, ways),))
 
 
 def _numbers(plan: Plan, slots: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from planner.advice.caveat import Caveat
-from planner.advice.neighbours import Alternative
+from planner.advice.ways import Way
 from planner.model.simulate import Run
 from planner.plan import Plan
 from planner.programs import Program
 from planner.scenario import Scenario
 from planner.show.links import link
 from planner.show.timeline import Row, Timeline
-from planner.words import KINDS, clock, count, duration, money, price, share, size
+from planner.words import KINDS, clock, count, duration, money, price, share, share_below, size
 
 Cells = dict[str, str]
 
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
+_MARKS = {True: "✓", False: "○"}
+_RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 _SAME_TIME_S = 30  # forecasts that differ by less are alike
 _INSTALL = {
     "python": 'pip install "anthropic>=2,<3"',
@@ -100,7 +102,7 @@ def cost_lines(plan: Plan) -> list[Cells]:
     """What is paid for each kind of token, and the total: kind tokens price amount."""
     lines = [
         {
-            "kind": KINDS[cost_line.kind],
+            "kind": KINDS[cost_line.kind] + (" in real time" if cost_line.realtime else ""),
             "tokens": count(cost_line.tokens),
             "price": price(cost_line.usd_per_mtok),
             "amount": money(cost_line.usd),
@@ -133,34 +135,56 @@ def _result(kind: str, first: int, final: int, note: str) -> Cells:
     return {"kind": kind, "first": count(first), "final": count(final), "note": note}
 
 
-def alternatives(plan: Plan, others: Sequence[Alternative]) -> list[Cells]:
-    """Other plans beside this one, real time last: change p85 batch difference href."""
-    return [*(_alternative(plan, other) for other in others), *_real_time(plan)]
+def ways(plan: Plan, every: Sequence[Way]) -> list[Cells]:
+    """The ways to send the workload: state mark label chance time cost difference note href.
+
+    A way without a plan of its own, all in real time, has no href; this plan has none either.
+    """
+    this = next(way for way in every if way.this)
+    return [_way(plan, way, this) for way in every]
 
 
-def _alternative(plan: Plan, other: Alternative) -> Cells:
-    this_s, other_s = plan.forecast.p85.makespan_s, other.plan.forecast.p85.makespan_s
-    this_usd, other_usd = plan.cost.batch_usd, other.plan.cost.batch_usd
+def _way(plan: Plan, way: Way, this: Way) -> Cells:
+    at_best = way.realtime_share == 1
+    later = _later(way.confident_s - this.confident_s)
     return {
-        "change": other.label,
-        "p85": duration(other_s),
-        "batch": money(other_usd),
-        "difference": f"{_later(other_s - this_s)}, {_dearer(other_usd - this_usd)}",
-        "href": link(plan.scenario, other.change),
+        "state": "this" if way.this else "meets" if way.meets else "misses",
+        "mark": _MARKS[way.meets],
+        "label": way.label,
+        "chance": _chance(plan, way),
+        "time": when(plan, way.confident_s) + (" at best" if at_best else ""),
+        "cost": money(way.usd),
+        "difference": "this plan" if way.this else f"{later}, {_dearer(way.usd - this.usd)}",
+        "note": _note(plan, way),
+        "href": "" if way.this or at_best else link(plan.scenario, way.change),
     }
 
 
-def _real_time(plan: Plan) -> list[Cells]:
-    if not plan.realtime:
-        return []
-    cells = {
-        "change": "Real time instead",
-        "p85": f"{duration(plan.realtime.seconds)} at best",
-        "batch": money(plan.cost.realtime_usd),
-        "difference": _dearer(plan.cost.saved_usd),
-        "href": "",
-    }
-    return [cells]
+def _chance(plan: Plan, way: Way) -> str:
+    """The chance of the deadline, '' where there is none."""
+    if way.chance is None:
+        return ""
+    if way.realtime_share == 1:
+        return "yes, at best" if way.in_time else "no"
+    if not way.in_time:
+        return share_below(way.chance, plan.scenario.goal.confidence)
+    return share(way.chance)
+
+
+def _note(plan: Plan, way: Way) -> str:
+    """What a way misses, and which rate limit binds it."""
+    goal, notes = plan.scenario.goal, []
+    if way.blocked:
+        notes.append("cannot run as it is")
+    if not way.in_time:
+        notes.append("late")
+    if not way.in_budget:
+        notes.append(f"{money(way.usd - goal.budget_usd)} over the budget")
+    if way.binding:
+        notes.append(
+            f"bound by {_RATE_LIMIT[way.binding]} a minute of tier {plan.account.tier.name}"
+        )
+    return "; ".join(notes)
 
 
 def _later(seconds: float) -> str:

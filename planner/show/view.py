@@ -8,13 +8,13 @@ computed after it.
 from typing import Any
 
 from planner import facts
-from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.caveats import blocked, caveats
+from planner.advice.ways import ways
 from planner.model.retry import backoff_s
 from planner.model.summary import Forecast
 from planner.plan import Plan
 from planner.programs import generate
-from planner.show import assumptions, charts, links, rows
+from planner.show import assumptions, charts, links, outcome, rows
 from planner.show.moments import moments
 from planner.show.reasons import evidence, reasons
 from planner.show.rows import Cells, when
@@ -29,12 +29,18 @@ from planner.words import (
     percent,
     plain,
     share,
+    share_below,
     share_of_runs,
 )
 
 _BINDING = {
     "count": "the requests per batch that you asked for",
     "bytes": "the bytes that a batch may have",
+    "queue": "the queue limit",
+}
+_LIMIT = {
+    "count": "the provider's limit on the requests of a batch",
+    "bytes": "the provider's limit on the bytes of a batch",
     "queue": "the queue limit",
 }
 _PERCENTILE = {
@@ -50,7 +56,7 @@ def show(
     """The page of a plan: `{"slots": {name: text}, "lists": {name: [row]}, "charts": {name: svg}}`.
 
     `percentile`, p50, p85 or p95, chooses the typical run that the queue shows; `unfold` picks
-    batches FIRST to LAST of it, to unfold them. Other plans come apart, see `show_alternatives`.
+    batches FIRST to LAST of it, to unfold them. Other plans come apart, see `show_ways`.
     """
     forecast = plan.forecast
     run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
@@ -76,12 +82,14 @@ def show(
     }
 
 
-def show_alternatives(plan: Plan) -> list[Cells]:
-    """The rows of the list `alternatives`: plans of neighbours, and the workload in real time.
+def show_ways(plan: Plan) -> dict[str, Any]:
+    """The list `ways` of the page, and the slot that says what is missing if none meets the goal.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
-    return rows.alternatives(plan, alternatives(plan))
+    every = ways(plan)
+    slot = {"ways.note": outcome.missing(plan, every)}
+    return {"slots": slot, "lists": {"ways": rows.ways(plan, every)}, "charts": {}}
 
 
 def show_programs(plan: Plan) -> list[Cells]:
@@ -89,16 +97,35 @@ def show_programs(plan: Plan) -> list[Cells]:
     return rows.programs(generate(plan))
 
 
+def taken(plan: Plan) -> dict[str, str]:
+    """What the plan takes for the fields that may be left empty, by name."""
+    work, spend = plan.scenario.workload, plan.account.tier.monthly_spend_usd
+    return {
+        "workload.output_p95_tokens": count(work.output_p95_tokens or 2 * work.output_tokens),
+        "workload.max_tokens": count(plan.answers.max_tokens),
+        "workload.bytes_per_request": count(plan.request_bytes),
+        "batches.requests_per_batch": count(plan.cut.requests_per_batch),
+        "batches.concurrent": count(plan.cut.concurrent),
+        "limits.queue_requests": count(plan.account.queue_requests),
+        "limits.monthly_spend_usd": count(spend) if spend else "none",
+        "goal.deadline_h": "none",
+        "goal.budget_usd": "none",
+    }
+
+
 def sentence(plan: Plan) -> str:
     """The answer in one sentence."""
     requests, batches = plan.scenario.workload.requests, len(plan.batches)
     costs, are = ("costs", "is") if requests == 1 else ("cost", "are")
+    ends = ""
+    if blocked(plan):
+        costs, are, ends = "would cost", "would be", "; but they cannot run like this"
     by = f"by {clock(plan.start, plan.confident_s)}, " if plan.start else ""
     return (
         f"{counted(requests, 'request')} to {plan.model.name} in "
         f"{counted(batches, 'batch', 'batches')} {costs} {money(plan.cost.batch_usd)}, "
         f"{_saving(plan)}, and {are} {percent(plan.scenario.goal.confidence)} likely to be done "
-        f"{by}within {duration(plan.confident_s)}."
+        f"{by}within {duration(plan.confident_s)}{ends}."
     )
 
 
@@ -141,6 +168,7 @@ def _answer(plan: Plan) -> dict[str, str]:
     cost, time = money(plan.cost.batch_usd), duration(plan.confident_s)
     return {
         "page.title": f"{requests} to {plan.model.name}: {cost}, {time}",
+        "answer.verdict": outcome.verdict_words(plan),
         "answer.sentence": sentence(plan),
         **_spread(plan.forecast),
         "answer.changed": "",  # only who knows the plan before can say it
@@ -188,9 +216,25 @@ def _batch_sizes(plan: Plan) -> str:
 
 
 def _binding(plan: Plan) -> str:
-    if len(plan.batches) == 1 + plan.primes and plan.batches[-1].binding == "count":
-        return "All fit into one batch."
-    return f"Their size is set by {_BINDING[plan.batches[-1].binding]}."
+    """Why the batches are cut so, in one sentence."""
+    one, choice = len(plan.batches) == 1 + plan.primes, plan.choice
+    if plan.scenario.batches.requests_per_batch:
+        if one and plan.batches[-1].binding == "count":
+            return "All fit into one batch."
+        return f"Their size is set by {_BINDING[plan.batches[-1].binding]}."
+    if choice.reason == "sooner":
+        return f"Chosen: larger batches would end {duration(choice.gain_s)} later{_at_once(plan)}."
+    if choice.reason == "expiry":
+        hours = plain(float(facts.limit("expiry_h").value))
+        return f"Chosen: larger batches may reach their {hours} h end{_at_once(plan)}."
+    if one:
+        return "Chosen: one batch holds all, and to cut it up would end no sooner."
+    limit = _LIMIT[plan.batches[-1].binding]
+    return f"Chosen: as few batches as {limit} allows{_at_once(plan)}; more would end no sooner."
+
+
+def _at_once(plan: Plan) -> str:
+    return f", {count(plan.cut.concurrent)} at once" if len(plan.batches) > 1 else ""
 
 
 # Time
@@ -219,6 +263,8 @@ def _deadline(plan: Plan) -> str:
     alike = forecast.makespans_s[0] == forecast.makespans_s[-1]
     likely = share(chance) if alike else share_of_runs(chance, forecast.replications)
     goal = plan.scenario.goal
+    if chance < goal.confidence and likely[0].isdigit():
+        likely = share_below(chance, goal.confidence)
     when_due = deadline(goal.deadline_h, goal.deadline_at)
     return f"{likely[0].upper()}{likely[1:]} likely to be done {when_due}."
 

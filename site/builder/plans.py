@@ -28,9 +28,9 @@ def view_of(query: str) -> dict[str, Any]:
 
 @cache
 def example() -> dict[str, Any]:
-    """The view of the example plan with its alternatives: what the page shows before any script."""
-    shown, more = view_of(""), ask("", "alternatives")["view"]
-    return shown | {"lists": shown["lists"] | more["lists"]}
+    """The view of the example plan with its ways: what the page shows before any script."""
+    shown, more = view_of(""), ask("", "ways")["view"]
+    return shown | {part: shown[part] | more[part] for part in ("slots", "lists")}
 
 
 @cache
@@ -38,6 +38,13 @@ def example_values() -> dict[str, str]:
     """The text of every field of the example, as the form holds it."""
     values: dict[str, str] = ask("")["values"]
     return values
+
+
+@cache
+def example_taken() -> dict[str, str]:
+    """What the example takes for the fields that are empty in its form."""
+    taken: dict[str, str] = ask("")["taken"]
+    return taken
 
 
 @cache

@@ -47,7 +47,7 @@ def environment(templates: Path, *, site_name: str, site_url: str) -> jinja2.Env
         "entry_of": {entry.name: entry for entry in FIELDS},
         "asked_names": ASKED,
         "values": plans.example_values(),
-        "taken": plans.example_values(),
+        "taken": plans.example_taken(),
         "example": plans.example(),
         "programs": plans.programs(),
         "facts": facts,

@@ -11,7 +11,7 @@ import { createPanel } from "./panel.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 
-const REST_MS = 400; // a person has stopped asking: time for programs and alternatives
+const REST_MS = 400; // a person has stopped asking: time for programs and ways
 const ANNOUNCE_MS = 1900; // and later still for a screen reader to say the answer
 
 const page = document.documentElement;
@@ -27,7 +27,7 @@ let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
 // The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: null, alternatives: "" };
+const shown = { plan: "", programs: null, ways: "" };
 let resting = []; // timers that a new question stops
 
 const engine = createEngine({
@@ -135,13 +135,14 @@ function mark(state) {
   const current = state === "example" || state === "current";
   for (const button of copiers) button.disabled = !current;
   programs.offer(current && (shown.programs ?? "") === shown.plan);
-  setBusy(find('[data-list="alternatives"]'), shown.alternatives !== shown.plan);
+  setBusy(find('[data-list="ways"]'), shown.ways !== shown.plan);
 }
 
-function showPlan({ query, values, understood, changed, view }) {
+function showPlan({ query, values, taken, understood, changed, view }) {
   showAnswer(view);
   form.showProblems([]);
   form.fill(values);
+  form.showTaken(taken);
   form.showUnderstood(understood);
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
@@ -156,7 +157,7 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
-    clearAlternatives();
+    clearWays();
   }
   form.showProblems(problems);
   showTrouble("value");
@@ -169,7 +170,7 @@ function showAnswer(view) {
   moment.refresh();
 }
 
-/** What comes after the plan, where it is not there yet: the programs, then the alternatives. */
+/** What comes after the plan, where it is not there yet: the programs, then the ways. */
 async function askRest(query) {
   if (shown.programs !== query) {
     const reply = await engine.ask({ query, want: "programs" });
@@ -178,11 +179,12 @@ async function askRest(query) {
     shown.programs = query;
     mark("current");
   }
-  if (shown.alternatives !== query) {
-    const reply = await engine.ask({ query, want: "alternatives" });
+  if (shown.ways !== query) {
+    const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
-    showRows("alternatives", reply.view?.lists.alternatives ?? []);
-    shown.alternatives = query;
+    if (reply.view) showView(reply.view);
+    else clearWays();
+    shown.ways = query;
     mark("current");
   }
 }
@@ -196,9 +198,9 @@ async function showExamplePrograms() {
   mark(page.dataset.answer);
 }
 
-function clearAlternatives() {
-  showRows("alternatives", []);
-  shown.alternatives = null;
+function clearWays() {
+  showRows("ways", []);
+  shown.ways = null;
 }
 
 /**
@@ -216,7 +218,7 @@ function showWorking() {
     requests,
   );
   find('[data-slot="page.title"]').textContent = find("h1").textContent;
-  clearAlternatives();
+  clearWays();
 }
 
 /** No plan came: the page says why, and what it shows is older. */

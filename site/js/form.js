@@ -40,7 +40,15 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
       if (control === typed) meant = text;
       else if (control) setText(control, text);
     }
-    sliders.forEach((slider) => setSlider(slider, values[slider.dataset.sliderFor]));
+    sliders.forEach(setSlider);
+  }
+
+  /** Show in the empty controls what the plan takes for them: {field: text}. */
+  function showTaken(texts) {
+    for (const [name, text] of Object.entries(texts)) {
+      controls.get(name)?.setAttribute("placeholder", text);
+    }
+    sliders.forEach(setSlider);
   }
 
   /** Say beside the controls what was made of their texts: {field: words}. */
@@ -77,12 +85,14 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     return !control.options || [...control.options].some((option) => option.value === text);
   }
 
-  function setSlider(slider, text) {
-    if (slider === document.activeElement || text === undefined) return;
+  function setSlider(slider) {
+    if (slider === document.activeElement) return;
+    const control = controls.get(slider.dataset.sliderFor);
+    const text = control.value || control.placeholder; // empty: what was chosen
     const wanted = number(text);
     const steps = stepsOf(slider);
     slider.value = String(Math.max(0, steps.findLastIndex((step) => number(step) <= wanted)));
-    slider.setAttribute("aria-valuetext", controls.get(slider.dataset.sliderFor).value);
+    slider.setAttribute("aria-valuetext", text);
   }
 
   const number = (text) => Number(text.replaceAll(",", ""));
@@ -166,7 +176,7 @@ export function createForm(form, { onInput, onSubmit, onProblems }) {
     onSubmit();
   });
 
-  return { texts, fill, open, showProblems, showUnderstood, markChanged };
+  return { texts, fill, open, showProblems, showTaken, showUnderstood, markChanged };
 }
 
 function defaultOf(control) {

@@ -18,7 +18,7 @@ import { pathToFileURL } from "node:url";
 // Each thing that can be wanted, a value that is understood, and what is not: a mistake loads
 // modules of its own.
 const QUESTIONS = [
-  ...["plan", "alternatives", "programs", "json"].map((want) => ({ query: "", want })),
+  ...["plan", "ways", "programs", "json"].map((want) => ({ query: "", want })),
   { query: "goal.start_at=2026-11-28T22:30%2B01:00", before: "workload.requests=2" },
   { query: "workload.requests=many&workload.request=1" },
   { texts: { "workload.requests": "many" } },

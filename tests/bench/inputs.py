@@ -117,7 +117,7 @@ def check(rng: random.Random, seen: Counter[str]) -> None:
     assert texts.read_texts(texts.write_texts(some)) == some
     assert scenario.parse(json.loads(json.dumps(scenario.to_json(some)))) == some
     if rng.random() < 0.01:
-        for want in ("plan", "alternatives", "programs", "json"):
+        for want in ("plan", "ways", "programs", "json"):
             question = {"query": texts.write_query(some), "want": want, "before": some_query(rng)}
             json.loads(bridge.handle(json.dumps(question)))
         seen["planned"] += 1

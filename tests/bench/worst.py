@@ -3,7 +3,7 @@ of its fields.
 
 Starts from scenarios that were slow once and from random ones, keeps the slowest, changes a field
 or two, and again. The slowest few are then measured in processes of their own. Exit code 1 if one
-takes longer than MOST_S for a plan, its view and its alternatives, or needs more than MOST_MB with
+takes longer than MOST_S for a plan, its view and its ways, or needs more than MOST_MB with
 its JSON.
 """
 
@@ -78,9 +78,9 @@ def some_text(field: Field, rng: random.Random) -> str:
 
 
 def seconds(fields: Texts) -> float:
-    """CPU time of a plan with its view and its alternatives; 0 where there is a problem instead."""
+    """CPU time of a plan with its view and its ways; 0 where there is a problem instead."""
     start = time.process_time()
-    for want in ("plan", "alternatives"):
+    for want in ("plan", "ways"):
         reply = json.loads(bridge.handle(json.dumps({"texts": fields, "want": want})))
         if "problems" in reply:
             return 0.0
@@ -123,7 +123,7 @@ def measure(fields: Texts) -> dict[str, Any]:
 def one() -> None:
     """Answer the scenario on standard input; print seconds and megabytes."""
     fields, taken = json.load(sys.stdin), {}
-    for want in ("plan", "alternatives", "json"):
+    for want in ("plan", "ways", "json"):
         start = time.process_time()
         bridge.handle(json.dumps({"texts": fields, "want": want}))
         taken[want] = time.process_time() - start
@@ -150,16 +150,16 @@ def main() -> int:
     if arguments.one:
         one()
         return 0
-    print("   plan  alternatives   json     MB")
+    print("   plan  ways   json     MB")
     too_much = False
     known = [dict(fields) for fields in KNOWN]
     slowest = [dict(case.fields) for case in search(arguments.tries, random.Random(arguments.seed))]
     for fields in (*known, *slowest[:5]):
         took = measure(fields)
-        over = took["plan"] + took["alternatives"] > MOST_S or took["mb"] > MOST_MB
+        over = took["plan"] + took["ways"] > MOST_S or took["mb"] > MOST_MB
         too_much |= over
         print(
-            f"{took['plan']:7.2f} {took['alternatives']:13.2f} {took['json']:6.2f} {took['mb']:6.0f} {'OVER' if over else '    '} {described(fields)}",
+            f"{took['plan']:7.2f} {took['ways']:13.2f} {took['json']:6.2f} {took['mb']:6.0f} {'OVER' if over else '    '} {described(fields)}",
             flush=True,
         )
     return 1 if too_much else 0

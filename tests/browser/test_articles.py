@@ -95,7 +95,7 @@ def test_close_after_a_change_keeps_the_change(page: Page) -> None:
 
 def test_example_in_the_panel_applies_at_once(page: Page) -> None:
     """A plan that a section shows is one press away, and the section stays."""
-    page.locator(".alternatives a.more").click()
+    page.locator(".ways a.more").click()
     expect(panel(page).locator("h2").last).to_have_text("Does a smaller batch finish sooner?")
     link = (
         panel(page).locator("[data-panel-body] td, [data-panel-body] th").get_by_role("link").first
@@ -111,7 +111,7 @@ def test_example_in_the_panel_applies_at_once(page: Page) -> None:
 
 def test_links_of_the_panel_open_in_it(page: Page) -> None:
     """Another guide takes the place of the first; Back closes the panel all the same."""
-    page.locator(".alternatives a.more").click()
+    page.locator(".ways a.more").click()
     panel(page).get_by_role("link", name="share its pace").click()
     expect(panel(page).locator("[data-panel-name]")).to_have_text(
         "How long a batch takes, and how we know"
@@ -150,7 +150,7 @@ def test_panel_has_no_id_twice(page: Page) -> None:
 def test_panel_is_accessible(page: Page, scheme: Any) -> None:
     """axe finds nothing in the page with the panel open."""
     page.emulate_media(color_scheme=scheme)
-    page.locator(".alternatives a.more").click()
+    page.locator(".ways a.more").click()
     expect(panel(page)).to_be_visible()
     assert violations(page) == []
 

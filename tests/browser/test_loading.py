@@ -152,7 +152,7 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     shown = page.evaluate("document.title + document.body.innerText")
     for name in ("answer.sentence", "page.title", "cost.batch", "time.p50", "time.p85", "time.p95"):
         assert example[name] not in shown
-    others = page.locator("[data-list='alternatives'] > tr")
+    others = page.locator("[data-list='ways'] > tr")
     expect(others).to_have_count(0)
     for action in ("copy-link", "copy-command", "copy-program", "download"):
         expect(page.locator(f"[data-action='{action}']").first).to_be_disabled()

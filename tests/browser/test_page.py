@@ -73,11 +73,11 @@ def expect_answer(page: Page, state: str) -> None:
 
 
 def settled(page: Page) -> None:
-    """Until no answer is awaited: plan, programs and alternatives are there, and the sentence was said."""
+    """Until no answer is awaited: plan, programs and ways are there, and the sentence was said."""
     for awaited in (
         "[data-module='results']",
         "[data-module='programs']",
-        "[data-list='alternatives']",
+        "[data-list='ways']",
     ):
         expect(page.locator(awaited)).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("[data-announce]")).to_have_text(slot(page, "answer.sentence").inner_text())
@@ -432,11 +432,11 @@ def test_remedy_is_one_press(visit: Visit) -> None:
     expect_plan(page, "workload.model=claude-sonnet-4-20250514")
 
 
-def test_alternative_is_a_plan(page: Page) -> None:
+def test_way_is_a_plan(page: Page) -> None:
     """Each line of "What if …" is a link to the plan with the numbers that the line shows."""
     control(page, "workload.requests").fill("60000")
     settled(page)
-    line = page.locator("[data-list='alternatives'] > tr").first
+    line = page.locator("[data-list='ways'] > tr").first
     batch, p85 = (
         line.locator("[data-cell='batch']").inner_text(),
         line.locator("[data-cell='p85']").inner_text(),
@@ -576,9 +576,9 @@ def test_without_javascript(visit: Visit) -> None:
             expect(slot(page, name).first).to_have_text(text)
     expect(page.locator("html")).to_have_attribute("data-engine", "static")
     expect(page.locator("[data-chart='queue'] svg")).to_be_visible()
-    expect(page.locator("[data-list='alternatives'] > tr").first).to_be_visible()
+    expect(page.locator("[data-list='ways'] > tr").first).to_be_visible()
     assert parse_qs(
-        page.locator("[data-list='alternatives'] a").first.get_attribute("href").removeprefix("#")
+        page.locator("[data-list='ways'] a").first.get_attribute("href").removeprefix("#")
     )
 
 

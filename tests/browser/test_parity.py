@@ -16,7 +16,7 @@ from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {path.stem: path for path in sorted((ROOT / "tests" / "scenarios").glob("*.json"))}
-WANTS = ("plan", "alternatives", "json")
+WANTS = ("plan", "ways", "json")
 pytestmark = pytest.mark.xdist_group("parity")  # one worker asks all questions, once
 each_scenario = pytest.mark.parametrize("stem", FILES)
 

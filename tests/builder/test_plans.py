@@ -14,12 +14,12 @@ def test_view_is_that_of_the_planner() -> None:
     assert plans.view_of(query) == view.show(make_plan(texts.read_query(query)))
 
 
-def test_example_has_its_alternatives() -> None:
+def test_example_has_its_ways() -> None:
     """What the page shows before any script is the whole answer."""
     plan = make_plan(Scenario())
-    lists = view.show(plan)["lists"] | {"alternatives": view.show_alternatives(plan)}
-    assert plans.example()["lists"] == lists
-    assert plans.example()["slots"] == plans.view_of("")["slots"]
+    shown, more = view.show(plan), view.show_ways(plan)
+    assert plans.example()["lists"] == shown["lists"] | more["lists"]
+    assert plans.example()["slots"] == shown["slots"] | more["slots"]
 
 
 def test_scenario_that_cannot_be_planned() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from planner import scenario
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.ways import ways
 from planner.bridge import handle
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario, parse, texts
@@ -32,7 +32,7 @@ def is_a_reply(reply: dict[str, Any]) -> bool:
             set(each) == {"field", "label", "message"} and each["message"]
             for each in reply["problems"]
         )
-    return set(reply) == {"query", "values", "understood", "changed", "view"}
+    return set(reply) == {"query", "values", "taken", "understood", "changed", "view"}
 
 
 # ---- a plan
@@ -102,12 +102,12 @@ def test_rows_that_are_none(rows: str) -> None:
 # ---- other wishes
 
 
-def test_alternatives() -> None:
+def test_ways() -> None:
     """Asked for afterwards, they come alone."""
-    reply = ask(query="", want="alternatives")
+    reply = ask(query="", want="ways")
     assert set(reply) == {"query", "view"}
-    assert set(reply["view"]["lists"]) == {"alternatives"}
-    assert reply["view"]["lists"]["alternatives"]
+    assert set(reply["view"]["lists"]) == {"ways"}
+    assert reply["view"]["lists"]["ways"]
 
 
 def test_json() -> None:
@@ -115,7 +115,7 @@ def test_json() -> None:
     plan = make_plan(parse({"retries": {"max": 1}}))
     reply = ask(query="retries.max=1", want="json")
     assert set(reply) == {"query", "json"}
-    assert reply["json"] == export_text(plan, caveats(plan), alternatives(plan))
+    assert reply["json"] == export_text(plan, caveats(plan), ways(plan))
 
 
 @given(scenarios(most_batches=5))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import planner
 from planner.__main__ import main
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.ways import ways
 from planner.plan import make_plan
 from planner.scenario import FIELDS, parse
 from planner.scenario.schema import schema
@@ -61,9 +61,10 @@ def test_the_sentence_comes_first(capsys: Capture) -> None:
 
 def test_the_report_has_the_numbers(capsys: Capture) -> None:
     """Batches, times, both costs, failures and the queue follow."""
-    main(["plan", "--set", "workload.requests=25k"])
+    main(["plan", "--set", "workload.requests=25k", "--set", "batches.requests_per_batch=10k"])
     out = capsys.readouterr().out
     for words in (
+        "Ways to do it",
         "10,000 requests each, the last 5,000",
         "P50 / P85 / P95",
         "$137.50",
@@ -93,7 +94,7 @@ def test_json(capsys: Capture) -> None:
     """--json prints the whole plan, to the letter what the bridge gives."""
     assert main(["plan", "--json", "--set", "workload.requests=25k"]) == 0
     plan = make_plan(parse({"workload": {"requests": 25_000}}))
-    assert capsys.readouterr().out == export_text(plan, caveats(plan), alternatives(plan)) + "\n"
+    assert capsys.readouterr().out == export_text(plan, caveats(plan), ways(plan)) + "\n"
 
 
 def test_a_scenario_file(capsys: Capture, tmp_path: Path) -> None:

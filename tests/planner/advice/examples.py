@@ -32,6 +32,10 @@ EXAMPLES: dict[str, Raw] = {
         "caching": {"mode": "1h"},
         "workload": {"input_tokens": 600, "shared_prefix_tokens": 511},
     },
+    "cache-costs-more": {
+        "caching": {"mode": "1h", "hit_rate": 0.1},
+        "workload": {"input_tokens": 6000, "shared_prefix_tokens": 5000},
+    },
     "cache-not-primed": {"caching": {"mode": "1h", "prime": False}, "workload": _CACHED},
     "cache-short-lived": {"caching": {"mode": "5m"}, "workload": _CACHED},
     "expiry-risk": {
@@ -51,10 +55,13 @@ EXAMPLES: dict[str, Raw] = {
     "queue-unknown": {"limits": {"tier": "custom"}},
     "queue-binds": {
         "workload": {"requests": 50_000},
-        "batches": {"concurrent": 5},
+        "batches": {"requests_per_batch": 10_000, "concurrent": 5},
         "limits": {"queue_requests": 20_000},
     },
-    "bytes-bind": {"workload": {"bytes_per_request": 1_000_000}},
+    "bytes-bind": {
+        "workload": {"bytes_per_request": 1_000_000},
+        "batches": {"requests_per_batch": 1000},
+    },
     "polling-too-fast": {"batches": {"requests_per_batch": 100, "concurrent": 100, "poll_s": 1}},
     "polling-slow": {"batches": {"poll_s": 3600}},
     "evidence-thin": {},

@@ -55,7 +55,10 @@ def test_answers_that_the_model_cuts() -> None:
 
 
 def test_long_answers() -> None:
-    """More than the model's usual limit needs a header; answers that are shorter do without."""
+    """More than the model's usual limit needs a header; answers that are shorter do without.
+
+    To cut them off there is no remedy where it would cut off too many.
+    """
     assert caveat_of("long-output-header") == Caveat(
         code="long-output-header",
         severity="notes",
@@ -63,9 +66,9 @@ def test_long_answers() -> None:
             "max_tokens above 128,000 needs the beta header output-300k-2026-03-24; one such "
             "answer can take more than an hour."
         ),
-        fix={"workload.max_tokens": 128_000},
-        fix_label="Use 128,000",
     )
+    short = {"workload": {"max_tokens": 130_000}}
+    assert caveat_of("long-output-header", short).fix == {"workload.max_tokens": 128_000}
 
 
 @pytest.mark.parametrize(("max_tokens", "needed"), [(128_000, False), (128_001, True)])
@@ -74,15 +77,8 @@ def test_edge_of_long_answers(max_tokens: int, needed: bool) -> None:
     assert has("long-output-header", {"workload": {"max_tokens": max_tokens}}) is needed
 
 
-@pytest.mark.parametrize(("mean", "remedy"), [(128_000, True), (128_001, False)])
-def test_answers_that_are_long_on_average(mean: int, remedy: bool) -> None:
-    """When the mean is beyond the usual limit, a lower max_tokens is no remedy."""
-    caveat = caveat_of("long-output-header", {"workload": {"output_tokens": mean}})
-    assert bool(caveat.fix) == bool(caveat.fix_label) == remedy
-
-
 def test_long_prompts() -> None:
-    """One token above the threshold makes the whole request dearer; the threshold is the remedy."""
+    """One token above the threshold makes the whole request dearer; shorter prompts are another question."""
     assert caveat_of("long-prompt-price") == Caveat(
         code="long-prompt-price",
         severity="warns",
@@ -90,8 +86,6 @@ def test_long_prompts() -> None:
             "Prompts above 100,000 tokens put the whole request at a higher price, $0.25 instead "
             "of $0.05 for a million input tokens. The plan takes every prompt at the mean length."
         ),
-        fix={"workload.input_tokens": 100_000},
-        fix_label="Shorten to 100,000",
     )
 
 
@@ -99,15 +93,3 @@ def test_edge_of_long_prompts() -> None:
     """The threshold itself is not above it."""
     raw = {"workload": {"model": "claude-haiku-5-5", "input_tokens": 100_000}}
     assert not has("long-prompt-price", raw)
-
-
-@pytest.mark.parametrize(("prefix", "remedy"), [(100_000, True), (100_001, False)])
-def test_a_prefix_that_is_too_long_already(prefix: int, remedy: bool) -> None:
-    """A prompt cannot be shorter than the prefix that it holds."""
-    work = {
-        "model": "claude-haiku-5-5",
-        "input_tokens": 100_001,
-        "shared_prefix_tokens": prefix,
-    }
-    caveat = caveat_of("long-prompt-price", {"workload": work})
-    assert bool(caveat.fix) == bool(caveat.fix_label) == remedy

@@ -21,7 +21,7 @@ def with_forecast(plan: Plan, **values: float) -> Plan:
 
 
 def test_batches_that_expire() -> None:
-    """How often, what becomes of them, and that half as large is better."""
+    """How often, what becomes of them, and that the planner would cut it otherwise."""
     assert caveat_of("expiry-risk") == Caveat(
         code="expiry-risk",
         severity="warns",
@@ -29,8 +29,8 @@ def test_batches_that_expire() -> None:
             "In 100 % of the simulated runs a batch reaches its 24 h end with requests undone. "
             "They end unbilled and are sent again."
         ),
-        fix={"batches.requests_per_batch": 30_000},
-        fix_label="Use batches of 30,000",
+        fix={"batches.requests_per_batch": 0, "batches.concurrent": 0},
+        fix_label="Let the planner cut",
     )
 
 
@@ -79,8 +79,8 @@ def test_smaller_batches_that_do_not_help() -> None:
     assert (caveat.fix, caveat.fix_label) == ({}, "")
 
 
-def test_a_batch_of_one_cannot_be_halved() -> None:
-    """There is nothing smaller than one request."""
+def test_a_cut_that_was_chosen_has_no_remedy() -> None:
+    """There is no better one."""
     caveat = caveat_of(
         "expiry-risk",
         {
@@ -89,21 +89,6 @@ def test_a_batch_of_one_cannot_be_halved() -> None:
         },
     )
     assert caveat.fix == {}
-
-
-@pytest.mark.parametrize(("batches", "compared"), [(999, True), (1000, False)])
-def test_plans_of_many_batches_are_not_compared(batches: int, compared: bool) -> None:
-    """The forecast of two thousand batches takes too long for a caveat."""
-    plan = plan_of(
-        {
-            "workload": {"requests": 2 * batches},
-            "batches": {"requests_per_batch": 2, "concurrent": 100},
-            "retries": {"max": 0},
-            "duration": {"model": "history", "history": [[2, 172_800], [1, 60]]},
-        }
-    )
-    (caveat,) = (each for rule in failures.RULES for each in rule(plan) if "expiry" in each.code)
-    assert bool(caveat.fix) is compared
 
 
 def test_a_simulation_that_was_stopped() -> None:
@@ -134,7 +119,7 @@ def test_too_few_retries() -> None:
         severity="warns",
         message="After 0 retries about 100 requests would still be unanswered and given up.",
         fix={"retries.max": 2},
-        fix_label="Retry 2 times",
+        fix_label="Retry 2 times (29 min later)",
     )
 
 
@@ -151,9 +136,9 @@ def test_as_many_retries_as_leave_none(requests: int, rate: float, enough: int) 
     assert caveat.fix == {"retries.max": enough}
 
 
-@pytest.mark.parametrize(("retries", "fix"), [(9, {"retries.max": 10}), (10, {})])
+@pytest.mark.parametrize(("retries", "fix"), [(0, {}), (9, {}), (10, {})])
 def test_more_retries_than_allowed(retries: int, fix: dict[str, int]) -> None:
-    """At 90 % failures even ten retries leave some; with ten there is no remedy any more."""
+    """At 90 % failures even ten retries leave some; more of them are no remedy."""
     caveat = caveat_of("retries-too-few", {"retries": {"transient_rate": 0.9, "max": retries}})
     assert caveat.fix == fix
     assert bool(caveat.fix_label) == bool(fix)
@@ -168,6 +153,4 @@ def test_requests_without_hope() -> None:
             "About 500 requests can never succeed. Parameters are validated only after a batch has "
             "been made: try one request of each shape in real time first."
         ),
-        fix={"retries.permanent_rate": 0},
-        fix_label="Plan without them",
     )

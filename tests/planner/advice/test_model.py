@@ -124,7 +124,7 @@ def test_who_may_use_a_model(model: facts.Model) -> None:
 
 
 def test_a_model_that_cannot_be_bound_to_a_place() -> None:
-    """Its requests fail, so that blocks."""
+    """Its requests fail, so that blocks; a newer one of the family can be bound."""
     assert caveat_of("geo-unsupported") == Caveat(
         code="geo-unsupported",
         severity="blocks",
@@ -132,8 +132,8 @@ def test_a_model_that_cannot_be_bound_to_a_place() -> None:
             "Claude Haiku 4.5 cannot be bound to the United States: requests with inference_geo "
             "fail."
         ),
-        fix={"pricing.geo": "global"},
-        fix_label="Process anywhere",
+        fix={"workload.model": "claude-haiku-5-5"},
+        fix_label="Use Claude Haiku 5.5",
     )
 
 

@@ -7,16 +7,15 @@ from tests.planner.advice.examples import caveat_of, has
 
 
 def test_the_limit_of_a_tier() -> None:
-    """$550 do not fit into the $500 of Start; they fit into the $1,000 of Build."""
+    """$550 do not fit into the $500 of Start; they would fit into the $1,000 of Build, which is no remedy but the person's world."""
     assert caveat_of("spend-limit") == Caveat(
         code="spend-limit",
         severity="blocks",
         message=(
             "The run costs $550.00, but only $500.00 are left of the monthly limit of tier Start: "
-            "it would stop part-way until the first of next month, or until the limit is raised."
+            "it would stop part-way until the first of next month, or until the limit is raised. "
+            "Tier Build would allow it. That buys 90,909 requests."
         ),
-        fix={"limits.tier": "build"},
-        fix_label="Plan with tier Build",
     )
 
 
@@ -26,15 +25,15 @@ def test_edge_of_the_spend_limit(spent: float, over: bool) -> None:
     assert has("spend-limit", {"limits": {"spent_this_month_usd": spent}}) is over
 
 
-@pytest.mark.parametrize(("spent", "tier"), [(450, "build"), (450.01, "scale")])
+@pytest.mark.parametrize(("spent", "tier"), [(450, "Build"), (450.01, "Scale")])
 def test_the_larger_tier_has_room_for_what_is_spent(spent: float, tier: str) -> None:
-    """$550 and what is spent must fit into the month of the tier that is proposed."""
+    """$550 and what is spent must fit into the month of the tier that is named."""
     raw = {"workload": {"requests": 100_000}, "limits": {"spent_this_month_usd": spent}}
-    assert caveat_of("spend-limit", raw).fix == {"limits.tier": tier}
+    assert f"Tier {tier} would allow it." in caveat_of("spend-limit", raw).message
 
 
 def test_no_tier_is_large_enough() -> None:
-    """Beyond the largest tier fewer requests are the remedy: what is left buys so many."""
+    """Beyond the largest tier it is only said what the rest of the money buys."""
     caveat = caveat_of(
         "spend-limit",
         {
@@ -42,21 +41,21 @@ def test_no_tier_is_large_enough() -> None:
             "limits": {"tier": "scale", "spent_this_month_usd": 199_989},
         },
     )
-    assert caveat.fix == {"workload.requests": 2000}
+    assert caveat.message.endswith("raised. That buys 2,000 requests.")
 
 
 def test_an_own_limit() -> None:
     """An own limit does not grow with the tier: of $55 at most $11 are a fifth of the requests."""
     caveat = caveat_of("spend-limit", {"limits": {"monthly_spend_usd": 11}})
     assert "only $11.00 are left of your monthly limit:" in caveat.message
-    assert (caveat.fix, caveat.fix_label) == ({"workload.requests": 2000}, "Plan 2,000 requests")
+    assert caveat.message.endswith("raised. That buys 2,000 requests.")
 
 
 def test_nothing_left_to_spend() -> None:
     """When nothing is left there is nothing that fits."""
     limits = {"monthly_spend_usd": 11, "spent_this_month_usd": 11}
     caveat = caveat_of("spend-limit", {"limits": limits})
-    assert (caveat.fix, caveat.fix_label) == ({}, "")
+    assert caveat.message.endswith("That buys not one request.")
 
 
 def test_a_tier_without_a_limit() -> None:
@@ -71,9 +70,8 @@ def test_the_budget() -> None:
     assert caveat_of("budget-exceeded") == Caveat(
         code="budget-exceeded",
         severity="warns",
-        message="The run costs $55.00, $0.01 more than the budget of $54.99.",
-        fix={"workload.requests": 9998},
-        fix_label="Plan 9,998 requests",
+        message="The run costs $55.00, $0.01 more than the budget of $54.99. "
+        "That buys 9,998 requests.",
     )
 
 
@@ -84,6 +82,6 @@ def test_edge_of_the_budget(budget: float, over: bool) -> None:
 
 
 def test_a_budget_that_buys_nothing() -> None:
-    """A hundredth of a cent buys no request, and none is proposed."""
+    """A hundredth of a cent buys no request."""
     caveat = caveat_of("budget-exceeded", {"goal": {"budget_usd": 0.0001}})
-    assert (caveat.fix, caveat.fix_label) == ({}, "")
+    assert caveat.message.endswith("That buys not one request.")

@@ -28,8 +28,9 @@ workload.output_p95_tokens   0       0  300000
 workload.max_tokens          0       0  300000
 workload.bytes_per_request   0       0  256000000
 workload.shared_prefix_tokens 0      0  1000000
-batches.requests_per_batch   10000   1  100000
-batches.concurrent           1       1  100
+batches.requests_per_batch   0       0  100000
+batches.concurrent           0       0  100
+batches.realtime_share       0       0  0.99
 batches.poll_s               60      1  3600
 retries.max                  3       0  10
 retries.backoff              exponential  exponential,linear,fixed

@@ -155,7 +155,13 @@ def test_queue_states_are_those_of_the_moment() -> None:
 
 def test_a_folded_bar_can_be_unfolded() -> None:
     """A bar of several batches says which they are; a bar of one has nothing to unfold."""
-    svg = drawn(plan_of(workload={"requests": 1_000_000}, retries={"transient_rate": 0}))["queue"]
+    svg = drawn(
+        plan_of(
+            workload={"requests": 1_000_000},
+            batches={"requests_per_batch": 10_000},
+            retries={"transient_rate": 0},
+        )
+    )["queue"]
     assert bars(svg)[0].get("data-open") == "1-3"
     assert {bar.get("data-open") for bar in bars(drawn(plan_of())["queue"])} == {""}
 

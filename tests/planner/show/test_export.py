@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from planner import facts
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import alternatives
+from planner.advice.ways import ways
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show.export import export, export_text, usd
@@ -30,8 +30,8 @@ def exported(**groups: dict[str, Any]) -> dict[str, Any]:
 
 
 def document_of(plan: Plan) -> dict[str, Any]:
-    """The document of a plan, its caveats and its alternatives."""
-    return export(plan, caveats(plan), alternatives(plan))
+    """The document of a plan, its caveats and its ways."""
+    return export(plan, caveats(plan), ways(plan))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_usd_is_exact_to_a_hundredth_of_a_cent(amount: Decimal) -> None:
 def test_the_document_of_the_default() -> None:
     """Every part that the contract names, with the numbers of the default."""
     document = exported()
-    assert document["format"] == 1
+    assert document["format"] == 2
     assert document["catalogue"] == {"checked_on": facts.checked_on()}
     assert {
         name: document["batches"][0][name] for name in ("number", "requests", "round", "binding")
@@ -95,7 +95,7 @@ def test_the_document_of_the_default() -> None:
     assert document["answers"]["max_tokens"] == 2900
     assert set(document) == {
         "format", "scenario", "catalogue", "batches", "time", "cost", "requests", "answers",
-        "realtime", "caveats", "alternatives",
+        "realtime", "caveats", "verdict", "ways",
     }  # fmt: skip
     assert document["realtime"] == {"seconds": 1500.0, "binding": "otpm"}
     assert document["time"]["deadline_probability"] is None
@@ -110,12 +110,16 @@ def test_retry_batches_are_batches() -> None:
     assert [batch["round"] for batch in exported()["batches"]] == [0, 1, 2]
 
 
-def test_caveats_and_alternatives_are_in_it() -> None:
+def test_caveats_and_ways_are_in_it() -> None:
     """Each with its code, weight, message and remedy; each with its change, time and cost."""
     document = exported(workload={"model": "claude-sonnet-4-0"})
     assert document["caveats"][0]["code"] == "model-retired"
     assert document["caveats"][0]["fix"] == {"workload.model": "claude-sonnet-5-5"}
-    assert all(set(each) == {"change", "p85_s", "batch_usd"} for each in document["alternatives"])
+    assert all(
+        set(each)
+        == {"change", "label", "p85_s", "chance", "usd", "meets", "this", "realtime_share"}
+        for each in document["ways"]
+    )
 
 
 def test_real_time_that_is_not_known() -> None:
@@ -128,7 +132,7 @@ def test_real_time_that_is_not_known() -> None:
 def test_the_document_is_strict_json(scenario: Scenario) -> None:
     """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
     plan = make_plan(scenario)
-    text = export_text(plan, caveats(plan), alternatives(plan))
+    text = export_text(plan, caveats(plan), ways(plan))
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert json.dumps(document, ensure_ascii=False, indent=1) == text
     assert parse(document["scenario"]) == scenario

@@ -35,7 +35,9 @@ def test_the_sum_of_the_cost_comes_out(scenario: Scenario) -> None:
 
 def test_why_so_many_batches() -> None:
     """All three limits are named, with what binds."""
-    text = reasons_of(workload={"requests": 25_000})["why.batches"]
+    text = reasons_of(workload={"requests": 25_000}, batches={"requests_per_batch": 10_000})[
+        "why.batches"
+    ]
     assert "25,000 requests ÷ 10,000" in text
     assert "200,000" in text and "243 MB" in text
 
@@ -107,7 +109,7 @@ def test_all_reasons_to_the_letter() -> None:
         workload={"requests": 25_000},
         duration={"model": "formula"},
         retries={"permanent_rate": 0.001},
-        batches={"concurrent": 2, "poll_s": 30},
+        batches={"requests_per_batch": 10_000, "concurrent": 2, "poll_s": 30},
     ) == {
         "why.batches": (
             "25,000 requests ÷ 10,000. The largest batch is the smallest of 10,000 asked for, "

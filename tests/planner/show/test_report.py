@@ -3,6 +3,7 @@
 from typing import Any
 
 from planner.advice.caveat import Caveat
+from planner.advice.ways import ways
 from planner.plan import make_plan
 from planner.scenario import parse
 from planner.show.report import report
@@ -18,9 +19,9 @@ WARNING = Caveat(
 
 def report_of(*caveats: Caveat, **groups: dict[str, Any]) -> list[str]:
     """The lines of a report."""
-    return report(make_plan(parse({"duration": {"model": "formula"}, **groups})), caveats).split(
-        "\n"
-    )
+    one = {"requests_per_batch": 10_000, "concurrent": 1}
+    plan = make_plan(parse({"duration": {"model": "formula"}, "batches": one, **groups}))
+    return report(plan, caveats, ways(plan)[:1]).split("\n")
 
 
 def test_a_report() -> None:

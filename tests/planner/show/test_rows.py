@@ -9,14 +9,16 @@ from hypothesis import given, settings
 
 from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
-from planner.advice.neighbours import Alternative, alternatives
+from planner.advice.ways import ways
 from planner.plan import Plan, make_plan
 from planner.programs import Program
 from planner.scenario import Scenario, parse, replace, texts
 from planner.show import rows
 from planner.show.timeline import timeline_of
+from planner.words import duration
 from tests.strategies import scenarios
 
+TENS = {"requests_per_batch": 10_000, "concurrent": 1}
 START = {"start_at": "2026-11-22T22:00+01:00"}
 
 
@@ -77,7 +79,7 @@ def test_a_remedy_is_a_link_to_the_mended_scenario(scenario: Scenario) -> None:
 
 def test_the_queue() -> None:
     """A batch of the second in its row: its size, its limit, its times with the time of day."""
-    plan = formula(workload={"requests": 25_000}, goal=START)
+    plan = formula(workload={"requests": 25_000}, goal=START, batches=TENS)
     table = rows.batches(plan, timeline_of(plan, plan.forecast.p85))
     assert table[1] == {
         "name": "2",
@@ -97,7 +99,7 @@ def test_the_queue() -> None:
 
 def test_folded_rows_can_be_unfolded() -> None:
     """They say which batches they hold."""
-    plan = formula(workload={"requests": 1_000_000}, retries={"transient_rate": 0})
+    plan = formula(workload={"requests": 1_000_000}, batches=TENS, retries={"transient_rate": 0})
     assert rows.batches(plan, timeline_of(plan, plan.forecast.p85))[0]["open"] == "1-3"
 
 
@@ -164,6 +166,7 @@ def test_what_expires_without_retries_is_not_sent_again() -> None:
     """Half of the requests are undone after 24 h, for good: nobody promises to send them again."""
     plan = plan_of(
         workload={"requests": 1000},
+        batches={"requests_per_batch": 1000},
         duration={"model": "history", "history": [[1000, 172_800]]},
         retries={"max": 0, "transient_rate": 0},
     )
@@ -189,75 +192,79 @@ def test_what_expires_in_the_last_round_is_lost() -> None:
 # ---- other plans
 
 
-def beside(plan: Plan, **values: Any) -> dict[str, str]:
-    """The row of a plan that differs from a plan in time or cost."""
-    this_s = plan.forecast.p85.makespan_s
-    run = plan.forecast.p85._replace(makespan_s=this_s + values.get("later_s", 0))
-    other = with_values(
-        plan,
-        forecast=with_values(plan.forecast, p85=run),
-        cost=with_values(
-            plan.cost, batch_usd=plan.cost.batch_usd + values.get("dearer_usd", Decimal(0))
-        ),
-    )
-    alternative = Alternative(label="Other", change={"retries.max": 1}, plan=other)
-    return rows.alternatives(plan, [alternative])[0]
+def ways_of(plan: Plan, **values: Any) -> list[dict[str, str]]:
+    """The rows of a plan and of a way that differs from it in these values."""
+    this = next(way for way in ways(plan) if way.this)
+    other = with_values(this, this=False, label="Other", change={"retries.max": 1}, **values)
+    return rows.ways(plan, [other, this])
 
 
-def test_an_alternative() -> None:
-    """What it changes, its time and cost, how they differ, and its link."""
-    assert beside(formula(), later_s=3600, dearer_usd=Decimal(-5)) == {
-        "change": "Other",
-        "p85": "1 h 27 min",
-        "batch": "$50.00",
+def test_a_way() -> None:
+    """What it is, its time and cost, how they differ, and its link."""
+    plan = formula()
+    other, this = ways_of(plan, confident_s=plan.confident_s + 3600, usd=plan.cost.batch_usd - 5)
+    assert other == {
+        "state": "meets",
+        "mark": "✓",
+        "label": "Other",
+        "chance": "",
+        "time": duration(plan.confident_s + 3600),
+        "cost": "$50.00",
         "difference": "1 h later, $5.00 less",
+        "note": "",
         "href": "#retries.max=1&duration.model=formula",
     }
+    assert (this["state"], this["difference"], this["href"]) == ("this", "this plan", "")
+
+
+def test_a_way_that_misses() -> None:
+    """It says what it misses; a chance that is too small is never rounded up to what is asked."""
+    plan = formula(goal={"deadline_h": 100, "budget_usd": 60})
+    values = {"in_time": False, "in_budget": False, "chance": 0.8499, "usd": Decimal(70)}
+    row = ways_of(plan, **values)[0]
+    assert (row["state"], row["mark"], row["chance"]) == ("misses", "○", "84.9 %")
+    assert row["note"] == "late; $10.00 over the budget"
+
+
+def test_a_way_in_real_time() -> None:
+    """It is no other scenario, and says which limit binds it at best."""
+    plan = formula()
+    row = ways_of(plan, realtime_share=1.0, binding="otpm")[0]
+    assert row["href"] == "" and row["time"].endswith(" at best")
+    assert row["note"] == "bound by output tokens a minute of tier Start"
 
 
 @pytest.mark.parametrize(
     ("later_s", "words"),
-    [
-        (0, "same time"),
-        (29, "same time"),
-        (-29, "same time"),
-        (30, "30 s later"),
-        (-30, "30 s sooner"),
-    ],
-)
+    [(0, "same time"), (29, "same time"), (-29, "same time"), (30, "30 s later"), (-30, "30 s sooner")],
+)  # fmt: skip
 def test_times_that_differ(later_s: float, words: str) -> None:
     """Less than half a minute is no difference."""
-    assert beside(formula(), later_s=later_s)["difference"] == f"{words}, same cost"
+    plan = formula()
+    row = ways_of(plan, confident_s=plan.confident_s + later_s)[0]
+    assert row["difference"] == f"{words}, same cost"
 
 
 def test_costs_that_differ() -> None:
     """More and less."""
-    assert beside(formula(), dearer_usd=Decimal("0.01"))["difference"] == "same time, $0.01 more"
-    assert beside(formula(), dearer_usd=Decimal(-1))["difference"] == "same time, $1.00 less"
-
-
-def test_real_time_comes_last() -> None:
-    """It costs what the batch saves, and is no other scenario."""
-    assert rows.alternatives(plan_of(), []) == [
-        {
-            "change": "Real time instead",
-            "p85": "25 min at best",
-            "batch": "$110.00",
-            "difference": "$55.00 more",
-            "href": "",
-        }
-    ]
-    assert rows.alternatives(plan_of(limits={"tier": "custom"}), []) == []
+    plan = formula()
+    dearer = ways_of(plan, usd=plan.cost.batch_usd + Decimal("0.01"))[0]
+    cheaper = ways_of(plan, usd=plan.cost.batch_usd - 1)[0]
+    assert dearer["difference"] == "same time, $0.01 more"
+    assert cheaper["difference"] == "same time, $1.00 less"
 
 
 @given(scenarios(most_batches=4))
 @settings(max_examples=10)
-def test_alternatives_can_be_opened(scenario: Scenario) -> None:
-    """Each link opens the scenario of that plan."""
+def test_ways_can_be_opened(scenario: Scenario) -> None:
+    """Each link opens the scenario of that plan, to the cent."""
     plan = make_plan(scenario)
-    others = alternatives(plan)
-    for row, other in zip(rows.alternatives(plan, others), others, strict=False):
-        assert texts.read_query(row["href"]) == other.plan.scenario
+    every = ways(plan)
+    for row, way in zip(rows.ways(plan, every), every, strict=True):
+        if row["href"]:
+            opened = make_plan(texts.read_query(row["href"]))
+            assert opened.scenario == replace(scenario, way.change)
+            assert opened.cost.batch_usd == way.usd
 
 
 # ---- programs, and what is not counted

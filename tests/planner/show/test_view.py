@@ -77,7 +77,11 @@ CELLS = {
     "cost.lines": {"kind", "tokens", "price", "amount"},
     "results": {"kind", "first", "final", "note"},
     "uncounted": {"text"},
+    "ways": {"state", "mark", "label", "chance", "time", "cost", "difference", "note", "href"},
 }
+
+
+TENS = {"requests_per_batch": 10_000, "concurrent": 1}
 
 
 def plan_of(**groups: dict[str, Any]) -> Plan:
@@ -106,7 +110,7 @@ def test_a_view_is_texts_and_nothing_else(scenario: Scenario) -> None:
     shown = view.show(make_plan(scenario))
     assert set(shown) == {"slots", "lists", "charts"}
     assert set(SLOTS) <= set(shown["slots"])
-    assert set(shown["lists"]) == CELLS.keys() - {"alternatives"}
+    assert set(shown["lists"]) == CELLS.keys() - {"ways"}
     assert set(shown["charts"]) == {"queue", "depth", "chance"}
     words = [
         *shown["slots"].values(),
@@ -168,7 +172,7 @@ def test_confidence_is_said_as_it_was_asked() -> None:
 
 def test_a_plan_without_chance_says_so() -> None:
     """Where all runs take the same time there is no half and no tail to speak of."""
-    page = slots(duration={"model": "formula"}, retries={"transient_rate": 0})
+    page = slots(batches=TENS, duration={"model": "formula"}, retries={"transient_rate": 0})
     assert page["answer.half"] == ""
     assert "same time" in page["answer.tail"]
     assert page["time.p50"] == page["time.p95"] == "19 min"
@@ -195,8 +199,11 @@ def test_numbers_are_those_of_the_plan(scenario: Scenario) -> None:
     ("groups", "text"),
     [
         ({}, "10,000 requests"),
-        ({"workload": {"requests": 20_000}}, "10,000 requests each"),
-        ({"workload": {"requests": 25_000}}, "10,000 requests each, the last 5,000"),
+        ({"workload": {"requests": 20_000}, "batches": TENS}, "10,000 requests each"),
+        (
+            {"workload": {"requests": 25_000}, "batches": TENS},
+            "10,000 requests each, the last 5,000",
+        ),
         ({"workload": {"requests": 1}}, "1 request"),
         (
             {
@@ -215,11 +222,19 @@ def test_sizes_of_batches(groups: dict[str, Any], text: str) -> None:
 @pytest.mark.parametrize(
     ("groups", "words"),
     [
-        ({}, "All fit into one batch"),
-        ({"workload": {"requests": 20_000}}, "asked for"),
-        ({"workload": {"bytes_per_request": 1_000_000}}, "bytes"),
-        ({"limits": {"queue_requests": 3000}}, "queue"),
-        ({"workload": {"requests": 5, "bytes_per_request": 1_000_000}}, "All fit into one batch"),
+        ({"batches": TENS}, "All fit into one batch"),
+        ({"workload": {"requests": 20_000}, "batches": TENS}, "asked for"),
+        ({"workload": {"bytes_per_request": 1_000_000}, "batches": TENS}, "bytes"),
+        ({"limits": {"queue_requests": 3000}, "batches": TENS}, "queue"),
+        ({}, "Chosen: one batch holds all, and to cut it up would end no sooner."),
+        (
+            {"workload": {"requests": 1_000_000}},
+            "as few batches as the provider's limit on the requests",
+        ),
+        (
+            {"duration": {"model": "formula"}},
+            "Chosen: larger batches would end 16 min later, 100 at once.",
+        ),
     ],
 )
 def test_what_sets_the_size(groups: dict[str, Any], words: str) -> None:
@@ -252,7 +267,7 @@ def test_percentiles_show_their_run(percentile: str) -> None:
 
 def test_rows_unfold() -> None:
     """A range of batches of a long queue has its own rows and says where it lies."""
-    shown = view.show(plan_of(workload={"requests": 1_000_000}), unfold=(4, 6))
+    shown = view.show(plan_of(workload={"requests": 1_000_000}, batches=TENS), unfold=(4, 6))
     assert [row["name"] for row in shown["lists"]["batches"]] == ["4", "5", "6"]
     assert shown["slots"]["queue.range"].startswith("Batches 4 to 6 of 10")
 
@@ -277,6 +292,7 @@ def test_every_text_of_a_plan() -> None:
     """Three batches by the formula, some requests without hope, a start and a deadline."""
     page = slots(
         workload={"requests": 25_000},
+        batches=TENS,
         duration={"model": "formula"},
         retries={"permanent_rate": 0.001},
         goal={"start_at": "2026-11-22T22:00+01:00", "deadline_h": 2},
@@ -285,6 +301,7 @@ def test_every_text_of_a_plan() -> None:
     assert len(reasons) == 7
     assert {name: text for name, text in page.items() if name not in reasons} == {
         "page.title": "25,000 requests to Claude Sonnet 5.5: $137.36, 57 min",
+        "answer.verdict": "100 % likely to be done within 2 h.",
         "answer.sentence": (
             "25,000 requests to Claude Sonnet 5.5 in 3 batches cost $137.36, half of the real-time "
             "price, and are 85 % likely to be done by 22:57, within 57 min."
@@ -324,6 +341,7 @@ def test_every_text_of_a_plan() -> None:
         "chance.caption": "Shares of 1,000 simulated runs; the time axis is a square-root scale.",
         "command": (
             "python -m planner plan --set workload.requests=25000 "
+            "--set batches.requests_per_batch=10000 --set batches.concurrent=1 "
             "--set retries.permanent_rate=0.001 --set duration.model=formula "
             "--set goal.start_at='2026-11-22T22:00+01:00' --set goal.deadline_h=2"
         ),
@@ -433,6 +451,7 @@ def test_batches_that_expire() -> None:
     """In how many of the runs, and how the requests end."""
     page = slots(
         workload={"requests": 1000},
+        batches=TENS,
         duration={"model": "history", "history": [[1000, 172_800]]},
         retries={"max": 0, "transient_rate": 0},
     )

@@ -1,0 +1,106 @@
+"""Forecast a cut: the runs of its batches, summarised; and of many cuts the best."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from planner.model import cut, simulate, split, summary
+from planner.model.durations import DurationModel
+
+# A cut is tried with few runs: the one that is chosen is then forecast with all.
+_GLANCE_BATCHES, _LOOK_BATCHES = 400, 20_000
+_LEAST_RUNS = 8
+
+
+# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
+# the model, share it.
+@lru_cache(maxsize=12)  # of at most 8 MB each
+def _forecast(
+    stages: tuple[tuple[int, ...], ...],
+    durations: DurationModel,
+    rules: simulate.Rules,
+    *,
+    runs: int,
+    seed: int,
+    confidence: float,
+    deadline_s: float,
+) -> summary.Forecast:
+    return summary.summarise(
+        simulate.simulate(stages, durations, rules, runs=runs, seed=seed),
+        confidence=confidence,
+        deadline_s=deadline_s,
+    )
+
+
+def not_before(seconds: float, forecast: summary.Forecast, deadline_s: float) -> summary.Forecast:
+    """The forecast of a run that is not done before what goes in real time is."""
+    if not seconds:
+        return forecast
+    late = deadline_s and seconds > deadline_s
+
+    def wait(run: simulate.Run) -> simulate.Run:
+        return run._replace(makespan_s=max(seconds, run.makespan_s))
+
+    return replace(
+        forecast,
+        makespans_s=tuple(max(seconds, each) for each in forecast.makespans_s),
+        p50=wait(forecast.p50),
+        p85=wait(forecast.p85),
+        p95=wait(forecast.p95),
+        confident=wait(forecast.confident),
+        deadline_probability=0.0 if late else forecast.deadline_probability,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """What is forecast, all but its cut: `sent` are the requests of each round as expected."""
+
+    sent: tuple[int, ...]
+    primes: bool
+    durations: DurationModel
+    rules: simulate.Rules
+    seed: int
+    confidence: float
+    deadline_s: float
+
+
+def forecast_of(
+    work: Work, wanted: cut.Cut, *, most_batches: int = simulate.MOST_BATCHES
+) -> summary.Forecast:
+    """The forecast of the work in a cut, from about so many simulated batches at most."""
+    size = wanted.requests_per_batch
+    rest = split.sizes(work.sent[0] - work.primes, size)
+    return _forecast(
+        ((1,), rest) if work.primes else (rest,),
+        work.durations,
+        replace(work.rules, concurrent=wanted.concurrent, batch_requests=size),
+        runs=_runs(sum(-(-sent // size) for sent in work.sent), most_batches),
+        seed=work.seed,
+        confidence=work.confidence,
+        deadline_s=work.deadline_s,
+    )
+
+
+def _runs(expected: int, most_batches: int) -> int:
+    # so few say little, but one alone says nothing
+    least = min(_LEAST_RUNS, max(2, _LOOK_BATCHES // expected))
+    return min(simulate.replications(expected), max(least, most_batches // expected))
+
+
+@lru_cache(maxsize=64)
+def chosen(work: Work, asked: cut.Cut, bounds: cut.Bounds) -> cut.Choice:
+    """The best cut of the work, in what was asked for left open."""
+
+    def glance(tried: cut.Cut) -> cut.Outlook:
+        return _outlook(forecast_of(work, tried, most_batches=_GLANCE_BATCHES))
+
+    def look(tried: cut.Cut) -> cut.Outlook:
+        return _outlook(forecast_of(work, tried, most_batches=_LOOK_BATCHES))
+
+    in_first_batches = work.sent[0] - work.primes
+    return cut.choose(cut.cuts(in_first_batches, asked, bounds), glance, look)
+
+
+def _outlook(forecast: summary.Forecast) -> cut.Outlook:
+    risky = forecast.expiry_probability >= cut.RISKY_EXPIRY
+    return cut.Outlook(risky, forecast.confident.makespan_s)

@@ -1,0 +1,119 @@
+"""The cut is chosen: soonest, few batches, no 24 h end."""
+
+from collections.abc import Callable
+
+import pytest
+
+from planner.model.cut import Bounds, Choice, Cut, Outlook, choose, cuts
+from planner.plan import make_plan
+from planner.scenario import parse
+
+OPEN = Cut(0, 0)
+WIDE = Bounds(largest=100_000, queue_requests=500_000, most_open=100)
+
+
+def chosen(
+    seconds: Callable[[Cut], float], risky: Callable[[Cut], bool] = lambda _: False
+) -> Choice:
+    """The choice for 200,000 requests in a world in which a cut takes so long."""
+
+    def outlook(cut: Cut) -> Outlook:
+        return Outlook(risky(cut), seconds(cut))
+
+    return choose(cuts(200_000, OPEN, WIDE), outlook, outlook)
+
+
+def test_the_fewest_where_nothing_is_gained() -> None:
+    """Cuts that take the same time, but for noise, are alike."""
+    assert chosen(lambda cut: 1000 - cut.concurrent / 20) == Choice(
+        cut=Cut(100_000, 2), reason="largest"
+    )
+
+
+def test_smaller_where_that_is_sooner() -> None:
+    """It says how much sooner."""
+    choice = chosen(lambda cut: cut.requests_per_batch / 100)
+    assert choice == Choice(cut=Cut(200, 100), reason="sooner", gain_s=998)
+
+
+def test_enough_is_enough() -> None:
+    """Of cuts that are about as soon the one of the fewest batches."""
+    assert chosen(lambda cut: max(cut.requests_per_batch, 20_000)).cut == Cut(20_000, 10)
+
+
+def test_a_24_hour_end_is_avoided() -> None:
+    """A cut that may expire is taken only where all may, even if it is sooner."""
+    choice = chosen(
+        lambda cut: 5e9 / cut.requests_per_batch, lambda cut: cut.requests_per_batch > 50_000
+    )
+    assert (choice.cut.requests_per_batch, choice.reason) == (50_000, "expiry")
+    assert chosen(lambda _: 9e4, lambda _: True).reason == "largest"
+
+
+def test_what_a_glance_promised_must_stand_a_look() -> None:
+    """Few runs may err in favour of a cut; all runs decide."""
+    choice = choose(
+        cuts(200_000, OPEN, WIDE),
+        lambda cut: Outlook(False, float(cut.requests_per_batch)),
+        lambda _: Outlook(False, 1.0),
+    )
+    assert choice.reason == "largest"
+
+
+@pytest.mark.parametrize("requests", [1, 2, 99, 100_001, 1_234_567])
+@pytest.mark.parametrize("asked", [OPEN, Cut(700, 0), Cut(0, 3)])
+@pytest.mark.parametrize("bounds", [WIDE, Bounds(largest=40, queue_requests=90, most_open=5)])
+def test_cuts_keep_to_the_bounds(requests: int, asked: Cut, bounds: Bounds) -> None:
+    """No batch is too large, the queue holds those at once, and what was asked for stays."""
+    seen = list(cuts(requests, asked, bounds))
+    assert seen and len(seen) == len(set(seen))
+    for cut in seen:
+        assert 1 <= cut.requests_per_batch <= bounds.largest
+        assert cut.concurrent == asked.concurrent or (
+            not asked.concurrent
+            and 1 <= cut.concurrent <= bounds.most_open
+            and cut.concurrent * cut.requests_per_batch <= bounds.queue_requests
+        )
+        if asked.requests_per_batch:
+            assert cut.requests_per_batch == min(asked.requests_per_batch, bounds.largest)
+    sizes = [cut.requests_per_batch for cut in seen]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_plan_has_the_chosen_cut() -> None:
+    """0 leaves it open; the formula without parallel work makes many batches sooner."""
+    formula = {"model": "formula", "parallel_requests": 1}
+    plan = make_plan(parse({"workload": {"requests": 3000}, "duration": formula}))
+    assert plan.cut == Cut(30, 100)
+    assert len(plan.batches) == 100
+    asked = make_plan(
+        parse(
+            {
+                "workload": {"requests": 3000},
+                "batches": {"requests_per_batch": 30, "concurrent": 100},
+                "duration": formula,
+            }
+        )
+    )
+    assert (asked.batches, asked.forecast) == (plan.batches, plan.forecast)
+
+
+def test_a_limit_that_is_kept_is_named() -> None:
+    """The largest batches that the bytes allow are bound by the bytes, though they are even."""
+    plan = make_plan(
+        parse({"workload": {"requests": 300, "bytes_per_request": 2_000_000}, "duration": {"model": "formula", "seconds_per_request": 0.1, "parallel_requests": 100_000}})
+    )  # fmt: skip
+    assert {batch.binding for batch in plan.batches} == {"bytes"}
+    assert [batch.requests for batch in plan.batches] == [100, 100, 100]
+
+
+def test_what_goes_in_real_time_is_in_no_batch() -> None:
+    """A share in real time is paid in full, and the run is not done before it."""
+    scenario = {"workload": {"requests": 1000}, "batches": {"realtime_share": 0.25}}
+    plan, whole = make_plan(parse(scenario)), make_plan(parse({"workload": {"requests": 1000}}))
+    assert sum(batch.requests for batch in plan.batches) == 750
+    assert plan.cost.batch_usd == (whole.cost.batch_usd * 3 + whole.cost.realtime_usd) / 4
+    assert plan.cost.realtime_usd == whole.cost.realtime_usd
+    slow = make_plan(parse({"workload": {"requests": 10_000, "output_tokens": 60_000}, "duration": {"model": "formula", "parallel_requests": 100_000}, "goal": {"deadline_h": 1}} | {"batches": {"realtime_share": 0.9}}))  # fmt: skip
+    assert slow.realtime and slow.confident_s == pytest.approx(0.9 * slow.realtime.seconds)
+    assert slow.forecast.deadline_probability == 0
