@@ -153,7 +153,7 @@ def _settings(plan: Plan) -> str:
     return " · ".join(
         (
             f"{count(scenario.workload.requests)} to {plan.model.id}",
-            f"{count(largest)} a batch, {count(scenario.batches.concurrent)} at once",
+            f"{count(largest)} a batch, {count(plan.cut.concurrent)} at once",
             f"max_tokens {count(plan.answers.max_tokens)}",
             f"stops at {money(budget)}" if budget else "no budget",
         )

@@ -315,5 +315,10 @@ for (const choice of document.querySelectorAll("[name=percentile]")) {
   choice.checked = choice.defaultChecked;
 }
 
+// A sheet of paper says where it is from, and of which day.
+addEventListener("beforeprint", () => {
+  find("[data-paper]").textContent = `${address.link} · ${localTime().slice(0, 10)}`;
+});
+
 engine.start();
 if (address.query) openLink(address.query);

@@ -77,9 +77,9 @@ def test_axe_finds_nothing_beside_bad_values(page: Page, scheme: str) -> None:
     """Messages, the summary of them, and the mark of an old plan are accessible too."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.locator("[name='workload.requests']").fill("none")
-    page.locator("[name='batches.concurrent']").fill("1000")
-    page.get_by_role("button", name="Plan it").click()
-    expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_visible()
+    page.locator("[name='workload.input_tokens']").fill("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-problem-for='workload.input_tokens']")).to_be_visible()
     assert violations(page) == []
 
 

@@ -48,7 +48,8 @@ def test_section_opens_beside_the_form(page: Page) -> None:
 def test_panel_closes_and_the_focus_returns(page: Page, how: str) -> None:
     """By key, by button and by Back; the page is then as it was."""
     address, link = page.url, more(page, "retries.max")
-    page.locator("[data-group='retries'] summary").click()
+    page.locator(".assumptions summary").click()
+    page.locator("[name='retries.max']").focus()
     link.focus()
     page.keyboard.press("Enter")
     expect(panel(page).locator("[data-panel-name]")).to_be_focused()
@@ -121,25 +122,26 @@ def test_links_of_the_panel_open_in_it(page: Page) -> None:
 
 
 def test_reason_and_caveat_lead_to_their_sections(page: Page) -> None:
-    """From the popover of a number, and from a caveat, those that came with a later answer too."""
-    page.locator("[popovertarget='why-cost']").click()
-    page.locator("#why-cost a.more").click()
+    """From the reason of a number, and from a caveat, those that came with a later answer too."""
+    cost = page.locator(".sum", has=page.locator("[data-slot='why.cost']"))
+    cost.locator("summary").click()
+    cost.locator("a[data-panel]").first.click()
     expect(panel(page).locator("[data-panel-body] h2")).to_have_text("Line by line")
-    expect(page.locator("#why-cost")).to_be_hidden()
     page.keyboard.press("Escape")
-    expect(page.locator("[popovertarget='why-cost']")).to_be_focused()
+    expect(cost.locator("a[data-panel]").first).to_be_focused()
     page.locator("[name='workload.requests']").fill("5m")
     caveat = page.locator("[data-list='caveats'] li", has_text="monthly limit")
-    caveat.locator("a.more").click()
+    caveat.locator("a.caveat-label").click()
     expect(panel(page).locator("[data-panel-body] h2")).to_have_text("Spend")
 
 
 def test_panel_has_no_id_twice(page: Page) -> None:
     """A section with pictures stands beside the planner's own pictures."""
-    page.locator(".queue .section-head a.more").click()
+    page.locator(".run .section-head a.more").click()
     expect(panel(page)).to_be_visible()
     first = panel(page).locator("[data-panel-body]").inner_text()
-    page.locator(".chance .section-head a.more").click()
+    page.locator(".run-fold > summary").click()
+    page.locator(".run-more").get_by_role("link", name="How to read the curve").click()
     expect(panel(page).locator("[data-panel-body]")).not_to_have_text(first)
     expect(panel(page).locator("figure")).to_have_count(1)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(part => part.id)")
@@ -173,7 +175,7 @@ def test_guide_that_cannot_be_fetched_is_an_ordinary_page(
     """The link then does what every link does, and the browser says what is wrong."""
     watch.allow("404")
     server.faults["/guides/queue/"] = missing
-    page.locator(".queue .section-head a.more").click()
+    page.locator(".run .section-head a.more").click()
     page.wait_for_url("**/guides/queue/#rows")
 
 

@@ -27,6 +27,16 @@ def query(page: Page) -> str:
     return urlsplit(page.url).fragment
 
 
+def open_cut(page: Page) -> None:
+    """Unfold the batches: how the workload is cut is chosen unless somebody sets it."""
+    page.locator(".sum", has=control(page, "batches.concurrent")).locator("summary").click()
+
+
+def open_assumptions(page: Page) -> None:
+    """Unfold what is taken as it is until somebody changes it."""
+    page.locator(".assumptions summary").click()
+
+
 def expect_query(page: Page, text: str) -> None:
     """The address comes to hold that query; Playwright learns of it a moment after the page."""
     end = "#" + text if text else "/"
@@ -90,6 +100,7 @@ def test_typing_changes_the_plan(page: Page) -> None:
     """Every field that is typed into changes sentence, numbers, title and address."""
     control(page, "workload.requests").fill("250000")
     control(page, "workload.model").select_option("claude-haiku-5-5")
+    open_cut(page)
     control(page, "batches.requests_per_batch").fill("50000")
     expect_plan(
         page,
@@ -113,7 +124,7 @@ def test_newest_input_wins(page: Page) -> None:
 
 def test_checkbox_and_choice(page: Page) -> None:
     """Controls in folded groups count too."""
-    page.locator("[data-group='pricing'] summary").click()
+    open_assumptions(page)
     control(page, "pricing.geo").select_option("us")
     control(page, "pricing.bill_failed").check()
     expect_plan(page, "pricing.geo=us&pricing.bill_failed=true")
@@ -141,7 +152,7 @@ def test_all_mistakes_are_told_at_once(page: Page) -> None:
     """Sending the form moves the focus to a summary that links to each field."""
     control(page, "workload.requests").fill("0")
     control(page, "workload.output_tokens").fill("-5")
-    page.get_by_role("button", name="Plan it").click()
+    control(page, "workload.output_tokens").press("Enter")
     summary = page.locator("[data-problems]")
     expect(summary).to_be_focused()
     expect(summary.get_by_role("link")).to_have_count(2)
@@ -151,6 +162,7 @@ def test_all_mistakes_are_told_at_once(page: Page) -> None:
 
 def test_mended_value_clears_the_messages(page: Page) -> None:
     """When the value is good again nothing reminds of the mistake."""
+    open_cut(page)
     control(page, "batches.concurrent").fill("101")
     expect(page.locator("[data-problem-for='batches.concurrent']")).to_be_visible()
     control(page, "batches.concurrent").fill("10")
@@ -192,8 +204,9 @@ def test_link_gives_the_same_plan(visit: Visit) -> None:
     """Whoever opens the link sees the same texts, rows and pictures, and the same values in the form."""
     first = visit()
     control(first, "workload.requests").fill("123456")
+    open_cut(first)
     control(first, "batches.concurrent").fill("3")
-    first.locator("[data-group='goal'] summary").click()
+    open_assumptions(first)
     control(first, "goal.start_at").fill("2026-11-28T22:30+01:00")
     control(first, "goal.deadline_h").fill("9.5")
     expect_plan(
@@ -202,7 +215,7 @@ def test_link_gives_the_same_plan(visit: Visit) -> None:
     )
     second = visit("#" + query(first))
     expect_plan(second, query(first))
-    expect(control(second, "goal.start_at")).to_have_value("2026-11-28T22:30+01:00")
+    expect(control(second, "goal.start_at")).to_have_value("Sat 28 Nov 2026, 22:30 +01:00")
     assert shown(second) == shown(first)
 
 
@@ -259,9 +272,9 @@ def test_query_string_of_others_is_left_alone(visit: Visit) -> None:
 
 def test_fragment_without_a_plan_is_an_anchor(visit: Visit) -> None:
     """The example stands there, and the browser goes to the place."""
-    page = visit("#cost-name")
+    page = visit("#run-name")
     expect_answer(page, "example")
-    expect(page.locator("#cost-name")).to_be_in_viewport()
+    expect(page.locator("#run-name")).to_be_in_viewport()
 
 
 def test_anchor_keeps_the_plan(visit: Visit) -> None:
@@ -272,8 +285,8 @@ def test_anchor_keeps_the_plan(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     expect_query(page, "workload.requests=79")
-    page.evaluate("location.hash = 'cost-name'")
-    expect(page.locator("#cost-name")).to_be_in_viewport()
+    page.evaluate("location.hash = 'run-name'")
+    expect(page.locator("#run-name")).to_be_in_viewport()
     expect_answer(page, "current")
     expect(slot(page, "answer.sentence")).to_contain_text("79 requests")
 
@@ -283,6 +296,7 @@ def test_address_that_is_typed_is_a_plan(page: Page) -> None:
     page.evaluate("location.hash = 'workload.requests=80'")
     expect_plan(page, "workload.requests=80")
     expect(control(page, "workload.requests")).to_have_value("80")
+    open_assumptions(page)
     page.get_by_role("link", name="Back to the example").click()
     expect_plan(page, "")
 
@@ -433,22 +447,22 @@ def test_remedy_is_one_press(visit: Visit) -> None:
 
 
 def test_way_is_a_plan(page: Page) -> None:
-    """Each line of "What if …" is a link to the plan with the numbers that the line shows."""
+    """Each way is a link to the plan with the numbers that its line shows, and this plan is marked."""
     control(page, "workload.requests").fill("60000")
     settled(page)
-    line = page.locator("[data-list='ways'] > tr").first
-    batch, p85 = (
-        line.locator("[data-cell='batch']").inner_text(),
-        line.locator("[data-cell='p85']").inner_text(),
-    )
+    lines = page.locator("[data-list='ways'] > tr")
+    expect(page.locator("[data-list='ways'] > tr.is-this")).to_have_count(1)
+    line = lines.filter(has=page.locator("a[href]")).first
+    cost, time = (line.locator(f"[data-cell='{cell}']").inner_text() for cell in ("cost", "time"))
     line.get_by_role("link").click()
-    expect(slot(page, "cost.batch")).to_have_text(batch)
-    expect(slot(page, "time.p85")).to_have_text(p85)
+    expect(slot(page, "cost.batch").first).to_have_text(cost)
+    expect(slot(page, "time.confident")).to_have_text(time)
     expect(page).not_to_have_url(re.compile(r"#workload\.requests=60000$"))
 
 
 def test_slider_sets_the_field(page: Page) -> None:
     """The slider under a number is the same number, by keys too."""
+    open_cut(page)
     slider = page.locator("[data-slider-for='batches.requests_per_batch']")
     slider.focus()
     slider.press("ArrowLeft")
@@ -526,14 +540,19 @@ def test_keyboard_alone(page: Page) -> None:
 
 
 def test_reason_opens_and_closes_by_key(page: Page) -> None:
-    """Every number has a reason beside it; Escape closes it."""
-    reason = page.locator("#why-cost")
-    page.locator("[popovertarget='why-cost']").focus()
+    """Every number opens to its reason, and closes as it opened; another one takes its place."""
+    cost = page.locator(".sum", has=slot(page, "why.cost"))
+    batches = page.locator(".sum", has=slot(page, "why.batches"))
+    cost.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(reason).to_be_visible()
-    expect(reason.locator("[data-slot]")).not_to_be_empty()
-    page.keyboard.press("Escape")
-    expect(reason).to_be_hidden()
+    expect(slot(page, "why.cost")).to_be_visible()
+    expect(slot(page, "why.cost")).not_to_be_empty()
+    batches.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(slot(page, "why.batches")).to_be_visible()
+    expect(slot(page, "why.cost")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(slot(page, "why.batches")).to_be_hidden()
 
 
 # ---------------------------------------------------------------- paper, phone, no script
