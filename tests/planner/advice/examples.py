@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Raw] = {
         "batches": {"requests_per_batch": 10_000, "concurrent": 5},
         "limits": {"queue_requests": 20_000},
     },
+    "realtime-apart": {"batches": {"realtime_share": 0.2}},
     "bytes-bind": {
         "workload": {"bytes_per_request": 1_000_000},
         "batches": {"requests_per_batch": 1000},
