@@ -9,6 +9,7 @@ from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
 from planner.model.account import Account, account_of
 from planner.model.durations import DurationModel, model_of
+from planner.model.writing import Writing, tokens_per_s
 from planner.scenario import Scenario
 
 _HOUR_S = 3600.0
@@ -112,7 +113,7 @@ def make_plan(scenario: Scenario) -> Plan:
     primes = bill.caches and scenario.caching.prime and work.requests > 1
     batches = split.split(work.requests, request_bytes, limits, prime=primes)
     batch_requests, _ = split.largest(request_bytes, limits)
-    durations = model_of(scenario.duration)
+    durations = model_of(scenario.duration, model.family)
     return Plan(
         scenario=scenario,
         model=model,
@@ -127,7 +128,7 @@ def make_plan(scenario: Scenario) -> Plan:
         forecast=_forecast(
             _stages(batches, primes),
             durations,
-            _rules(scenario, account.queue_requests, batch_requests),
+            _rules(scenario, account.queue_requests, batch_requests, _writing(scenario, model)),
             runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
             seed=scenario.forecast.seed,
             confidence=scenario.goal.confidence,
@@ -192,7 +193,18 @@ def _stages(batches: tuple[split.Batch, ...], primes: bool) -> tuple[tuple[int, 
     return (sizes[:1], sizes[1:]) if primes else (sizes,)
 
 
-def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simulate.Rules:
+def _writing(scenario: Scenario, model: facts.Model) -> Writing:
+    work = scenario.workload
+    return Writing(
+        lengths=answers.lengths(work.output_tokens, work.output_p95_tokens),
+        max_tokens=_answers(scenario, model).max_tokens,
+        tokens_per_s=tokens_per_s(model.id),
+    )
+
+
+def _rules(
+    scenario: Scenario, queue_requests: int, batch_requests: int, writing: Writing
+) -> simulate.Rules:
     return simulate.Rules(
         concurrent=scenario.batches.concurrent,
         queue_requests=queue_requests,
@@ -201,11 +213,12 @@ def _rules(scenario: Scenario, queue_requests: int, batch_requests: int) -> simu
         shared_load=scenario.duration.shared_load,
         retry=scenario.retries,
         batch_requests=batch_requests,
+        writing=writing,
     )
 
 
 # The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
-# the model, share it.
+# prices, share it.
 @lru_cache(maxsize=12)  # of at most 8 MB each
 def _forecast(
     stages: tuple[tuple[int, ...], ...],

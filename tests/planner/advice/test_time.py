@@ -20,9 +20,9 @@ def test_a_deadline_that_is_unlikely() -> None:
     assert caveat_of("deadline-unlikely") == Caveat(
         code="deadline-unlikely",
         severity="warns",
-        message=("The chance of being done within 0.1 h is 0 %, below the 85 % asked for."),
-        fix={"goal.deadline_h": 2},
-        fix_label="Allow 2 h",
+        message=("The chance of being done within 0.1 h is 2 %, below the 85 % asked for."),
+        fix={"goal.deadline_h": 9},
+        fix_label="Allow 9 h",
     )
 
 
@@ -39,15 +39,20 @@ def test_no_deadline() -> None:
     assert codes(plan_of({})) == []
 
 
-@pytest.mark.parametrize(("service_s", "fix"), [(64_800, {"goal.deadline_h": 720}), (64_801, {})])
-def test_a_deadline_that_no_field_can_hold(service_s: int, fix: dict[str, int]) -> None:
+@pytest.mark.parametrize(("service_s", "fix"), [(64.8, {"goal.deadline_h": 720}), (64.801, {})])
+def test_a_deadline_that_no_field_can_hold(service_s: float, fix: dict[str, int]) -> None:
     """720 hours are the longest deadline: when they are too few there is no remedy of it."""
     raw = {
         "workload": {"requests": 40_000},
         "batches": {"requests_per_batch": 1000, "poll_s": 1},
         "goal": {"deadline_h": 719},
         "retries": {"max": 0, "transient_rate": 0},
-        "duration": {"model": "history", "history": [[1000, service_s]]},
+        "duration": {
+            "model": "formula",
+            "seconds_per_request": service_s,
+            "parallel_requests": 1,
+            "startup_s": 0,
+        },
     }
     caveat = caveat_of("deadline-unlikely", raw)
     assert caveat.fix == fix
