@@ -10,6 +10,7 @@ from planner.model.account import Account, account_of
 from planner.model.bill import Bill, Requests, bill
 from planner.model.durations import DurationModel, model_of
 from planner.model.forecast import Work, chosen, forecast_of, not_before
+from planner.model.writing import Writing, tokens_per_s
 from planner.scenario import Scenario, field
 
 _HOUR_S = 3600.0
@@ -104,6 +105,7 @@ def make_plan(scenario: Scenario, *, most_batches: int = simulate.MOST_BATCHES) 
     outlook = forecast_of(
         terms.work, cut.Cut(largest, choice.cut.concurrent), most_batches=most_batches
     )
+    bill = _with_expired(scenario, terms, outlook)
     fast = _realtime(scenario, terms)
     in_real_time_s = fast.seconds * scenario.batches.realtime_share if fast else 0.0
     return Plan(
@@ -116,15 +118,15 @@ def make_plan(scenario: Scenario, *, most_batches: int = simulate.MOST_BATCHES) 
         choice=choice,
         batches=batches,
         rounds=terms.rounds,
-        requests=terms.bill.requests,
+        requests=bill.requests,
         durations=terms.work.durations,
         forecast=not_before(in_real_time_s, outlook, scenario.goal.deadline_s),
         answers=_answers(scenario, terms.model),
-        caches=terms.bill.caches,
+        caches=bill.caches,
         primes=terms.work.primes,
-        cache_reads=terms.bill.cache_reads,
-        tariff=terms.bill.tariff,
-        cost=terms.bill.cost,
+        cache_reads=bill.cache_reads,
+        tariff=bill.tariff,
+        cost=bill.cost,
         realtime=fast,
     )
 
@@ -143,8 +145,12 @@ def _in_batches(scenario: Scenario) -> int:
     return requests - min(requests - 1, int(requests * scenario.batches.realtime_share + 0.5))
 
 
-def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...]) -> Bill:
-    return bill(scenario.workload, scenario.caching, scenario.pricing, model, rounds)
+def _bill(
+    scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...], expired: int = 0
+) -> Bill:
+    return bill(
+        scenario.workload, scenario.caching, scenario.pricing, model, rounds, expired=expired
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,12 +177,21 @@ def _terms(scenario: Scenario) -> _Terms:
         request_bytes=work.bytes_per_request or split.request_bytes(work.input_tokens, model),
         rounds=rounds,
         bill=bill,
-        work=_work(scenario, account, rounds, caches=bill.caches),
+        work=_work(scenario, model, account, rounds, caches=bill.caches),
         most=split.BatchLimits(
             requests_per_batch=scenario.batches.requests_per_batch or _MOST_REQUESTS,
             bytes_per_batch=facts.batch_byte_limit(),
             queue_requests=account.queue_requests,
         ),
+    )
+
+
+def _with_expired(scenario: Scenario, terms: _Terms, outlook: summary.Forecast) -> Bill:
+    """The bill, with the expected number of requests that expire for good."""
+    by_rates = terms.rounds[0].failed_permanent + terms.rounds[-1].failed_transient
+    lost = min(outlook.more_given_up(by_rates), terms.rounds[0].sent - by_rates)
+    return (
+        _bill(scenario, terms.model, terms.rounds, int(lost + 0.5)) if lost >= 0.5 else terms.bill
     )
 
 
@@ -219,13 +234,27 @@ def _limits(scenario: Scenario, terms: _Terms, choice: cut.Choice) -> split.Batc
 # The forecast
 
 
+def _writing(scenario: Scenario, model: facts.Model) -> Writing:
+    work = scenario.workload
+    return Writing(
+        lengths=answers.lengths(work.output_tokens, work.output_p95_tokens),
+        max_tokens=_answers(scenario, model).max_tokens,
+        tokens_per_s=tokens_per_s(model.id),
+    )
+
+
 def _work(
-    scenario: Scenario, account: Account, rounds: tuple[retry.Round, ...], *, caches: bool
+    scenario: Scenario,
+    model: facts.Model,
+    account: Account,
+    rounds: tuple[retry.Round, ...],
+    *,
+    caches: bool,
 ) -> Work:
     return Work(
         sent=tuple(each.sent for each in rounds),
         primes=caches and scenario.caching.prime and rounds[0].sent > 1,
-        durations=model_of(scenario.duration),
+        durations=model_of(scenario.duration, model.family),
         rules=simulate.Rules(
             concurrent=1,  # this, and the batch below, are the cut's
             queue_requests=account.queue_requests,
@@ -234,6 +263,7 @@ def _work(
             shared_load=scenario.duration.shared_load,
             retry=scenario.retries,
             batch_requests=1,
+            writing=_writing(scenario, model),
         ),
         seed=scenario.forecast.seed,
         confidence=scenario.goal.confidence,

@@ -132,6 +132,31 @@ def kaplan_meier(rows: Sequence[tuple[float, bool]]) -> list[tuple[Fraction, flo
     return steps
 
 
+def kendall(rows: Sequence[tuple[int, float, bool]]) -> tuple[int, float]:
+    """Kendall's S of size and value, rows being (size, value, censored), and its variance without any
+    relation, rows of one size tied.
+
+    A pair of which it is not certain which value is larger counts nothing.
+    """
+
+    def sign(one: tuple[int, float, bool], other: tuple[int, float, bool]) -> int:
+        (size, value, censored), (other_size, other_value, other_censored) = one, other
+        if size == other_size or value == other_value:
+            return 0
+        smaller_censored = other_censored if value > other_value else censored
+        # a censored value is only known to be at least that: as the smaller one it says nothing
+        return (
+            0 if smaller_censored else (1 if (size > other_size) == (value > other_value) else -1)
+        )
+
+    s = sum(sign(one, other) for place, one in enumerate(rows) for other in rows[:place])
+    sizes = [size for size, _, _ in rows]
+    groups = [sizes.count(size) for size in set(sizes)]
+    n = len(rows)
+    ties = sum(t * (t - 1) * (2 * t + 5) for t in groups)
+    return s, (n * (n - 1) * (2 * n + 5) - ties) / 18
+
+
 def on_straight_lines(steps: Sequence[tuple[Fraction, float]], u: Fraction) -> Fraction:
     """The value at u on straight lines between the steps; below the first and above the last it stays."""
     if u <= steps[0][0]:

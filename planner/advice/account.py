@@ -88,4 +88,20 @@ def _polling(plan: Plan) -> Iterator[Caveat]:
         )
 
 
-RULES = (_queue_unknown, _queue_binds, _bytes_bind, _polling)
+def _apart(plan: Plan) -> Iterator[Caveat]:
+    apart = plan.scenario.workload.requests - plan.rounds[0].sent
+    if apart:
+        limits = (
+            "" if plan.realtime else " Its rate limits are not published: its time is not counted."
+        )
+        yield Caveat(
+            code="realtime-apart",
+            severity="notes",
+            message=(
+                f"{counted(apart, 'request')} in real time are not sent by the programs, which make "
+                f"batches: give them a file of the other {count(plan.rounds[0].sent)}.{limits}"
+            ),
+        )
+
+
+RULES = (_queue_unknown, _queue_binds, _bytes_bind, _polling, _apart)

@@ -1,9 +1,10 @@
 """Say how little the forecast of the time rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planner import facts
 from planner.advice.caveat import Caveat, Change
+from planner.model.history import LeftOut, left_out
 from planner.plan import Plan
 from planner.words import count, counted
 
@@ -12,6 +13,7 @@ _PUBLIC_LABEL = "Use public observations"
 _LARGE_BATCH = 1000  # requests; public observations of such batches are counted
 _SMALL_BATCH = 200  # requests; the many public observations of small batches speak for these
 _FEW_SAMPLES = 10
+_NAMED = 5  # rows that are named; of more their number is enough
 _LONG_HISTORY = 500  # rows, about 8,000 characters
 
 
@@ -57,15 +59,40 @@ def _formula(_: Plan) -> Iterator[Caveat]:
 
 
 def _history(plan: Plan) -> Iterator[Caveat]:
-    samples = plan.durations.samples
-    if samples < _FEW_SAMPLES:
+    rows = plan.scenario.duration.history
+    out = left_out(rows)
+    used = len(rows) - len(out)
+    if used < _FEW_SAMPLES:
         yield Caveat(
             code="history-short",
             severity="notes",
-            message=(
-                f"{counted(samples, 'batch', 'batches')} of your own say little about bad days."
-            ),
+            message=f"{counted(used, 'batch', 'batches')} of your own say little about bad days.{_bound(used)}",
         )
+    if out:
+        yield Caveat(code="history-left-out", severity="notes", message=_left_out(out))
+
+
+def _bound(rows: int) -> str:
+    """What the slowest row bounds: the next batch is as likely to be any in the order."""
+    if not rows:
+        return " The public ones are used."
+    return f" From {counted(rows, 'row')} the slowest bounds {counted(rows, 'run')} in {count(rows + 1)}."
+
+
+def _left_out(out: Sequence[LeftOut]) -> str:
+    """Which rows, and why."""
+    reasons = {
+        "expired": "longer than the 24 h that a batch may live",
+        "cancelled": "over sooner than any batch that was worked on: cancelled, or mistyped",
+    }
+    told = []
+    for why, words in reasons.items():
+        numbers = [count(left.row) for left in out if left.why == why]
+        if numbers:
+            more = f" and {count(len(numbers) - _NAMED)} more" if len(numbers) > _NAMED else ""
+            named = ", ".join(numbers[:_NAMED])
+            told.append(f"{'row' if len(numbers) == 1 else 'rows'} {named}{more} ({words})")
+    return f"Not counted in your history: {'; '.join(told)}."
 
 
 _BY_MODEL = {"observed": _observed, "guide": _guide, "formula": _formula, "history": _history}

@@ -36,9 +36,9 @@ def _free_cut(plan: Plan) -> tuple[Change, str]:
 
 
 def _afterwards(plan: Plan) -> str:
-    lost = int(plan.forecast.mean_given_up - plan.requests.given_up)
-    if lost >= 1:
-        return f"; on average {counted(lost, 'request')} more than planned stay unanswered"
+    lost = plan.requests.expired
+    if lost:
+        return f"; on average {counted(lost, 'request')} stay unanswered for it"
     return " and are sent again" if plan.scenario.retries.max else ""
 
 

@@ -61,11 +61,14 @@ def ways(plan: Plan) -> tuple[Way, ...]:
     planned = list(_in_batches(plan))
     every += (_way(plan, each) for each in planned)
     every += (_in_real_time(plan, each) for each in planned if each.realtime)
-    for each in _worth_mixing(plan, planned):
+    mixed = set[str]()
+    for each in _late(planned):
         cheapest = min((way.usd for way in every if way.meets), default=None)
-        own = each.model == plan.model
-        if own or cheapest is None or each.cost.batch_usd < cheapest:
-            every += _mixed(plan, each)
+        own, done = each.model == plan.model, each.model.id in mixed
+        if not done and (own or cheapest is None or each.cost.batch_usd < cheapest):
+            found = list(_mixed(plan, each))
+            every += found
+            mixed.update(way.model.id for way in found)
     return _ranked(plan, _confirmed(plan, every), this)
 
 
@@ -139,16 +142,10 @@ def _in_real_time(plan: Plan, other: Plan) -> Way:
 # A share in real time
 
 
-def _worth_mixing(plan: Plan, planned: Sequence[Plan]) -> list[Plan]:
-    """Of each model the first plan that is late, the cheapest first."""
-    if not plan.scenario.goal.deadline_s:
-        return []
-    late = {
-        each.model.id: each
-        for each in reversed(planned)
-        if each.realtime and verdict(each).deadline is False
-    }
-    return sorted(late.values(), key=lambda each: each.cost.batch_usd)
+def _late(planned: Sequence[Plan]) -> list[Plan]:
+    """The plans that miss the deadline, the cheapest first."""
+    late = (each for each in planned if each.realtime and verdict(each).deadline is False)
+    return sorted(late, key=lambda each: each.cost.batch_usd)
 
 
 def _mixed(plan: Plan, late: Plan) -> Iterator[Way]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from planner.facts.rows import Fact, GuideRow, Model, Observation, Prices, Rates, Tier
+from planner.facts.rows import Fact, GuideRow, Model, Observation, Prices, Rates, Tier, Writing
 
 __all__ = [
     "Fact",
@@ -21,6 +21,7 @@ __all__ = [
     "Prices",
     "Rates",
     "Tier",
+    "Writing",
     "batch_byte_limit",
     "checked_on",
     "guide",
@@ -33,6 +34,7 @@ __all__ = [
     "successor",
     "tier",
     "tiers",
+    "writing",
 ]
 
 Row = dict[str, Any]  # an object of a data file
@@ -114,6 +116,15 @@ def guide() -> tuple[GuideRow, ...]:
 def observations() -> tuple[Observation, ...]:
     """Every public duration of a finished or still running batch of this provider."""
     return tuple(_observation(row) for row in _read("durations.json")["observations"])
+
+
+@cache
+def writing() -> tuple[Writing, ...]:
+    """Every public batch of a single very long answer."""
+    return tuple(
+        Writing(**row | {"seconds": float(row["seconds"])})
+        for row in _read("durations.json")["writing"]
+    )
 
 
 def checked_on() -> str:

@@ -118,6 +118,7 @@ class Observation:
         "approx", "claim",
         "range", "upper-bound", or "censored": the batch was still running after seconds_low.
     seconds_low equals seconds_high unless the source gives a range or an upper bound.
+    log: whose record it is; the rows of one log are related, and together weigh as much as another.
     used: whether the duration model is made from it; why_unused is "" if so.
     """
 
@@ -129,9 +130,24 @@ class Observation:
     model: str | None
     date: str
     source: str
+    log: str
     note: str
     used: bool
     why_unused: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writing:
+    """A batch of one very long answer: so many output tokens in so many seconds, the wait included.
+
+    It measures how fast a model writes, not how long a batch waits.
+    """
+
+    model: str
+    tokens: int
+    seconds: float
+    date: str
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,8 @@ from planner.scenario import Caching, Pricing, Workload
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
     """Whole requests, as expected. `attempts` counts every time that a request is sent, `realtime`
-    those that are sent in real time instead of in batches.
+    those that are sent in real time instead of in batches, `expired` those that are given up because
+    their batches reach the 24 h end.
     """
 
     failed_first_round: int
@@ -20,6 +21,7 @@ class Requests:
     answered: int
     attempts: int
     realtime: int
+    expired: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +41,16 @@ def bill(
     pricing: Pricing,
     model: facts.Model,
     rounds: tuple[Round, ...],
+    *,
+    expired: int = 0,
 ) -> Bill:
-    """The bill of the workload, whose batches are sent in these rounds; the rest in real time."""
+    """The bill of the workload, whose batches are sent in these rounds; the rest in real time.
+
+    `expired`: so many more are given up than the rates say.
+    """
     # one that is too short is silently not cached (fact `cache_min_tokens`)
     caches = caching.mode != "none" and cost.cacheable(work.shared_prefix_tokens, model)
-    requests = _requests(work.requests, rounds)
+    requests = _requests(work.requests, rounds, expired)
     billed = requests.attempts if pricing.bill_failed else requests.answered
     # the first request always writes; of the others the hit rate reads
     reads = int(max(0, billed - 1) * caching.hit_rate + 0.5) if caches else 0
@@ -68,12 +75,12 @@ def bill(
     )
 
 
-def _requests(requests: int, rounds: tuple[Round, ...]) -> Requests:
+def _requests(requests: int, rounds: tuple[Round, ...], expired: int) -> Requests:
     first, last = rounds[0], rounds[-1]
     # in real time what fails for now is tried again at once, and only what cannot succeed is lost
     realtime = requests - first.sent
     hopeless = int(realtime * first.failed_permanent / first.sent + 0.5)
-    given_up = first.failed_permanent + last.failed_transient + hopeless
+    given_up = first.failed_permanent + last.failed_transient + hopeless + expired
     return Requests(
         failed_first_round=first.failed_permanent + first.failed_transient,
         retried=sum(later.sent for later in rounds[1:]),
@@ -81,4 +88,5 @@ def _requests(requests: int, rounds: tuple[Round, ...]) -> Requests:
         answered=requests - given_up,
         attempts=sum(each.sent for each in rounds) + realtime,
         realtime=realtime - hopeless,
+        expired=expired,
     )

@@ -49,6 +49,11 @@ class Cost:
     realtime_usd: Decimal
 
     @property
+    def in_batches_usd(self) -> Decimal:
+        """What the batches cost, without the part of the workload that is sent in real time."""
+        return _total(tuple(line for line in self.lines if not line.realtime))
+
+    @property
     def saved_usd(self) -> Decimal:
         return self.realtime_usd - self.batch_usd
 

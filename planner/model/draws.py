@@ -1,19 +1,23 @@
-"""Draw what chance decides in a run: its luck, its quantiles, its failures.
+"""Draw what chance decides in a run: its luck, and how many requests fail.
 
 Everything is drawn from `Random.random()` and tables, because of all that Python offers only those
 give the same digits everywhere.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import accumulate
 from math import sqrt
+from operator import mul
 from random import Random
 from typing import NamedTuple
 
-from planner.model.durations import DurationModel
-
-_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, never bunch up
+# 1/x, where x solves x^9 = x + 1: the multiples of its first eight powers, modulo 1, leave no hole
+# in eight dimensions, as those of the golden ratio leave none in one (Roberts 2018, "The unreasonable
+# effectiveness of quasirandom sequences")
+_TURN = 0.9215993196339829
+_STEPS = tuple(accumulate([_TURN] * 8, mul))
+_HOURS = 3  # hours, and rounds, whose luck is on the lattice; later ones matter little
 
 # z of the standard normal at 0.5 %, 1 %, 2.5 % … for draws of large counts; source: any normal
 # table
@@ -24,105 +28,51 @@ _NORMAL = (
     (0.95, 1.6449), (0.975, 1.96), (0.99, 2.3263), (0.995, 2.5758), (0.999, 3.0902),
     (1.0, 3.5),
 )  # fmt: skip
+_LEAST = 1 / (1 << 53)  # the step between two numbers of `Random.random()`
 _FEW = 30.0  # expected failures up to which the binomial distribution is drawn exactly
 
 
 class Luck(NamedTuple):
-    """Uniform on (0, 1): how slow the run's time is for all its batches, and how slow its first
-    batch is for itself.
-    """
+    """Numbers on (0, 1) that decide a run: how slow its first hour is, which curve holds, how far
+    luck is shared, how many requests fail in the first rounds, and how slow the next hours are."""
 
-    load: float
     first: float
+    curve: float
+    shared: float
+    failed: tuple[float, ...]
+    hours: tuple[float, ...]
 
 
 def lattice(runs: int, rng: Random) -> Iterator[Luck]:
-    """The luck of so many runs: pairs that cover the unit square evenly (a Kronecker lattice, moved
-    by chance).
+    """The luck of so many runs: points that cover all that may happen evenly (a Kronecker lattice,
+    moved by chance).
 
-    A run draws from the same `rng` between two of them, so they come one by one.
+    The luck of the first hour goes up in even steps, one for each run; the other numbers go round by
+    irrational steps, so that neither many nor few runs leave a hole anywhere.
     """
-    shift = rng.random()
+    step = rng.random()
+    turns = [(rng.random(), root) for root in _STEPS]
     for place in range(runs):
-        # the load goes up in even steps, each at a place of its own in its step; the first batch's
-        # own luck goes round by the golden ratio, so that neither many nor few runs leave a hole in
-        # the square
-        yield Luck((place + rng.random()) / runs, (place * _GOLDEN + shift) % 1.0)
+        curve, shared, *rest = [(shift + place * root) % 1.0 for shift, root in turns]
+        yield Luck((place + step) / runs, curve, shared, tuple(rest[_HOURS:]), tuple(rest[:_HOURS]))
 
 
-def blend(load: float, shared: float) -> Callable[[float], float]:
-    """How a batch's own luck and the run's `load`, of weight `shared`, become one draw: uniform on
-    (0, 1) again.
-
-    The sum of both has a trapezoid as its density; its distribution function makes it uniform.
-    Weight 0 is the own luck alone, weight 1 the load alone, and in between batches of a run are
-    slow together, more or less.
-    """
-    wide, narrow = max(shared, 1 - shared), min(shared, 1 - shared)
-    # all that is the same for the batches of a run is worked out once: this is called for each of
-    # them
-    from_load, own_weight = shared * load, 1 - shared
-    half_narrow, both = narrow / 2, 2 * wide * narrow
-
-    def blended(own: float) -> float:
-        total = from_load + own_weight * own
-        if total < narrow:
-            return total * total / both
-        if total <= wide:
-            return (total - half_narrow) / wide
-        return 1 - (1 - total) * (1 - total) / both
-
-    return blended
-
-
-def service(durations: DurationModel) -> Callable[[int, float], float]:
-    """The seconds that a batch of so many requests is in work when its draw is u, from 0 to 1.
-
-    Both tables are read at the same place, on straight lines between their entries.
-    """
-    scale, steps = durations.scale, len(durations.table) - 1
-    table, rises = _with_rises(durations.table)
-    waits_s, wait_rises_s = _with_rises(durations.waits_s)
-
-    def seconds(requests: int, u: float) -> float:
-        base, spread = scale(requests)
-        place = u * steps
-        below = int(place)
-        inside = place - below
-        return (
-            base
-            + spread * (table[below] + inside * rises[below])
-            + (waits_s[below] + inside * wait_rises_s[below])
-        )
-
-    return seconds
-
-
-def _with_rises(table: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The table, and how far it is from each entry to the next; the last is flat, for u may be a
-    hair above 1.
-    """
-    return table, (*(high - low for low, high in pairwise(table)), 0.0)
-
-
-def failures(requests: int, rate: float, rng: Random) -> int:
-    """How many of `requests` fail, each with chance `rate`: one draw from the binomial
-    distribution.
+def failures(requests: int, rate: float, point: float) -> int:
+    """How many of `requests` fail, each with chance `rate`: the binomial quantile at `point`.
 
     Exact by inversion while at most 30 failures or successes are expected, else a normal
-    approximation on straight lines between quantiles: the same mean, a variance 2 % larger. One
-    call of `rng.random()`.
+    approximation on straight lines between quantiles: the same mean, a variance 2 % larger.
     """
     if rate <= 0 or requests == 0:
         return 0
     if rate > 0.5:
-        return requests - failures(requests, 1 - rate, rng)
+        # 1 - point could be 1, which no quantile has
+        return requests - failures(requests, 1 - rate, max(0.0, 1 - point - _LEAST))
     mean = requests * rate
     if mean > _FEW:
         spread = sqrt(mean * (1 - rate))
         # within the bounds by itself: 3.5 times the spread is less than the mean, for the mean is above 30
-        return int(mean + spread * _normal(rng.random()) + 0.5)
-    point = rng.random()
+        return int(mean + spread * _normal(point) + 0.5)
     chance = _whole_power(1 - rate, requests)
     failed, below = 0, chance
     while point >= below and failed < requests:

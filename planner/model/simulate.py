@@ -2,23 +2,28 @@
 
 A run is a queue with a limited number of servers (batches open at once) and a limited sum of work
 in the system (the queue limit): the next batch, in order, is sent as soon as one that ended has
-made room. The end of a batch is noticed at the next poll. A retry round starts when all batches of
-the round before have been noticed and the backoff is over. A batch that is not done after the
-expiry ends there, with what it has.
+made room. It meets the pace of the hour in which it is sent, and does not end before its longest
+answer is written. The end of a batch is noticed at the next poll. A retry round starts when all
+batches of the round before have been noticed and the backoff is over. A batch that is not done
+after the expiry ends there, with what it has.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import chain
+from math import fsum
 from random import Random
 from typing import NamedTuple
 
-from planner.model.draws import Luck, blend, failures, lattice, service
+from planner.model.draws import Luck, failures, lattice
 from planner.model.durations import DurationModel
+from planner.model.pace import Pace
 from planner.model.records import Records
 from planner.model.retry import backoff_s
 from planner.model.split import sizes as split_sizes
+from planner.model.writing import Writing
 from planner.scenario import Retries
 
 BUDGET_BATCHES = 50_000  # simulated for a forecast; what follows is the number of replications
@@ -28,14 +33,20 @@ RUN_BATCHES = (
 )
 MAX_REPLICATIONS = 1000
 MIN_REPLICATIONS = 20
+_SIZES = 4096  # batch sizes of which a forecast keeps how long their longest answer takes
+_APART = 1 << 32  # above every seed
+_LAST = 0.01  # of the answers: those for which nobody waits
+_HAIR = 1e-9  # sums of floats may differ by as much
+_UNLUCKY = Luck(0.999999, 0.5, 1.0, (0.5,) * 3, (0.999999,) * 3)
 
 
 class Run(NamedTuple):
     """One replication: its batches in the order of submission, and its requests that were given up.
 
-    `makespan_s` is the time from the first submission to the last result; `expired` counts requests
-    that a batch left undone at its 24 h end, whatever became of them later. A run that was
-    `stopped` at RUN_BATCHES would have gone on: it would take longer, and might give up fewer.
+    `makespan_s` is the time from the first submission to the last result, `nearly_s` that to the
+    result with which 99 % of all answers are there; `expired` counts requests that a batch left
+    undone at its 24 h end, whatever became of them later. A run that was `stopped` at RUN_BATCHES
+    would have gone on: it would take longer, and might give up fewer.
     """
 
     records: Records
@@ -43,6 +54,7 @@ class Run(NamedTuple):
     makespan_s: float
     expired: int
     stopped: bool = False
+    nearly_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +68,7 @@ class Rules:
     shared_load: float
     retry: Retries
     batch_requests: int  # the largest batch of a retry round
+    writing: Writing
 
 
 def replications(batches: int) -> int:
@@ -80,58 +93,112 @@ def simulate(
     is not left to chance but lies on a lattice, so that few runs meet good and bad days in their
     true shares, and another seed changes little.
     """
-    pace = _Pace(service(durations), durations.shared)
-    rng = Random(seed)
-    count = _affordable(stages, rules, pace, runs)
-    return tuple(_run(stages, rules, pace, luck, rng) for luck in lattice(count, rng))
+    world = _world(stages, durations, rules)
+    count = _affordable(stages, world, runs)
+    # apart, so that the same requests fail however many hours a run takes
+    failing, hours = Random(seed), Random(seed + _APART)
+    return tuple(_run(stages, world, luck, failing, hours) for luck in lattice(count, failing))
 
 
-class _Pace(NamedTuple):
-    """Seconds in work of a batch of so many requests with a draw from 0 to 1; `shared`: of all that
-    are open then.
-    """
+class _World(NamedTuple):
+    """What is the same in all runs."""
 
-    service_s: Callable[[int, float], float]
-    shared: bool
+    durations: DurationModel
+    rules: Rules
+    longest_s: Callable[[int], float]  # of the answers of a batch of so many requests
+    waits_s: tuple[float, ...]  # before each retry round
+    shares: tuple[float, ...]  # of the requests of a round, how many are answered, as expected
+    nearly: float  # answers: nearly all that are expected
 
 
-def _affordable(stages: Sequence[Sequence[int]], rules: Rules, pace: _Pace, runs: int) -> int:
-    """`runs`, or as many as stay below MOST_BATCHES when each is as large as a run without any
-    luck.
+def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules) -> _World:
+    policy = rules.retry
+    again = (1 - policy.transient_rate,) * policy.max
+    shares = (1 - policy.permanent_rate) * (1 - policy.transient_rate), *again
+    lost = 1 - policy.permanent_rate
+    for _ in shares:
+        lost *= policy.transient_rate
+    answers = sum(map(sum, stages)) * (1 - policy.permanent_rate - lost)
+    return _World(
+        durations,
+        rules,
+        lru_cache(maxsize=_SIZES)(rules.writing.longest_s),
+        tuple(backoff_s(policy, retry) for retry in range(1, policy.max + 1)),
+        shares,
+        answers * (1 - _LAST) - _HAIR * answers,
+    )
+
+
+def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> int:
+    """`runs`, or as many as stay below MOST_BATCHES when each is as large as the slowest run.
 
     Batches that expire come back in every round, and how many do is only known when a run is
     simulated.
     """
-    if runs * sum(map(len, stages)) * (rules.retry.max + 1) <= MOST_BATCHES:
+    if runs * sum(map(len, stages)) * (world.rules.retry.max + 1) <= MOST_BATCHES:
         return runs
-    unlucky = _run(stages, rules, pace, Luck(1.0, 1.0), Random(0))
+    unlucky = _run(stages, world, _UNLUCKY, Random(0), Random(0))
     return min(runs, MOST_BATCHES // len(unlucky.records))
 
 
 def _run(
-    stages: Sequence[Sequence[int]], rules: Rules, pace: _Pace, luck: Luck, rng: Random
+    stages: Sequence[Sequence[int]], world: _World, luck: Luck, failing: Random, hours: Random
 ) -> Run:
-    own_luck = chain((luck.first,), iter(rng.random, None))
-    draws = map(blend(luck.load, rules.shared_load), own_luck)
+    rules = world.rules
+    transient = rules.retry.transient_rate
+    pace = Pace(world.durations, rules.shared_load, luck, hours)
+    hopeless, points = failing.random(), chain(luck.failed, iter(failing.random, None))
     rows: list[float] = []
     clock, makespan, sent, expired, stopped = 0.0, 0.0, 0, 0, False
+    nearly = _Nearly(world.nearly)
     for sizes in stages:
-        clock, makespan, undone = _stage(sizes, clock, 0, rows, rules, pace, draws)
+        clock, makespan, undone = _stage(sizes, clock, 0, rows, world, pace)
+        nearly.look(rows, len(sizes), world.shares[0])
         expired += undone
         sent += sum(sizes)
     # requests that can never succeed fail once and for all; of the others some fail in every round
-    given_up = failures(sent - expired, rules.retry.permanent_rate, rng)
-    failed = failures(sent - expired - given_up, rules.retry.transient_rate, rng) + expired
-    for retry in range(1, rules.retry.max + 1):
+    given_up = failures(sent - expired, rules.retry.permanent_rate, hopeless)
+    failed = failures(sent - expired - given_up, transient, next(points)) + expired
+    for retry, wait_s in enumerate(world.waits_s, start=1):
         sizes = split_sizes(failed, rules.batch_requests)
         stopped = len(rows) // 6 + len(sizes) > RUN_BATCHES
         if stopped or not sizes:
             break
-        begins = clock + backoff_s(rules.retry, retry)
-        clock, makespan, undone = _stage(sizes, begins, retry, rows, rules, pace, draws)
+        clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, world, pace)
+        nearly.look(rows, len(sizes), world.shares[retry])
         expired += undone
-        failed = failures(failed - undone, rules.retry.transient_rate, rng) + undone
-    return Run(Records(rows), given_up + failed, makespan, expired, stopped)
+        failed = failures(failed - undone, transient, next(points)) + undone
+    return Run(
+        Records(rows), given_up + failed, makespan, expired, stopped, nearly.at_s or makespan
+    )
+
+
+class _Nearly:
+    """When the batch ends with which nearly all answers are there; 0 as long as they are not.
+
+    Failures are counted as expected: whether 99 % are there after a first round of which 1 % fails is
+    not a matter of luck.
+    """
+
+    __slots__ = ("_missing", "at_s")
+
+    def __init__(self, answers: float) -> None:
+        self.at_s, self._missing = 0.0, answers
+
+    def look(self, rows: list[float], batches: int, share: float) -> None:
+        """At the last so many batches of a run; they end after all that were looked at before."""
+        if self.at_s:
+            return
+        new = rows[-6 * batches :]
+        done = fsum(new[1::6]) - fsum(new[5::6])
+        if done * share < self._missing:
+            self._missing -= done * share
+            return
+        for ended, size, expired in sorted(zip(new[3::6], new[1::6], new[5::6], strict=True)):
+            self._missing -= (size - expired) * share
+            self.at_s = ended
+            if self._missing <= 0:
+                return
 
 
 def _stage(
@@ -139,23 +206,23 @@ def _stage(
     clock: float,
     number: int,
     rows: list[float],
-    rules: Rules,
-    pace: _Pace,
-    draws: Iterator[float],
+    world: _World,
+    pace: Pace,
 ) -> tuple[float, float, int]:
-    """Append the batches of one round that begins at `clock`, each with the next draw.
+    """Append the batches of one round that begins at `clock`, each at the pace of its hour.
 
     Returns when its last end was noticed, when its last batch ended, and how many requests expired.
     """
     # this loop is nearly all the work of a plan, and local names are the fastest that Python has
-    service_s, shared = pace
-    concurrent, limit = rules.concurrent, rules.queue_requests
-    poll_s, expiry_s = rules.poll_s, rules.expiry_s
+    scale, shared, longest_s = pace.curve.scale, world.durations.shared, world.longest_s
+    concurrent, limit = world.rules.concurrent, world.rules.queue_requests
+    poll_s, expiry_s = world.rules.poll_s, world.rules.expiry_s
     # (noticed, ticket, requests): of two that are noticed together the ticket says which was sent
     # first
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
+    ratio, wait_s, until = pace.at(clock)
     for ticket, size in enumerate(sizes):
         # wait for room: order is kept, a batch that would fit is not sent before one that does not
         while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
@@ -168,7 +235,13 @@ def _stage(
         while open_batches and open_batches[0][0] <= clock:
             queued -= heappop(open_batches)[2]
         queued += size
-        in_work_s = service_s(queued if shared else size, next(draws))
+        if clock >= until:
+            ratio, wait_s, until = pace.at(clock)
+        base_s, spread_s = scale(queued if shared else size)
+        in_work_s = base_s + spread_s * ratio + wait_s
+        least_s = longest_s(size)
+        if in_work_s < least_s:
+            in_work_s = least_s
         expired = 0
         if in_work_s > expiry_s:
             # what it would have done by then is done: its requests end evenly over its time

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from planner.model.records import Record
 from planner.model.simulate import Run
@@ -13,8 +14,10 @@ class Forecast:
     """What the replications say.
 
     `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
-    places, so a quantile is always the makespan of a run that can be drawn. Probabilities are
-    shares of the replications; `deadline_probability` is None without a deadline. A `stopped` run
+    places, so a quantile is always the makespan of a run that can be drawn. `nearly_s`, sorted too, are
+    the times to 99 % of the answers. `mean_expired` is how many requests end undone in a batch's 24 h,
+    on average, each time that they do; `expiring` how many were given up in each run in which any did.
+    Probabilities are shares of the replications; `deadline_probability` is None without a deadline. A `stopped` run
     counts with the time at which it was stopped, which is too short, but never as done by the
     deadline.
     """
@@ -28,6 +31,9 @@ class Forecast:
     expiry_probability: float
     stopped_share: float
     mean_given_up: float
+    mean_expired: float
+    nearly_s: tuple[float, ...]
+    expiring: tuple[int, ...]
 
     @property
     def replications(self) -> int:
@@ -36,6 +42,15 @@ class Forecast:
     def chance_by(self, seconds: float) -> float:
         """The share of the runs that are done within `seconds`."""
         return bisect_right(self.makespans_s, seconds) / len(self.makespans_s)
+
+    def nearly_by(self, chance: float) -> float:
+        """The shortest time within which that share of the runs has 99 % of its answers, in seconds."""
+        return self.nearly_s[_rank(chance, len(self.nearly_s))]
+
+    def more_given_up(self, without: float) -> float:
+        """How many requests more than `without` any expiry are given up, as expected."""
+        more = fsum(max(0.0, given_up - without) for given_up in self.expiring)
+        return more / self.replications
 
     def done_by(self, chance: float) -> float:
         """The shortest time within which that share of the runs is done, in seconds."""
@@ -72,6 +87,9 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         expiry_probability=_share(run.expired > 0 for run in runs),
         stopped_share=_share(run.stopped for run in runs),
         mean_given_up=sum(run.given_up for run in runs) / len(runs),
+        mean_expired=sum(run.expired for run in runs) / len(runs),
+        nearly_s=tuple(sorted(run.nearly_s for run in runs)),
+        expiring=tuple(run.given_up for run in runs if run.expired),
     )
 
 

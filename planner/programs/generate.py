@@ -98,9 +98,9 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
         "BUDGET_USD": _usd(scenario.goal.budget_usd) if scenario.goal.budget_usd else "",
         "CANARY": 1 if plan.primes else 0,
         "ADOPT_GRACE_SECONDS": _ADOPT_GRACE_S,
-        "PLANNED_REQUESTS": scenario.workload.requests,
+        "PLANNED_REQUESTS": plan.rounds[0].sent,
         "PLANNED_OUTPUT_TOKENS": scenario.workload.output_tokens,
-        "PLANNED_USD": _usd(plan.cost.batch_usd.quantize(Decimal("0.01"))),
+        "PLANNED_USD": _usd(plan.cost.in_batches_usd.quantize(Decimal("0.01"))),
         "FORECAST_SECONDS": {
             "p50": round(plan.forecast.p50.makespan_s),
             "p95": round(plan.forecast.p95.makespan_s),

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner import facts
 from planner.scenario.fields import FIELDS, GROUPS, GroupInfo, Scenario
-from planner.scenario.history import ROW_REQUESTS, ROW_SECONDS
+from planner.scenario.history import AT_FORM, ROW_REQUESTS, ROW_SECONDS
 from planner.scenario.kinds import TIME_FORM
 from planner.scenario.parse import to_json
 from planner.scenario.questions import Field
@@ -95,19 +95,20 @@ def _time(_entry: Field) -> Schema:
 
 def _history(entry: Field) -> Schema:
     requests, seconds = _between("integer", *ROW_REQUESTS), _between("number", *ROW_SECONDS)
-    pair = {"type": "array", "prefixItems": [requests, seconds], "items": False, "minItems": 2}
+    made = {"type": "string", "pattern": f"^{AT_FORM.pattern}$"}
+    row = {"type": "array", "prefixItems": [requests, seconds, made], "items": False, "minItems": 2}
     named = {
         "type": "object",
-        "properties": {"requests": requests, "seconds": seconds},
+        "properties": {"requests": requests, "seconds": seconds, "created_at": made},
         "required": ["requests", "seconds"],
         "additionalProperties": False,
     }
     return {
         "description": "The time that each of your own batches took, "
-        "as rows such as [8150, 1200]: requests, seconds.",
+        "as rows such as [8150, 1200]: requests, seconds, and perhaps when it was made.",
         "type": "array",
         "maxItems": _bound(entry.high),
-        "items": {"oneOf": [pair, named]},
+        "items": {"oneOf": [row, named]},
     }
 
 

@@ -55,10 +55,14 @@ def _caveats(plan: Plan, caveats: Sequence[Caveat]) -> Iterator[str]:
 def _ways(plan: Plan, ways: Sequence[Way]) -> Iterator[str]:
     heads = dict(_WAYS, time=f"{percent(plan.scenario.goal.confidence)} sure within")
     if plan.scenario.goal.deadline_s:
-        heads["chance"] = "In time"
-    heads["note"] = "Misses, or is bound by"
+        heads = {"label": heads.pop("label"), "chance": "In time", **heads}
     shown = [
-        cells | {"label": f"{cells['mark']} {cells['label']}"} for cells in rows.ways(plan, ways)
+        cells
+        | {
+            "label": f"{cells['mark']} {cells['label']}",
+            "difference": "; ".join(filter(None, (cells["difference"], cells["note"]))),
+        }
+        for cells in rows.ways(plan, ways)
     ]
     yield from table(heads, shown)
     yield from filter(None, (outcome.missing(plan, ways),))

@@ -173,9 +173,11 @@ def _chance(plan: Plan, way: Way) -> str:
 
 def _note(plan: Plan, way: Way) -> str:
     """What a way misses, and which rate limit binds it."""
-    goal, notes = plan.scenario.goal, []
-    if way.blocked:
-        notes.append("cannot run as it is")
+    goal, notes, left = plan.scenario.goal, [], plan.account.spend_left_usd
+    if left is not None and way.usd > left:
+        notes.append("over the monthly limit")
+    elif way.blocked:
+        notes.append("cannot run like this")
     if not way.in_time:
         notes.append("late")
     if not way.in_budget:

@@ -347,7 +347,7 @@ def test_a_longer_queue_that_makes_other_batches_can_be_later() -> None:
     """100 requests at once: three batches of 100 take 3 turns, two of 150 take 4. The law above needs its condition."""
     times = [
         plan(
-            workload={"requests": 300},
+            workload={"requests": 300, "output_tokens": 1},
             batches={"poll_s": 5, "requests_per_batch": 10_000, "concurrent": 1},
             retries={"transient_rate": 0},
             duration={"model": "formula", "parallel_requests": 100, "startup_s": 0},
@@ -393,7 +393,9 @@ def test_shared_load_widens_the_band() -> None:
         ).forecast
         for shared in (0, 1)
     )
-    assert same.p95.makespan_s - same.p50.makespan_s > 2 * (own.p95.makespan_s - own.p50.makespan_s)
+    assert same.p95.makespan_s - same.p50.makespan_s > 1.5 * (
+        own.p95.makespan_s - own.p50.makespan_s
+    )
 
 
 @pytest.mark.parametrize("model", facts.models(), ids=lambda model: model.id)

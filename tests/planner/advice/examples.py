@@ -42,7 +42,7 @@ EXAMPLES: dict[str, Raw] = {
         "workload": {"requests": 60_000},
         "batches": {"requests_per_batch": 60_000},
         "limits": {"tier": "scale"},
-        "duration": {"model": "history", "history": [[60_000, 100_000], [4000, 20_000]]},
+        "duration": {"model": "formula", "seconds_per_request": 600, "parallel_requests": 350},
     },
     "simulation-stopped": {
         "workload": {"requests": 10_000_000, "input_tokens": 10, "output_tokens": 10},
@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Raw] = {
         "batches": {"requests_per_batch": 10_000, "concurrent": 5},
         "limits": {"queue_requests": 20_000},
     },
+    "realtime-apart": {"batches": {"realtime_share": 0.2}},
     "bytes-bind": {
         "workload": {"bytes_per_request": 1_000_000},
         "batches": {"requests_per_batch": 1000},
@@ -68,6 +69,9 @@ EXAMPLES: dict[str, Raw] = {
     "guide-unsupported": {"duration": {"model": "guide"}},
     "formula-assumed": {"duration": {"model": "formula"}},
     "history-short": {"duration": {"model": "history", "history": [[10_000, 1000]]}},
+    "history-left-out": {
+        "duration": {"model": "history", "history": [[10_000, 1000], [10_000, 90_000]]}
+    },
     "history-link-long": {"duration": {"model": "history", "history": [[100, 60]] * 501}},
 }
 

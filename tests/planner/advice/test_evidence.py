@@ -14,7 +14,7 @@ def test_thin_evidence() -> None:
         code="evidence-thin",
         severity="notes",
         message=(
-            "The time rests on 42 public observations; only 4 of them had 1,000 requests or more. "
+            "The time rests on 94 public observations; only 11 of them had 1,000 requests or more. "
             "Your own batches say more: choose “My own batches” once you have some."
         ),
     )
@@ -56,7 +56,8 @@ def test_a_short_history() -> None:
     assert caveat_of("history-short") == Caveat(
         code="history-short",
         severity="notes",
-        message="1 batch of your own say little about bad days.",
+        message="1 batch of your own say little about bad days. "
+        "From 1 row the slowest bounds 1 run in 2.",
     )
 
 
@@ -71,7 +72,10 @@ def test_a_short_history_of_several() -> None:
     """They are counted."""
     raw = {"duration": {"model": "history", "history": [[10_000, 1000]] * 9}}
     message = caveat_of("history-short", raw).message
-    assert message == "9 batches of your own say little about bad days."
+    assert message == (
+        "9 batches of your own say little about bad days. "
+        "From 9 rows the slowest bounds 9 runs in 10."
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_a_short_history_of_several() -> None:
         ({"model": "observed"}, "evidence-thin"),
         ({"model": "guide"}, "guide-unsupported"),
         ({"model": "formula"}, "formula-assumed"),
-        ({"model": "history", "history": [[1, 1]]}, "history-short"),
+        ({"model": "history", "history": [[1, 60]]}, "history-short"),
     ],
 )
 def test_one_model_one_caveat(duration: dict[str, Any], code: str) -> None:
@@ -105,3 +109,19 @@ def test_edge_of_a_long_link() -> None:
     """500 rows fit."""
     raw = {"duration": {"model": "history", "history": [[100, 60]] * 500}}
     assert not has("history-link-long", raw)
+
+
+def test_rows_that_do_not_count_are_told() -> None:
+    """By their numbers, with the reason; of many the first few."""
+    rows = [[100, 60], [100, 90_000], [100, 1], [100, 86_400], *[[100, 100_000]] * 9]
+    raw = {"duration": {"model": "history", "history": rows}}
+    assert caveat_of("history-left-out", raw).message == (
+        "Not counted in your history: rows 2, 5, 6, 7, 8 and 5 more (longer than the 24 h that a batch "
+        "may live); row 3 (over sooner than any batch that was worked on: cancelled, or mistyped)."
+    )
+
+
+def test_no_row_counts() -> None:
+    """Then it is said that the public ones are used."""
+    raw = {"duration": {"model": "history", "history": [[100, 90_000]]}}
+    assert caveat_of("history-short", raw).message.endswith("The public ones are used.")

@@ -1,6 +1,7 @@
 """Requests that end without an answer: expired, given up, or without hope."""
 
 from dataclasses import replace as with_values
+from decimal import Decimal
 
 import pytest
 
@@ -43,38 +44,43 @@ def test_edge_of_the_risk(chance: float, risky: int) -> None:
 
 
 def test_expired_requests_that_are_not_sent_again() -> None:
-    """Without retries they are lost, and it is said how many."""
-    caveat = caveat_of("expiry-risk", expiring(retries={"max": 0, "transient_rate": 0}))
-    assert caveat.message.endswith(
-        "They end unbilled; on average 8,160 requests more than planned stay unanswered."
+    """Without retries they are lost: it is said how many, and they are in every number of the plan."""
+    raw = expiring(retries={"max": 0, "transient_rate": 0})
+    plan = plan_of(raw)
+    lost = plan.requests.expired
+    assert lost > 1000
+    assert caveat_of("expiry-risk", raw).message.endswith(
+        f"They end unbilled; on average {lost:,} requests stay unanswered for it."
     )
+    assert plan.requests.given_up == lost == 60_000 - plan.requests.answered
+    assert plan.cost.batch_usd == Decimal("0.0055") * plan.requests.answered
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
-    [(0.9, "unbilled and are sent again."), (1.0, "1 request more than planned stay unanswered.")],
+    ("lost", "words"),
+    [(0, "unbilled and are sent again."), (1, "1 request stay unanswered for it.")],
 )
-def test_edge_of_those_that_are_lost(more: float, words: str) -> None:
-    """Less than one on average is none."""
+def test_edge_of_those_that_are_lost(lost: int, words: str) -> None:
+    """Where none is lost they are sent again."""
     plan = plan_of(EXAMPLES["expiry-risk"])
-    lost = with_forecast(plan, mean_given_up=plan.requests.given_up + more)
-    (caveat,) = (each for rule in failures.RULES for each in rule(lost) if "expiry" in each.code)
+    plan = with_values(plan, requests=with_values(plan.requests, expired=lost))
+    (caveat,) = (each for rule in failures.RULES for each in rule(plan) if "expiry" in each.code)
     assert words in caveat.message
 
 
 def test_nothing_is_sent_again_without_retries() -> None:
     """Where less than one is lost and there are no retries, nothing is promised."""
     plan = plan_of(expiring(retries={"max": 0, "transient_rate": 0}))
-    spared = with_forecast(plan, mean_given_up=0)
+    spared = with_values(plan, requests=with_values(plan.requests, expired=0))
     (caveat,) = (each for rule in failures.RULES for each in rule(spared) if "expiry" in each.code)
     assert caveat.message.endswith("They end unbilled.")
 
 
 def test_smaller_batches_that_do_not_help() -> None:
-    """A batch that takes two days whatever its size: no remedy is claimed."""
+    """Batches of which the half takes more than a day too: no remedy is claimed."""
     caveat = caveat_of(
         "expiry-risk",
-        expiring(duration={"model": "history", "history": [[60_000, 172_800], [100, 172_800]]}),
+        expiring(duration={"model": "formula", "seconds_per_request": 600, "parallel_requests": 1}),
     )
     assert (caveat.fix, caveat.fix_label) == ({}, "")
 
@@ -85,7 +91,7 @@ def test_a_cut_that_was_chosen_has_no_remedy() -> None:
         "expiry-risk",
         {
             "workload": {"requests": 1},
-            "duration": {"model": "history", "history": [[1, 172_800]]},
+            "duration": {"model": "history", "history": [[1, 86_400]]},
         },
     )
     assert caveat.fix == {}

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from math import exp, fsum, log, sqrt
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.model import durations
-from planner.model.durations import DurationModel, Sample, fit
+from planner.model.durations import DurationModel
+from planner.model.fit import Sample, fit
 from planner.model.records import Record
 from planner.model.retry import backoff_s
 from planner.model.simulate import (
@@ -24,6 +26,7 @@ from planner.model.simulate import (
     simulate,
 )
 from planner.scenario import Duration, Retries
+from tests.durations import AT_ONCE, lasting, model
 from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
 from tests.strategies import policies
 
@@ -59,16 +62,8 @@ def rules(
         shared_load=shared_load,
         retry=retry or no_retries(),
         batch_requests=batch,
+        writing=AT_ONCE,
     )
-
-
-def lasting(seconds: dict[int, float] | float) -> DurationModel:
-    """Every batch takes that long, or as long as its size says; luck has no part in it."""
-
-    def scale(requests: int) -> tuple[float, float]:
-        return (seconds[requests] if isinstance(seconds, dict) else seconds), 0.0
-
-    return DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0))
 
 
 def one_run(sizes: Sequence[int], model: DurationModel, some: Rules, seed: int = 1) -> Run:
@@ -113,7 +108,7 @@ def test_the_next_batch_is_sent_when_one_was_noticed() -> None:
 
 def test_batches_do_not_go_in_waves() -> None:
     """Two at once, of 10 and 1,000 s: the third follows the short one and does not wait for the long one."""
-    run = one_run([1, 2, 1, 1], lasting({1: 10.0, 2: 1000.0}), rules(concurrent=2))
+    run = one_run([1, 2, 1, 1], lasting({1: 10.0, 2: 1000.0}.__getitem__), rules(concurrent=2))
     assert [record.submitted_s for record in run.records] == [0.0, 0.0, 60.0, 120.0]
 
 
@@ -148,7 +143,7 @@ def test_what_expired_is_sent_again() -> None:
     retry = Retries(
         max=1, backoff="fixed", base_delay_s=100.0, transient_rate=0.0, permanent_rate=0.0
     )
-    run = one_run([3000], lasting({3000: 1.5 * DAY_S, 1000: 60.0}), rules(retry=retry))
+    run = one_run([3000], lasting({3000: 1.5 * DAY_S, 1000: 60.0}.__getitem__), rules(retry=retry))
     assert run.records[1] == Record(1, 1000, DAY_S + 100, DAY_S + 160, DAY_S + 160, 0)
     assert (run.expired, run.given_up) == (1000, 0)
 
@@ -188,11 +183,7 @@ def test_what_fails_for_good_is_not_sent_again() -> None:
 
 def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
     """In a shared model the time of a batch is that of all that is with the provider when it is sent."""
-
-    def scale(requests: int) -> tuple[float, float]:
-        return float(requests), 0.0
-
-    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
+    shared = lasting(float, shared=True)
     run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
     # the second is sent beside the first; the third when the first has ended, beside the second
     assert [(record.submitted_s, record.ended_s) for record in run.records] == [
@@ -206,12 +197,11 @@ def test_all_that_was_noticed_has_left_the_queue() -> None:
     """Two batches noticed together: the next one shares the pace with none of them, though one made room enough."""
     sizes: list[int] = []
 
-    def scale(requests: int) -> tuple[float, float]:
+    def seconds(requests: int) -> float:
         sizes.append(requests)
-        return 60.0, 0.0
+        return 60.0
 
-    shared = DurationModel(scale=scale, table=(0.0, 0.0), waits_s=(0.0, 0.0), shared=True)
-    one_run([10, 20, 30], shared, rules(concurrent=2))
+    one_run([10, 20, 30], lasting(seconds, shared=True), rules(concurrent=2))
     assert sizes == [10, 30, 30]
 
 
@@ -225,8 +215,8 @@ def test_what_expires_in_a_retry_round_comes_back_too() -> None:
 
 def test_a_wait_is_added() -> None:
     """A wait for everybody is seconds on top, not a multiple of the size."""
-    model = DurationModel(scale=lambda n: (0.0, float(n)), table=(1.0, 1.0), waits_s=(50.0, 50.0))
-    assert one_run([100], model, rules()).records[0].ended_s == 150.0
+    waiting = model(lambda n: (0.0, float(n)), (1.0, 1.0), (50.0, 50.0))
+    assert one_run([100], waiting, rules()).records[0].ended_s == 150.0
 
 
 # ---- how many runs
@@ -339,7 +329,7 @@ def test_every_second(stage: tuple[list[int], dict[int, int], int, int, int]) ->
     sizes, service, concurrent, queue, poll_s = stage
     run = one_run(
         sizes,
-        lasting({size: float(seconds) for size, seconds in service.items()}),
+        lasting({size: float(seconds) for size, seconds in service.items()}.__getitem__),
         rules(concurrent, queue, float(poll_s)),
     )
     expected = step_by_second(
@@ -380,11 +370,8 @@ def test_every_second_of_every_round(
         transient_rate=transient,
         permanent_rate=0.0,
     )
-    model = DurationModel(
-        scale=lambda n: (float(seconds(n)), 0.0), table=(0.0, 0.0), waits_s=(0.0, 0.0)
-    )
     some = rules(concurrent, queue, float(poll_s), float(expiry_s), retry=retry, batch=largest)
-    run = one_run(sizes, model, some, seed=retries)
+    run = one_run(sizes, lasting(seconds), some, seed=retries)
     begin = 0
     for number, records in sorted(by_round(run.records).items()):
         begin += int(backoff_s(retry, number)) if number else 0
@@ -406,15 +393,17 @@ def test_every_second_of_every_round(
 def models() -> st.SearchStrategy[DurationModel]:
     """All kinds of duration models; some batches take longer than a day."""
     rows = st.lists(
-        st.builds(Sample, st.integers(1, 100_000), st.floats(1, 300_000), st.booleans()),
+        st.tuples(st.integers(1, 100_000), st.floats(1, 300_000), st.booleans()).map(
+            lambda row: Sample(*row)
+        ),
         min_size=1,
         max_size=8,
     )
     return st.one_of(
-        rows.map(fit),
+        rows.map(lambda some: DurationModel(curves=fit(some), evidence=len(some), shared=True)),
         st.just(durations.observed()),
-        st.just(durations.model_of(Duration(model="guide"))),
-        st.just(durations.model_of(Duration(model="formula"))),
+        st.just(durations.model_of(Duration(model="guide"), "sonnet")),
+        st.just(durations.model_of(Duration(model="formula"), "sonnet")),
     )
 
 
@@ -537,8 +526,10 @@ def test_another_seed_gives_other_runs() -> None:
 
 
 def own_pace() -> st.SearchStrategy[DurationModel]:
-    """Models in which a batch does not slow others down: all but the observed one."""
-    return models().filter(lambda model: not model.shared)
+    """Models in which the time of a batch is that of its size, whenever and beside what it is sent."""
+    return st.tuples(st.integers(0, 100_000), st.floats(0, 10)).map(
+        lambda line: lasting(lambda requests: 1 + line[0] + line[1] * requests)
+    )
 
 
 @given(cases(), own_pace(), st.integers(1, 20))
@@ -638,35 +629,51 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float:
     )
 
 
-EVEN = DurationModel(
-    scale=lambda n: (0.0, 1000.0), table=(0.0, 1.0), waits_s=(0.0, 0.0)
-)  # the service time is the luck itself, in ms
+EVEN = model(lambda n: (0.0, 1000.0), (0.0, 1.0))  # the service time is the luck itself, in ms
 
 
 def services(
-    shared: float, stages_: Sequence[Sequence[int]], retry: Retries | None = None
+    shared: float,
+    stages_: Sequence[Sequence[int]],
+    retry: Retries | None = None,
+    poll_s: float = 3600.0,
+    some: DurationModel = EVEN,
 ) -> list[tuple[float, ...]]:
-    """The service times of the first batches of 1,000 runs."""
-    runs = simulate(stages_, EVEN, rules(shared_load=shared, retry=retry), runs=1000, seed=7)
+    """The service times of the batches of 1,000 runs, each sent in an hour of its own."""
+    runs = simulate(
+        stages_, some, rules(shared_load=shared, retry=retry, poll_s=poll_s), runs=1000, seed=7
+    )
     return [tuple(record.ended_s - record.submitted_s for record in run.records) for run in runs]
 
 
-def test_the_first_batch_of_a_run_has_the_luck_of_the_lattice() -> None:
-    """From run to run it goes on by 0.618 of the whole; the second batch's luck is drawn."""
-    times = services(0.0, [[5, 5]])
-    golden = 1000 * (sqrt(5) - 1) / 2
-    first, second = (
-        {round((later[place] - sooner[place]) % 1000, 3) for sooner, later in pairwise(times)}
-        for place in (0, 1)
+def test_the_first_hour_of_a_run_is_in_its_place_of_the_lattice() -> None:
+    """The first batch of the first of 1,000 runs is among the quickest thousandth, and so on."""
+    for shared in (0.0, 1.0):
+        for place, (seconds,) in enumerate(services(shared, [[5]])):
+            assert place <= seconds <= place + 1
+
+
+def test_batches_of_one_hour_have_one_luck() -> None:
+    """What is sent in the same hour takes the same, whatever is shared with other hours."""
+    for times in services(0.0, [[5, 5, 5]], poll_s=1000.0):
+        assert times[1:] == pytest.approx([times[0]] * 2)
+
+
+def test_days_are_not_alike() -> None:
+    """The load is the day's: a batch of the next day has nothing of it, though all is shared."""
+    retry = Retries(
+        max=1, backoff="fixed", base_delay_s=86_400.0, transient_rate=1.0, permanent_rate=0.0
     )
-    assert all(step == pytest.approx(golden, abs=0.002) for step in first)
-    assert len(second) > 900
+    pairs = [(times[0], times[1]) for times in services(1.0, [[5]], retry)]
+    assert abs(correlation(pairs)) < 0.1
 
 
-def test_the_load_of_a_run_is_in_its_place_of_the_lattice() -> None:
-    """The first of 1,000 runs is among the quickest thousandth, the last among the slowest."""
-    for place, (seconds,) in enumerate(services(1.0, [[5]])):
-        assert place <= seconds <= place + 1
+def test_few_batches_say_that_hours_are_more_alike() -> None:
+    """What n rows leave open of the chances is the same in all hours: without any shared load the
+    lucks of two hours have the correlation 1 / (n + 2), that of n drawn chances."""
+    some = DurationModel(curves=EVEN.curves, evidence=2)
+    pairs = [(times[0], times[1]) for times in services(0.0, [[5, 5]], some=some)]
+    assert correlation(pairs) == pytest.approx(0.25, abs=0.08)
 
 
 ALWAYS_AGAIN = Retries(
@@ -698,13 +705,13 @@ def test_shared_load_1_makes_all_batches_of_a_run_equally_slow(
 
 
 @TWO_BATCHES
-def test_shared_load_between_is_between(stages_: list[list[int]], retry: Retries | None) -> None:
-    """The larger the shared part, the more batches of a run are slow together."""
-    together = [
-        correlation([(times[0], times[1]) for times in services(shared, stages_, retry)])
-        for shared in (0.2, 0.5, 0.8)
-    ]
-    assert 0 < together[0] < together[1] < together[2] < 1
+@pytest.mark.parametrize("shared", [0.2, 0.5, 0.7, 0.9])
+def test_shared_load_is_a_correlation(
+    stages_: list[list[int]], retry: Retries | None, shared: float
+) -> None:
+    """0.7 means that the lucks of two hours of a day have the correlation 0.7."""
+    pairs = [(times[0], times[1]) for times in services(shared, stages_, retry)]
+    assert correlation(pairs) == pytest.approx(shared, abs=0.05)
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.7, 1.0])
@@ -733,15 +740,20 @@ MEAN_S = 1000.0
 JOBS = 70
 
 
-def starts(servers: int, runs: int = 1500) -> tuple[list[list[float]], list[float]]:
+def starts(servers: int, runs: int = 2000) -> tuple[list[list[float]], list[float]]:
     """Starts of each job, and makespans, of saturated runs with exponential service; the end is noticed at once."""
-    model = DurationModel(
-        scale=lambda n: (0.0, MEAN_S / TABLE_MEAN),
-        table=tuple(EXPONENTIAL),
-        waits_s=(0.0,) * len(EXPONENTIAL),
-    )
+    rng = Random(servers)
+
+    def drawn(_: int) -> float:
+        place = rng.random() * STEPS
+        below = int(place)
+        inside = place - below
+        seconds = EXPONENTIAL[below] + inside * (EXPONENTIAL[below + 1] - EXPONENTIAL[below])
+        return seconds * MEAN_S / TABLE_MEAN
+
+    exponential = lasting(drawn)  # each batch its own draw, whatever the hour
     some = rules(concurrent=servers, poll_s=2.0**-20)
-    runs_ = simulate([[1] * JOBS], model, some, runs=runs, seed=11)
+    runs_ = simulate([[1] * JOBS], exponential, some, runs=runs, seed=11)
     return [[record.submitted_s for record in run.records] for run in runs_], [
         run.makespan_s for run in runs_
     ]

@@ -233,7 +233,7 @@ def test_sizes_of_batches(groups: dict[str, Any], text: str) -> None:
         ),
         (
             {"duration": {"model": "formula"}},
-            "Chosen: larger batches would end 16 min later, 100 at once.",
+            "Chosen: larger batches would end 16 min later, 20 at once.",
         ),
     ],
 )
