@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.browser.firefox import Firefox
+from tests.browser.test_offline import next_build
 from tests.browser.test_page import answered
 from tests.static_server import StaticServer
 
@@ -63,3 +64,23 @@ def test_the_single_file(tmp_path: Path, site: Path) -> None:
         firefox.wait("document.querySelector('[data-page] h1').textContent.includes('Privacy')")
         requested = "performance.getEntriesByType('resource').filter(({name}) => !name.startsWith('blob:')).length"
         assert firefox.evaluate(requested) == 0
+
+
+def test_an_open_page_keeps_its_build(tmp_path: Path, site: Path) -> None:
+    """Below a path: a newer build waits beside the one that is open, is told, and comes when it is asked for."""
+    heading = "document.querySelector('h1').textContent.includes('(next)')"
+    with StaticServer(site, "/some/path/") as server, Firefox(tmp_path / "profile") as firefox:
+        firefox.go(f"{server.url}#{QUERY}")
+        firefox.wait(ENGINE, "ready")
+        firefox.wait(KEPT)
+        server.root = next_build(site, tmp_path / "next")
+        firefox.call("browsingContext.reload", context=firefox.page, wait="complete")
+        firefox.wait(ENGINE, "ready")
+        firefox.wait("!document.querySelector('[data-update]').hidden")
+        assert not firefox.evaluate(heading)
+        firefox.evaluate("document.querySelector('[data-update]').click()")
+        firefox.wait(heading)
+        firefox.wait(SENTENCE, answered(QUERY)["answer.sentence"])
+        server.stop()
+        firefox.go(f"{server.url}guides/cost/")
+        assert firefox.evaluate(heading)

@@ -291,6 +291,53 @@ def test_second_crash_is_told(visit: Visit, server: StaticServer) -> None:
     expect(page.locator(".notice.is-defect")).to_be_hidden()
 
 
+# Typing faster than anybody, with a pause now and then in which an answer comes; what stood there each time when the
+# page called its answer current.
+TYPE_A_THOUSAND = """async () => {
+    const field = document.querySelector("[name='workload.requests']");
+    const sentence = document.querySelector("[data-slot='answer.sentence']");
+    const stale = [];
+    const current = new Set();
+    const observer = new MutationObserver(() => {
+        if (document.documentElement.dataset.answer !== "current") return;
+        const shown = /([\\d,]+) requests/.exec(sentence.textContent)[1].replaceAll(",", "");
+        current.add(shown);
+        if (shown !== field.value) stale.push([field.value, shown]);
+    });
+    observer.observe(document.documentElement, { subtree: true, attributes: true, childList: true, characterData: true });
+    for (let count = 1; count <= 1000; count += 1) {
+        field.value = String(20_000 + count);
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        if (count % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    while (!current.has("21000")) await new Promise((resolve) => setTimeout(resolve, 20));
+    observer.disconnect();
+    return stale;
+}"""
+
+
+def held_by(page: Page) -> tuple[float, float]:
+    """How much the page's script holds after a clean-up, in bytes, and how many nodes there are."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    session.detach()
+    values = {metric["name"]: metric["value"] for metric in metrics}
+    return values["JSHeapUsedSize"], values["Nodes"]
+
+
+def test_a_thousand_quick_inputs(page: Page) -> None:
+    """The last one is answered, no moment shows an older plan as current, and nothing is left in memory."""
+    page.evaluate(TYPE_A_THOUSAND)  # what is made once is there now
+    size, nodes = held_by(page)
+    assert page.evaluate(TYPE_A_THOUSAND) == []
+    expect(page).to_have_url(re.compile(r"#workload\.requests=21000$"))
+    size_after, nodes_after = held_by(page)
+    assert size_after < 1.2 * size
+    assert nodes_after < 1.2 * nodes
+
+
 def test_without_scripts_from_the_server(visit: Visit, server: StaticServer, watch: Watch) -> None:
     """If the script itself is missing, the page is the example plan."""
     watch.allow("Failed to load resource", "404")
