@@ -172,7 +172,7 @@ class Goal:
     start_at: str = _ask("", TIME, "Start", "Date and time, for clock times: now, Mon 8:00 or 2026-11-22T22:00+01:00.")
     deadline_h: float = _ask(0.0, SPAN, "Deadline", "After the start: 48h or 2 days. Empty or 0: none.", 0, 720, unit="h", zero="none")
     deadline_at: str = _ask("", TIME, "Deadline by the clock", "The same as a time: Mon 8:00 or 2026-11-30T08:00+01:00. It needs a start.")
-    budget_usd: Decimal = _ask(Decimal(0), MONEY, "Budget", "Empty or 0: none.", 0, 100_000_000, unit="US$", zero="none")
+    budget_usd: Decimal = _ask(Decimal(0), MONEY, "Budget", "Empty or 0: no limit.", 0, 100_000_000, unit="US$", zero="no limit")
     confidence: float = _ask(0.85, SHARE, "Confidence", "How sure the answer should be: 85 % or 0.85.", 0.5, 0.99)
     # fmt: on
 
