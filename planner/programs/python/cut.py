@@ -216,8 +216,11 @@ def next_cut(source: Source, state: State) -> Event | None:
 
 
 def count_below(full: int, taken: set[int]) -> int:
-    """A count at random, at most a twentieth below the full one, that no batch of this run has."""
-    spread = min(full // 20, 100 + full // 100)
+    """A count at random, a little below the full one, that no batch of this run has.
+
+    Of a small batch nothing is taken: it would cost a batch more, with its whole start.
+    """
+    spread = min(full // 25, 100 + full // 100)
     free = [count for count in range(full - spread, full + 1) if count not in taken]
     return random.choice(free) if free else random.randint(full - spread, full)
 
