@@ -35,7 +35,7 @@ from planner.programs.python.request import (
 from planner.programs.python.scan import Scan, scan_input
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch, State
-from planner.programs.python.text import Event, decode_json
+from planner.programs.python.text import Event, decode_answer
 
 PIECE_BYTES = 2**14  # of a body: a slow line moves one within the time that counts as silence
 GZIP = b"\x1f\x8b"
@@ -107,7 +107,7 @@ class Source:
         with self.folder.round_file(round_number).open("rb") as file:
             file.seek(start)
             while file.tell() < end and (line := file.readline()):
-                yield Place(**decode_json(line.decode())), file.tell()
+                yield Place(**decode_answer(line.decode())), file.tell()
 
     def places_in_input(self, position: int, end: int) -> Iterator[tuple[Place, int]]:
         while position < end:
