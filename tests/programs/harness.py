@@ -94,6 +94,14 @@ def altered(language: str, folder: Path, **constants: object) -> Path:
     return place(text, language, folder)
 
 
+@dataclass(frozen=True)
+class Past:
+    """What has happened on a bench: its folder, and the memory of its API."""
+
+    folder: Path
+    memory: dict[str, Any]
+
+
 @dataclass
 class Bench:
     """One folder, one API, and programs run against them."""
@@ -214,6 +222,17 @@ class Bench:
         self.said.append(done.said)
         return done
 
+    def past(self, folder: Path) -> Past:
+        """Keep what has happened, for other benches to go on from; nothing may be running."""
+        self.is_quiet()
+        said = shutil.ignore_patterns("*.stdout", "*.stderr")
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=said)
+        return Past(folder, self.api.memory())
+
+    def go_on_from(self, past: Past) -> None:
+        shutil.copytree(past.folder, self.folder, symlinks=True, dirs_exist_ok=True)
+        self.api.remember(past.memory)
+
     # What it left ------------------------------------------------------------------------------------------------
 
     def write(self, *ids: str) -> None:
@@ -259,14 +278,14 @@ class Bench:
         for batch in self.api.batches:
             batch.polls_left = 0
 
-    def until(self, holds: Callable[[], bool], limit_s: float = 60.0) -> None:
+    def until(self, holds: Callable[[], bool], limit_s: float = 120.0) -> None:
         """Until something holds."""
         end = time.monotonic() + limit_s
         while not holds():
             assert time.monotonic() < end, "it never came to pass"
             time.sleep(0.005)
 
-    def wait_for(self, what: str, limit_s: float = 60.0) -> None:
+    def wait_for(self, what: str, limit_s: float = 120.0) -> None:
         """Until the journal has a line with this event."""
         self.until(lambda: f'"event":"{what}"' in self.journal(), limit_s)
 

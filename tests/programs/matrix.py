@@ -70,12 +70,11 @@ def pythons() -> dict[str, str]:
     paths: dict[str, str] = {}
     for version in PYTHONS:
         below = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-        path = shutil.which(f"python{version}") or (str(below[-1]) if below else "")
-        if (
-            path
-            and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
-        ):
-            paths[version] = path
+        # A name on the path may be a shim of pyenv that starts nothing.
+        for path in (shutil.which(f"python{version}"), *map(str, reversed(below))):
+            if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+                paths[version] = path
+                break
     return paths
 
 

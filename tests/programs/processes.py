@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 # So long a program may take, and so long to end after a signal: that is a promise.
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 ENDS_WITHIN_S = 10.0
 
 
@@ -76,6 +77,11 @@ class Zygote:
             self.read()
         return self.codes.pop(pid)
 
+    def has_ended(self, pid: int) -> bool:
+        while b"\n" in self.unread or select.select([self.process.stdout], [], [], 0)[0]:
+            self.read()
+        return pid in self.codes
+
     def kill(self, pid: int, number: int) -> None:
         """Send a signal to a program, if it has not ended."""
         if pid not in self.codes:
@@ -131,6 +137,22 @@ class Running:
             return self.process.wait(limit_s)
         assert self.zygote
         return self.zygote.wait(self.pid, limit_s)
+
+    def has_ended(self) -> bool:
+        if self.process:
+            return self.process.poll() is not None
+        assert self.zygote
+        return self.zygote.has_ended(self.pid)
+
+    def has_read(self, path: Path) -> bool:
+        """Whether it has a file open and is past its beginning."""
+        there = Path(f"/proc/{self.pid}")
+        with contextlib.suppress(OSError):  # what it closes meanwhile
+            for link in (there / "fd").iterdir():
+                if link.readlink() == path:
+                    position = (there / "fdinfo" / link.name).read_text("ascii").split()[1]
+                    return int(position) > 0
+        return False
 
     def send(self, number: int) -> None:
         """Send a signal, if it has not ended: its number may be another's by then."""
