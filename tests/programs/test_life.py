@@ -101,7 +101,8 @@ def test_interrupted_while_reading(language: str, bench: Callable[..., Bench]) -
         for n in range(400_000):
             file.write(b'{"id": "r%d", "prompt": "%b"}\n' % (n, b"x" * 100))
     running = there.start(language)
-    there.until(lambda: running.has_read(there.input))
+    there.until(lambda: running.has_open(there.input))
+    there.pause(0.1)
     done = running.kill(signal.SIGTERM)
     assert done.code == 143, done.said
     assert not there.api.calls
