@@ -30,6 +30,7 @@ PARTS = (
     "cut",
     "sort",
     "answer",
+    "upload",
     "api",
     "collect",
     "doubt",

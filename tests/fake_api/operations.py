@@ -16,10 +16,11 @@ if TYPE_CHECKING:  # the door calls the operations
     from tests.fake_api.door import Door
 
 BEFORE = {"drop", "error", "html", "garbage", "redirect"}  # faults of which nothing is done
+DEAF = {"stop-reading", "early"}  # faults that leave the rest of a body unread
 
 
 class DeafError(Exception):
-    """Nothing more of the body is read."""
+    """Nothing more of the body is read: no batch will come of it."""
 
 
 def create(door: Door) -> None:
@@ -29,16 +30,16 @@ def create(door: Door) -> None:
         api.creating += 1
         api.most_creating = max(api.most_creating, api.creating)
         fault = api.fault("create")
+    is_deaf, batch = False, None
     try:
         batch = made(door, fault)
     except DeafError:
-        batch = None
-    finally:
+        is_deaf = True
+    finally:  # before anything is answered: the next create may come at once
         with api.lock:
             api.creating -= 1
-    if fault.get("do") == "stop-reading":  # it is no create under way: nothing will come of it
-        time.sleep(fault["seconds"])
-        raise CutError
+    if is_deaf:
+        turn_away(door, fault)
     if batch is None:
         return
     if fault.get("do") == "hang":
@@ -49,15 +50,9 @@ def create(door: Door) -> None:
 def made(door: Door, fault: Fault) -> Batch | None:
     """The batch of a create; None when that was answered already."""
     api, do = door.provider, fault.get("do")
-    if do == "stop-reading":
+    if do in DEAF and int(door.headers.get("content-length") or 0) > fault["bytes"]:
         door.rfile.read(fault["bytes"])
         raise DeafError
-    if do == "early" and int(door.headers.get("content-length") or 0) > fault["bytes"]:
-        door.rfile.read(fault["bytes"])
-        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
-        door.wfile.flush()
-        time.sleep(0.05)
-        raise CutError
     # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
     body = door.body(float(fault.get("bytes_per_second", 0.0)))
     requests = accepted(door, body, fault)
@@ -84,6 +79,15 @@ def made(door: Door, fault: Fault) -> Batch | None:
         door.fail(fault)
         return None
     return batch
+
+
+def turn_away(door: Door, fault: Fault) -> None:
+    """Say, or do not say, that a body is too large, and leave its rest on the line for a while."""
+    if fault["do"] == "early":
+        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
+        door.wfile.flush()
+    time.sleep(fault.get("seconds", 0.05))
+    raise CutError
 
 
 def accepted(door: Door, body: bytes, fault: Fault) -> list[dict[str, Any]] | None:

@@ -5,6 +5,7 @@ Time passes for a batch when it is polled, so that no test waits for a clock tha
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 import time
@@ -79,6 +80,18 @@ class Provider:
         with self.lock:
             self.scenario = scenario
             self.key: str = scenario["key"]
+
+    def memory(self) -> dict[str, Any]:
+        """All that happened, for another provider to go on from."""
+        names = ("books", "batches", "vanished", "numbers", "counted", "params", "newest_size")
+        with self.lock:
+            return copy.deepcopy({name: getattr(self, name) for name in names})
+
+    def remember(self, memory: dict[str, Any]) -> None:
+        """Go on from what happened elsewhere."""
+        with self.lock:
+            for name, value in copy.deepcopy(memory).items():
+                setattr(self, name, value)
 
     @property
     def calls(self) -> Counter[str]:

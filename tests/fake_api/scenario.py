@@ -14,7 +14,7 @@ and then `nth` counts its calls), and what happens (`do`):
 
     create
     json-after    it is done, then HTTP 200 with `body` as JSON
-    early         HTTP 413 after `bytes` of a body that is longer, and the connection closes
+    early         HTTP 413 after `bytes` of a body that is longer, and the connection closes `seconds` later
     ok            nothing goes wrong, but for what is said beside it (see below)
     lose-answer   it is done, then the connection closes
     error-after   it is done, then as `error`

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fake_api import FakeApi
-from tests.programs.harness import LANGUAGES, Bench
+from tests.programs.harness import LANGUAGES, Bench, Past
 from tests.programs.processes import Zygote
 
 
@@ -33,6 +33,32 @@ def bench(tmp_path: Path, zygote: Zygote) -> Iterator[Callable[..., Bench]]:
             return there
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def pasts() -> dict[object, Past]:
+    """What began many tests alike, by what it is."""
+    return {}
+
+
+@pytest.fixture
+def since(
+    bench: Callable[..., Bench],
+    pasts: dict[object, Past],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Bench]:
+    """Makes a bench on which something has happened already, which is done once for all tests that say the same."""
+
+    def make(what: object, scenario: dict[str, Any], begin: Callable[[Bench], None]) -> Bench:
+        if what not in pasts:
+            first = bench(scenario)
+            begin(first)
+            pasts[what] = first.past(tmp_path_factory.mktemp("past") / "folder")
+        there = bench(scenario)
+        there.go_on_from(pasts[what])
+        return there
+
+    return make
 
 
 @pytest.fixture(params=LANGUAGES)

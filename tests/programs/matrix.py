@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SUITE = ["tests/programs/test_promises.py", "tests/programs/test_http.py"]
+SUITE = [f"tests/programs/test_{name}.py" for name in ("promises", "http", "refusals")]
 REFUSED = "tests/programs/test_sdk.py::test_a_foreign_sdk"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 NODES = ("", "22", "latest")  # "" for the one that is installed here
@@ -70,12 +70,11 @@ def pythons() -> dict[str, str]:
     paths: dict[str, str] = {}
     for version in PYTHONS:
         below = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-        path = shutil.which(f"python{version}") or (str(below[-1]) if below else "")
-        if (
-            path
-            and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
-        ):
-            paths[version] = path
+        # A name on the path may be a shim of pyenv that starts nothing.
+        for path in (shutil.which(f"python{version}"), *map(str, reversed(below))):
+            if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+                paths[version] = path
+                break
     return paths
 
 
@@ -113,8 +112,8 @@ def python_pairs(folder: Path) -> Iterator[Pair]:
             home = folder / f"python-{version}-{name_of(sdk)}"
             python = home / "bin" / "python"
             if not python.exists():
-                run([path, "-m", "venv", str(home)])
-                run([str(python), "-m", "pip", "install", "--quiet", sdk])
+                run([path, "-m", "venv", "--without-pip", str(home)])
+                run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", sdk])
             code = "import importlib.metadata as m; print(m.version('anthropic'))"
             number = run([str(python), "-c", code])
             env = {"PROGRAM_PYTHON": str(python)}

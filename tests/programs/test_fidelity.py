@@ -4,6 +4,7 @@ The API counts the time of a batch as the formula does: a start, and so much for
 are both from the making of the first batch to the end of the last, by the API's own clock.
 """
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +16,8 @@ from planner.scenario import parse
 from tests.programs.harness import Bench
 
 SCALE = 1 / 25  # seconds here for a second of the plan
-START_S, PER_REQUEST_S, POLL_S, DELAY_S = 40.0, 0.8, 1, 20
+START_S, PER_REQUEST_S, POLL_S, DELAY_S = 40.0, 0.8, 5, 20
+TRIES = 5
 
 
 class Case(NamedTuple):
@@ -35,6 +37,7 @@ CASES = {
     "one after the other": Case(60, 20),
     "three at once, not in waves": Case(110, 20, concurrent=3),
     "held by the queue limit": Case(100, 20, concurrent=5, queue=45),
+    "counts of their own": Case(140, 50, concurrent=2),
     "a retry round": Case(60, 20, concurrent=3, retries=1, fails_every=10),
     "two retry rounds, a last batch that is smaller": Case(
         70, 30, concurrent=2, retries=2, backoff="linear", fails_every=3, fails_again_every=9
@@ -68,60 +71,66 @@ def planned_s(case: Case) -> float:
     return make_plan(parse(scenario)).forecast.p50.makespan_s
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_run_takes_as_long_as_was_simulated(
-    language: str, bench: Callable[..., Bench], name: str
-) -> None:
-    """Within a tenth, whatever decides: the batches, how many go at once, the queue limit, the retry rounds.
+def ids_of(case: Case) -> list[str]:
+    return [f"r{number:03}" for number in range(case.requests)]
 
-    A busy machine makes a run longer, never shorter, so the best of five counts.
-    """
-    case = CASES[name]
-    ids = [f"r{number:03}" for number in range(case.requests)]
+
+def scenario_of(case: Case) -> dict[str, Any]:
+    """The API of a case: what fails there, and how long a batch takes."""
+    ids = ids_of(case)
     failing = ids[:: case.fails_every] if case.fails_every else []
     again = ids[:: case.fails_again_every] if case.fails_again_every else []
-    expected = pytest.approx(planned_s(case) * SCALE, rel=0.1)
-    taken = []
-    while len(taken) < 5 and (not taken or taken[-1] != expected):
-        there = bench(
-            {
-                "seconds": START_S * SCALE,
-                "seconds_per_request": PER_REQUEST_S * SCALE,
-                "outcomes": [
-                    {
-                        "id": "|".join(these),
-                        "attempt": attempt,
-                        "type": "errored",
-                        "error": "api_error",
-                    }
-                    for attempt, these in ((1, failing), (2, again))
-                    if these
-                ],
-            }
-        )
-        there.write(*ids)
-        done = there.run(
-            language,
-            *(
-                "--requests-per-batch",
-                str(case.per_batch),
-                "--concurrent-batches",
-                str(case.concurrent),
-            ),
-            *(
-                "--max-queued-requests",
-                str(case.queue),
-                "--max-retries",
-                str(case.retries),
-                "--backoff",
-                case.backoff,
-            ),
-            *("--poll-seconds", str(POLL_S * SCALE), "--base-delay-seconds", str(DELAY_S * SCALE)),
-        )
-        assert done.code == 0, done.said
-        summary = there.summary()
-        first, last = (
-            datetime.fromisoformat(summary[name]) for name in ("first_created_at", "last_ended_at")
-        )
-        taken.append((last - first).total_seconds())
-    assert min(taken) == expected
+    outcomes = [
+        {"id": "|".join(these), "attempt": attempt, "type": "errored", "error": "api_error"}
+        for attempt, these in ((1, failing), (2, again))
+        if these
+    ]
+    each_s = PER_REQUEST_S * SCALE
+    return {"seconds": START_S * SCALE, "seconds_per_request": each_s, "outcomes": outcomes}
+
+
+def flags_of(case: Case) -> list[str]:
+    flags = {
+        "requests-per-batch": case.per_batch,
+        "concurrent-batches": case.concurrent,
+        "max-queued-requests": case.queue,
+        "max-retries": case.retries,
+        "backoff": case.backoff,
+        "poll-seconds": POLL_S * SCALE,
+        "base-delay-seconds": DELAY_S * SCALE,
+    }
+    return [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+
+
+def taken_s(there: Bench) -> float:
+    """From the making of the first batch to the end of the last, by the API's clock."""
+    summary = there.summary()
+    first, last = (
+        datetime.fromisoformat(summary[name]) for name in ("first_created_at", "last_ended_at")
+    )
+    return (last - first).total_seconds()
+
+
+def test_a_run_takes_as_long_as_was_simulated(language: str, bench: Callable[..., Bench]) -> None:
+    """Within a tenth, whatever decides: the batches, how many go at once, the queue limit, the retry rounds.
+
+    The cases run side by side, for they wait most of the time. A busy machine makes a run longer, never shorter, so the
+    best of five counts.
+    """
+    expected = {
+        name: pytest.approx(planned_s(case) * SCALE, rel=0.1) for name, case in CASES.items()
+    }
+    best: dict[str, float] = {}
+    for _ in range(TRIES):
+        missed = [name for name in CASES if best.get(name) != expected[name]]
+        benches = {name: bench(scenario_of(CASES[name])) for name in missed}
+        for name, there in benches.items():
+            there.write(*ids_of(CASES[name]))
+        running = {
+            name: there.start(language, *flags_of(CASES[name])) for name, there in benches.items()
+        }
+        for name, program in running.items():
+            done = program.wait()
+            assert done.code == 0, done.said
+            best[name] = min(best.get(name, math.inf), taken_s(benches[name]))
+    assert best == expected

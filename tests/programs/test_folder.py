@@ -18,7 +18,7 @@ TWO = ["--requests-per-batch", "2"]
 
 def test_a_second_program_refuses_to_start(language: str, bench: Callable[..., Bench]) -> None:
     """While one program has the folder, no other in either language gets it; afterwards it does."""
-    there = bench({"seconds": 1.0})
+    there = bench({"polls": 10**6})
     there.write(*IDS)
     first = there.start(language, *TWO)
     there.wait_for("created")
@@ -26,6 +26,7 @@ def test_a_second_program_refuses_to_start(language: str, bench: Callable[..., B
         done = there.run(second, *TWO)
         assert done.code == 2
         assert f"process {first.pid}" in done.stderr
+    there.let_all_end()
     assert first.wait().code == 0
     assert there.run(other(language)).code == 0
     there.is_complete(IDS)
@@ -34,11 +35,13 @@ def test_a_second_program_refuses_to_start(language: str, bench: Callable[..., B
 
 def test_two_programs_started_at_once(language: str, bench: Callable[..., Bench]) -> None:
     """Of several started in the same moment at most one runs; the others say why they do not."""
-    there = bench({"seconds": 0.5})
+    there = bench({"polls": 10**6})
     there.write(*IDS)
     running = [
         there.start(each, *TWO) for each in (language, other(language), language, other(language))
     ]
+    there.until(lambda: sum(program.has_ended() for program in running) >= 3)
+    there.let_all_end()
     codes = sorted(program.wait().code for program in running)
     assert codes in ([0, 2, 2, 2], [2, 2, 2, 2]), codes
     assert there.run(language, *TWO).code == 0

@@ -15,12 +15,14 @@ FLAGS = ["--requests-per-batch", "4", "--adopt-grace-seconds", "0.05"]
 OUTCOMES = [errored("r2", "api_error", attempt=1), errored("r5", "invalid_request_error")]
 
 
-def begun(bench: Callable[..., Bench], language: str, line: int) -> Bench:
+def begun(since: Callable[..., Bench], language: str, line: int) -> Bench:
     """A run that was killed after a line of its journal."""
-    there = bench({"outcomes": OUTCOMES})
-    there.write(*IDS)
-    assert there.run(language, *FLAGS, kill=(line, "after")).code == -9
-    return there
+
+    def begin(there: Bench) -> None:
+        there.write(*IDS)
+        assert there.run(language, *FLAGS, kill=(line, "after")).code == -9
+
+    return since(("journal", language, line), {"outcomes": OUTCOMES}, begin)
 
 
 def ends_well(there: Bench, language: str) -> None:
@@ -30,9 +32,9 @@ def ends_well(there: Bench, language: str) -> None:
     assert there.given_up() == {"r5": "invalid_request_error"}
 
 
-def test_a_newer_format(language: str, bench: Callable[..., Bench]) -> None:
+def test_a_newer_format(language: str, since: Callable[..., Bench]) -> None:
     """ "A journal of a newer format … told with line and remedy": code 2, and never the advice to pay again elsewhere."""
-    there = begun(bench, language, 8)
+    there = begun(since, language, 8)
     journal = there.out / "journal.jsonl"
     journal.write_text(re.sub(r'"format":\d+', '"format":99', there.journal(), count=1), "utf-8")
     calls = sum(there.api.calls.values())
@@ -47,9 +49,9 @@ def test_a_newer_format(language: str, bench: Callable[..., Bench]) -> None:
     "line",
     ['{"event":"run","at":"x","format":2}', '{"event":"run","at":"x","format":2,"input":7}', "{}"],
 )
-def test_a_damaged_first_line(line: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_a_damaged_first_line(line: str, language: str, since: Callable[..., Bench]) -> None:
     """The first line is read before all others, and as carefully."""
-    there = begun(bench, language, 8)
+    there = begun(since, language, 8)
     journal = there.out / "journal.jsonl"
     rest = there.journal().partition("\n")[2]
     journal.write_text(f"{line}\n{rest}", "utf-8")
@@ -80,11 +82,11 @@ DAMAGE = {
 @pytest.mark.parametrize("text", DAMAGE.values(), ids=DAMAGE)
 @pytest.mark.parametrize("where", ["middle", "last"])
 def test_a_damaged_line(
-    where: str, text: bytes, language: str, bench: Callable[..., Bench]
+    where: str, text: bytes, language: str, since: Callable[..., Bench]
 ) -> None:
     """ "… one damaged in the middle, one whose last line is … no object: told with line and remedy, code 2 or carried on,
     never a traceback." """
-    there = begun(bench, language, 8)
+    there = begun(since, language, 8)
     journal = there.out / "journal.jsonl"
     whole = journal.read_bytes()
     lines = whole.split(b"\n")[:-1]
@@ -107,9 +109,9 @@ def test_a_damaged_line(
 
 
 @pytest.mark.parametrize("line", [2, 3, 4, 5, 6, 7, 10, 14])
-def test_the_last_line_twice(line: int, language: str, bench: Callable[..., Bench]) -> None:
+def test_the_last_line_twice(line: int, language: str, since: Callable[..., Bench]) -> None:
     """ "… one whose last line is … doubled": nothing is counted twice."""
-    there = begun(bench, language, line)
+    there = begun(since, language, line)
     journal = there.out / "journal.jsonl"
     last = journal.read_bytes().split(b"\n")[-2] + b"\n"
     with journal.open("ab") as file:
@@ -118,9 +120,9 @@ def test_the_last_line_twice(line: int, language: str, bench: Callable[..., Benc
 
 
 @pytest.mark.parametrize("tail", [b"\x00" * 500, b'{"event":"cr', b'{"event":"\xe2\x82', b" "])
-def test_a_torn_last_line(tail: bytes, language: str, bench: Callable[..., Bench]) -> None:
+def test_a_torn_last_line(tail: bytes, language: str, since: Callable[..., Bench]) -> None:
     """ "… one whose last line is torn": by a power cut, with whatever bytes."""
-    there = begun(bench, language, 6)
+    there = begun(since, language, 6)
     with (there.out / "journal.jsonl").open("ab") as file:
         file.write(tail)
     ends_well(there, other(language))
@@ -154,9 +156,9 @@ def test_a_full_disk_counts_what_is_open(language: str, bench: Callable[..., Ben
     there.is_complete(IDS)
 
 
-def test_a_full_disk_at_the_next_start(language: str, bench: Callable[..., Bench]) -> None:
+def test_a_full_disk_at_the_next_start(language: str, since: Callable[..., Bench]) -> None:
     """A start that cannot write its first line: the same words, and nothing is sent."""
-    there = begun(bench, language, 6)
+    there = begun(since, language, 6)
     created = there.api.calls["create"]
     done = there.run(other(language), *FLAGS, cue=Cue(1, "before", "ENOSPC"))
     assert done.code == 3, done.said
@@ -166,9 +168,9 @@ def test_a_full_disk_at_the_next_start(language: str, bench: Callable[..., Bench
 
 
 @pytest.mark.parametrize("name", ["succeeded.jsonl", "failed.jsonl", "summary.json.part"])
-def test_a_full_disk_for_the_answers(name: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_a_full_disk_for_the_answers(name: str, language: str, since: Callable[..., Bench]) -> None:
     """The advice is the same for each file of the folder."""
-    there = begun(bench, language, 1)
+    there = begun(since, language, 1)
     full = there.out / name
     full.unlink(missing_ok=True)
     full.symlink_to("/dev/full")

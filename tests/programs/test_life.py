@@ -10,7 +10,6 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,11 +77,11 @@ def test_interrupted(
     number: signal.Signals, code: int, language: str, bench: Callable[..., Bench]
 ) -> None:
     """The state is kept, batches go on, and the message has the commands that resume and cancel."""
-    there = bench({"polls": 60})
+    there = bench({"polls": 10**6})
     there.write(*IDS)
     running = there.start(language, *TWO)
     there.wait_for("created")
-    time.sleep(0.1)
+    there.until(lambda: there.api.calls["retrieve"] >= 2)
     done = running.kill(number)
     assert done.code == code, done.said
     assert "Traceback" not in done.stderr and "never retrieved" not in done.stderr
@@ -90,9 +89,7 @@ def test_interrupted(
     resume, cancel = re.findall(r"To (?:resume|cancel): (.*?)(?=  To |\n)", done.stderr)
     assert cancel == f"{resume} --cancel"
     assert shlex.split(resume)[-len(TWO) :] == TWO and str(there.input) in shlex.split(resume)
-    there.api.set_scenario({})
-    for batch in there.api.batches:
-        batch.polls_left = 0
+    there.let_all_end()
     assert there.run(other(language), *TWO).code == 0
     there.is_complete(IDS)
 
@@ -104,7 +101,8 @@ def test_interrupted_while_reading(language: str, bench: Callable[..., Bench]) -
         for n in range(400_000):
             file.write(b'{"id": "r%d", "prompt": "%b"}\n' % (n, b"x" * 100))
     running = there.start(language)
-    time.sleep(0.4)
+    there.until(lambda: running.has_open(there.input))
+    there.pause(0.1)
     done = running.kill(signal.SIGTERM)
     assert done.code == 143, done.said
     assert not there.api.calls
@@ -114,16 +112,13 @@ def test_cancel(language: str, bench: Callable[..., Bench]) -> None:
     """Open batches are canceled, what they finished is collected, and every other request is listed as given up."""
     kept = {"id": "r[04]", "type": "succeeded", "cancelable": False}
     again = {"id": "r1", "attempt": 1, "type": "errored", "error": "api_error"}
-    there = bench({"polls": 5, "outcomes": [kept, again]})
+    there = bench({"polls": 10**6, "outcomes": [kept, again]})
     there.write(*IDS)
-    running = there.start(language, *TWO, "--poll-seconds", "0.2")
-    there.wait_for(
-        "sorted"
-    )  # the first batch has ended: r0 has succeeded and r1 is to be tried again
-    there.api.set_scenario({"polls": 10**6, "outcomes": [kept, again]})
-    while len(there.api.batches) < 2:
-        time.sleep(0.01)
-    there.api.batches[1].polls_left = 10**6
+    running = there.start(language, *TWO)
+    there.wait_for("created")
+    there.api.batches[0].polls_left = 0
+    there.wait_for("sorted")  # r0 has succeeded and r1 is to be tried again
+    there.until(lambda: len(there.api.batches) == 2)
     assert running.kill(signal.SIGINT).code == 130
     there.api.batches[1].polls_left = 1
     done = there.run(other(language), *TWO, "--cancel")

@@ -53,15 +53,21 @@ def test_an_answer_that_is_no_batch(
     assert there.api.calls["create"] == 2
 
 
-def test_413_before_the_body_has_come(language: str, bench: Callable[..., Bench]) -> None:
-    """ "A 413 halves the batch and goes on", also when the connection closes while the body is still on its way."""
-    early = on("create", "early", bytes=1_500_000, times=-1)
+@pytest.mark.parametrize("seconds", [0.05, 20.0], ids=["then it closes", "then it is silent"])
+def test_413_before_the_body_has_come(
+    seconds: float, language: str, bench: Callable[..., Bench]
+) -> None:
+    """ "A 413 halves the batch and goes on", also when it comes while the body is still on its way: it is read, and what
+    became of the batch is not in doubt."""
+    early = on("create", "early", bytes=1_500_000, seconds=seconds, times=-1)
     there = bench({"faults": [early], "receive_buffer": 8192})
     rows = [{"id": name, "prompt": "x" * 1_000_000} for name in IDS[:4]]
     there.input.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    done = there.start(language, *FOUR).wait(50.0)
+    done = there.run(language, *FOUR)
     assert done.code == 0, done.said
     there.is_complete(IDS[:4])
+    assert not there.events("doubt")
+    assert there.api.calls["create"] == 7, "one of four, two of two, four of one"
 
 
 REFUSALS = {

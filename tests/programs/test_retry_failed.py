@@ -19,19 +19,20 @@ OUTCOMES = [
 ]
 
 
-def failed_once(bench: Callable[..., Bench], language: str) -> Bench:
-    there = bench({"outcomes": OUTCOMES})
-    there.write(*IDS)
-    done = there.run(language, *FLAGS)
-    assert done.code == 1, done.said
-    assert set(there.given_up()) == {"r2", "r3", "r5"}
-    return there
+def failed_once(since: Callable[..., Bench], language: str) -> Bench:
+    def begin(there: Bench) -> None:
+        there.write(*IDS)
+        done = there.run(language, *FLAGS)
+        assert done.code == 1, done.said
+        assert set(there.given_up()) == {"r2", "r3", "r5"}
+
+    return since(("failed once", language), {"outcomes": OUTCOMES}, begin)
 
 
-def test_retry_failed(language: str, bench: Callable[..., Bench]) -> None:
+def test_retry_failed(language: str, since: Callable[..., Bench]) -> None:
     """ "`--retry-failed` sends what `failed.jsonl` holds in new rounds of the same folder, when a person asks for it; what
     was given up for good says why." """
-    there = failed_once(bench, language)
+    there = failed_once(since, language)
     done = there.run(other(language), *AGAIN)
     assert done.code == 1, done.said
     there.is_complete(IDS)
@@ -47,9 +48,9 @@ def test_retry_failed(language: str, bench: Callable[..., Bench]) -> None:
     assert there.given_up() == {"r5": "invalid_request_error"}
 
 
-def test_nothing_is_deleted(language: str, bench: Callable[..., Bench]) -> None:
+def test_nothing_is_deleted(language: str, since: Callable[..., Bench]) -> None:
     """ "Nothing in DIR is ever deleted by the programs": the list of failures of before is still there."""
-    there = failed_once(bench, language)
+    there = failed_once(since, language)
     before = there.text("failed.jsonl")
     assert there.run(language, *AGAIN).code == 1
     assert there.text("failed-1.jsonl") == before
@@ -68,9 +69,9 @@ def test_nothing_to_send_again(language: str, bench: Callable[..., Bench]) -> No
     assert there.api.calls["create"] == created
 
 
-def test_without_the_flag_nothing_is_sent_again(language: str, bench: Callable[..., Bench]) -> None:
+def test_without_the_flag_nothing_is_sent_again(language: str, since: Callable[..., Bench]) -> None:
     """ "… when a person asks for it"."""
-    there = failed_once(bench, language)
+    there = failed_once(since, language)
     calls = sum(there.api.calls.values())
     assert there.run(other(language), *FLAGS).code == 1
     assert sum(there.api.calls.values()) == calls
@@ -138,11 +139,11 @@ def test_nothing_to_send_again_after_a_cancel(language: str, bench: Callable[...
     there.pays_once()
 
 
-@pytest.mark.parametrize("when", ["before", "after", "torn"])
-def test_killed_while_it_sends_again(when: str, language: str, bench: Callable[..., Bench]) -> None:
+@pytest.mark.parametrize("when", ["torn", "after"])
+def test_killed_while_it_sends_again(when: str, language: str, since: Callable[..., Bench]) -> None:
     """Killed at each line of the journal in turn; the flag is given again, or not, and the other program finishes."""
     for line in range(1, 30):
-        there = failed_once(bench, language)
+        there = failed_once(since, language)
         killed = there.run(language, *AGAIN, kill=(line, when))
         again = "again" in {event["event"] for event in there.whole_events()}
         done = there.run(other(language), *(FLAGS if again else AGAIN))

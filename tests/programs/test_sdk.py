@@ -33,8 +33,14 @@ def python_sdk(version: str, folder: Path) -> dict[str, str]:
     spec = importlib.util.find_spec("anthropic")
     assert spec and spec.submodule_search_locations
     source = Path(next(iter(spec.submodule_search_locations)))
-    shutil.copytree(source, folder / "anthropic", ignore=shutil.ignore_patterns("__pycache__"))
-    number = folder / "anthropic" / "_version.py"
+    package = folder / "anthropic"
+    package.mkdir()
+    for entry in source.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":  # compiled already
+            (package / entry.name).symlink_to(entry)
+        elif entry.is_file():
+            shutil.copyfile(entry, package / entry.name)
+    number = package / "_version.py"
     number.write_text(re.sub(r'"\d[^"]*"', f'"{version}"', number.read_text("utf-8")), "utf-8")
     [info] = source.parent.glob("anthropic-*.dist-info")
     copy = folder / f"anthropic-{version}.dist-info"

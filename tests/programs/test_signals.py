@@ -99,7 +99,8 @@ def test_told_to_end_in_the_first_reading(
     rows = b"".join(b'{"id": "r%d", "prompt": "%b"}\n' % (n, b"x" * 100) for n in range(400_000))
     there.input.write_bytes(gzip.compress(rows, 1) if packed else rows)
     running = there.start(language)
-    there.pause(0.5)
+    there.until(lambda: running.has_open(there.input))
+    there.pause(0.1)
     done = running.kill(number, times)
     assert done.code == code, done.said
     assert not there.api.calls

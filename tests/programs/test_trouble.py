@@ -70,6 +70,25 @@ def test_a_line_of_ours_that_is_odd(value: str, language: str, bench: Callable[.
     there.pays_once()
 
 
+def test_an_answer_that_is_deep(language: str, bench: Callable[..., Bench]) -> None:
+    """Nesting makes an answer no worse: it is kept to the byte, counted and priced."""
+    deep = '{"a":[' * 5_000 + '"]}\\"[{"' + "]}" * 5_000
+    content = f'[{{"type":"tool_use","input":{deep}}}]'
+    usage = '{"input_tokens":9,"output_tokens":1000000}'
+    message = f'{{"model":"claude-sonnet-5-5","content":{content},"stop_reason":"max_tokens","usage":{usage}}}'
+    line = f'{{"custom_id":"r0","result":{{"type":"succeeded","message":{message}}}}}'
+    there = bench(
+        {"outcomes": [{"id": "r0", "output_tokens": 1_000_000, "raw": line, "type": "succeeded"}]}
+    )
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    assert line in there.text("succeeded.jsonl").split("\n")
+    summary = there.summary()
+    assert (summary["succeeded"], summary["truncated"], summary["cost_usd"][:4]) == (10, 1, "5.00")
+    there.pays_once()
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
 def test_an_odd_number_in_what_is_tried_again(
     number: str, language: str, bench: Callable[..., Bench]

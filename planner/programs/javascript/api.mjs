@@ -4,23 +4,16 @@
 // by itself, and says nothing, for its debug lines hold prompts. No redirect is followed, for it
 // would take the key to another host.
 
-import { once } from "node:events";
 import fs from "node:fs";
-import http from "node:http";
-import https from "node:https";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 
 import {
-  SLOWEST_LINE_BYTES_PER_SECOND,
   Waits,
   accountIn,
   accountIsStopped,
   afterLong,
   batchIn,
-  headersOf,
   isStatusError,
   lostAfter,
   passes,
@@ -34,13 +27,10 @@ import {
 import { NoAnswerError, StoppedError, codeOf } from "./errors.mjs";
 import { writeAll } from "./folder.mjs";
 import { clock, isObject } from "./text.mjs";
+import { SILENCE_SECONDS, silent, upload } from "./upload.mjs";
 
 const BATCHES = "/v1/messages/batches";
 
-const SILENCE_SECONDS = 60.0; // without a byte an upload or a download is given up
-// The answer to a create after its last byte.
-const ANSWER_SECONDS = 600.0;
-const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
 const TIMEOUT_SECONDS = 60.0; // any other answer
 const FOR_EVER_MS = 2 ** 31 - 1; // the SDK's own limit, for calls that have a better one
 
@@ -221,55 +211,6 @@ export class Api {
 function hasNoKey(error) {
   if (!sdk || error instanceof sdk.APIError) return false;
   return error instanceof sdk.AnthropicError || /authentication method/.test(String(error));
-}
-
-/** A POST whose body goes out piece by piece, and is given up for silence, not for its length. */
-async function upload(url, { headers, body, signal }) {
-  const { request } = new URL(url).protocol === "https:" ? https : http;
-  // A connection of its own: one that is kept may be closed already, and the batch would be in
-  // doubt.
-  const post = request(url, { method: "POST", headers: Object.fromEntries(headers), agent: false });
-  const giveUp = (seconds) => breakOff(post, silent(seconds));
-  const stop = () => breakOff(post, signal.reason);
-  signal.addEventListener("abort", stop);
-  let answerTimer;
-  post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
-  post.once("finish", () => {
-    post.setTimeout(0);
-    // The system may still hold the end of the body, on its way for as long as this.
-    const held = Math.min(Number(headers.get("content-length")), HELD_BY_THE_SYSTEM_BYTES);
-    const seconds = ANSWER_SECONDS + held / SLOWEST_LINE_BYTES_PER_SECOND;
-    answerTimer = setTimeout(() => giveUp(seconds), 1000 * seconds);
-  });
-  post.on("error", () => {}); // told by `once`, or too late to matter
-  try {
-    const answered = once(post, "response");
-    pipeline(Readable.from(body), post).catch(() => {}); // its errors are those of the POST
-    const [answer] = await answered.catch((error) => {
-      // Perhaps an answer that came before the end of the body, and was lost with the connection.
-      throw Object.assign(error, { isCutOff: !post.writableFinished });
-    });
-    const bytes = Buffer.concat(await answer.toArray());
-    const hasNone = [204, 205, 304].includes(answer.statusCode);
-    const init = { status: answer.statusCode, headers: headersOf(answer) };
-    return new Response(hasNone ? null : bytes, init);
-  } finally {
-    clearTimeout(answerTimer);
-    signal.removeEventListener("abort", stop);
-    post.destroy();
-  }
-}
-
-const silent = (seconds) => new NoAnswerError(`nothing came for ${clock(seconds)}`);
-
-/** End a request at once: what the system has not sent of it yet is not sent any more. */
-function breakOff(post, error) {
-  try {
-    post.socket?.resetAndDestroy();
-  } catch {
-    // no plain TCP: closed below
-  }
-  post.destroy(error);
 }
 
 /** Write a response's body to a file. A NoAnswerError when it is cut, or silent for too long. */

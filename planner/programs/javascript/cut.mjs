@@ -185,8 +185,9 @@ export function nextCut(source, settings) {
 
 /**
  * By how many requests a batch may be smaller than the largest, so that it has a count of its own.
+ * Of a small batch nothing is taken: it would cost a batch more, with its whole start.
  */
-export const spreadOf = (full) => Math.min(Math.floor(full / 20), 100 + Math.floor(full / 100));
+export const spreadOf = (full) => Math.min(Math.floor(full / 25), 100 + Math.floor(full / 100));
 
 /** {requests, bytes, worst, end} of the requests from `start` on that are the next batch. */
 function choose(source, start, end, { full, spread, longest }) {

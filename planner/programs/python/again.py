@@ -6,7 +6,6 @@ are a new round of the same run, with as many retries as the settings say.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from planner.programs.python.errors import InputError
 from planner.programs.python.folder import Folder, sync, sync_folder
 from planner.programs.python.report import Log
 from planner.programs.python.request import END, Place
-from planner.programs.python.text import Event, json_bytes
+from planner.programs.python.text import Event, decode_answer, json_bytes
 
 FAILS_ALIKE = {"invalid_request_error", "request_too_large"}
 MAYBE_PAID = {"missing", "results_archived", "batch_not_found"}
@@ -85,7 +84,7 @@ def copy_lines(
         while lines := [*islice(file, AT_ONCE)]:
             wanted: dict[str, Event] = {}
             for text in lines:
-                line = json.loads(text)
+                line = decode_answer(text.decode())
                 if stays(line):
                     kept[line["reason"]] += 1
                     stay.write(text)

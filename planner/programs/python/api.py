@@ -12,8 +12,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import socket
-import struct
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -47,6 +45,7 @@ from planner.programs.python.folder import sync
 from planner.programs.python.report import Log
 from planner.programs.python.settings import Settings
 from planner.programs.python.text import Event, clock
+from planner.programs.python.upload import watch_connection
 
 try:
     import anthropic
@@ -68,8 +67,6 @@ SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 60.0
 # The answer to a create may take long after the last byte was sent; nothing else may.
 ANSWER_SECONDS = 600.0
-# What the system takes of a body before it is sent: silence is told on the line, not here.
-SEND_BUFFER_BYTES = 2**18
 
 
 class Api:
@@ -100,14 +97,17 @@ class Api:
 
     async def create(self, body: AsyncIterator[bytes], length: int) -> ApiBatch:
         """One POST of so many bytes. Raises RefusedError or NoAnswerError."""
-        betas = {"anthropic-beta": ",".join(self.settings.betas)} if self.settings.betas else {}
+        # Over a connection of its own, which may be left with half a body.
+        headers = {"content-length": str(length), "connection": "close"}
+        if self.settings.betas:
+            headers["anthropic-beta"] = ",".join(self.settings.betas)
         try:
             answer = await self.client.post(
                 BATCHES,
                 content=body,
                 cast_to=object,
                 options={
-                    "headers": {"content-length": str(length), **betas},
+                    "headers": headers,
                     "timeout": anthropic.Timeout(SILENCE_SECONDS, read=ANSWER_SECONDS),
                     "follow_redirects": False,
                 },
@@ -264,19 +264,6 @@ def refuse_unusable(client: anthropic.AsyncAnthropic) -> None:
         )
     if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
         raise StoppedError("ANTHROPIC_BASE_URL is no address: correct it or unset it.")
-
-
-async def watch_connection(request: Any) -> None:
-    """Have `narrow` called for the connection that a request opens."""
-    request.extensions["trace"] = narrow
-
-
-async def narrow(event: str, info: dict[str, Any]) -> None:
-    """Keep little of an upload in the system's hands, so that it is broken off at once."""
-    if event == "connection.connect_tcp.complete":
-        connection = info["return_value"].get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def lost(batch_id: str) -> str:

@@ -35,7 +35,7 @@ from planner.programs.python.request import (
 from planner.programs.python.scan import Scan, scan_input
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch, State
-from planner.programs.python.text import Event, decode_json
+from planner.programs.python.text import Event, decode_answer
 
 PIECE_BYTES = 2**14  # of a body: a slow line moves one within the time that counts as silence
 GZIP = b"\x1f\x8b"
@@ -107,7 +107,7 @@ class Source:
         with self.folder.round_file(round_number).open("rb") as file:
             file.seek(start)
             while file.tell() < end and (line := file.readline()):
-                yield Place(**decode_json(line.decode())), file.tell()
+                yield Place(**decode_answer(line.decode())), file.tell()
 
     def places_in_input(self, position: int, end: int) -> Iterator[tuple[Place, int]]:
         while position < end:
@@ -216,8 +216,11 @@ def next_cut(source: Source, state: State) -> Event | None:
 
 
 def count_below(full: int, taken: set[int]) -> int:
-    """A count at random, at most a twentieth below the full one, that no batch of this run has."""
-    spread = min(full // 20, 100 + full // 100)
+    """A count at random, a little below the full one, that no batch of this run has.
+
+    Of a small batch nothing is taken: it would cost a batch more, with its whole start.
+    """
+    spread = min(full // 25, 100 + full // 100)
     free = [count for count in range(full - spread, full + 1) if count not in taken]
     return random.choice(free) if free else random.randint(full - spread, full)
 

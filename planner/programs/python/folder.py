@@ -71,8 +71,7 @@ class Journal:
         if first.get("format") != JOURNAL_FORMAT:
             raise InputError(
                 f"{self.path}: line 1 has format {shown(first.get('format'))}, and this program "
-                f"writes format {JOURNAL_FORMAT}. Go on with the program that began the run, "
-                "or choose another --out."
+                f"reads format {JOURNAL_FORMAT}. Go on with the program that began the run."
             )
 
     def damaged(self, number: int, what: str) -> InputError:

@@ -196,8 +196,8 @@ def sort_batch(folder: Folder, source: Source, log: Log, batch: Batch) -> bool:
                 sorting.again(place, place.attempts, reason, result)
             else:
                 sorting.failure(place, reason, result)
-        # What the API counts as succeeded was paid for, also where its line is not to be had.
-        paid = sorting.succeeded < batch.counts.get("succeeded", 0)
+        # Of what the API counts and does not give, some may be paid for.
+        paid = batch.requests - len(waiting) < sum(batch.counts.values())
         for place in waiting.values():
             if paid:
                 sorting.give_up(place, place.attempts + 1, "missing", None)

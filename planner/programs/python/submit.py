@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 from planner.programs.python.answer import Waits
 from planner.programs.python.api import Api
@@ -24,6 +23,7 @@ from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
 from planner.programs.python.state import Batch, State
 from planner.programs.python.text import Event, clock
+from planner.programs.python.upload import Upload
 
 LONGEST_BACKOFF_SECONDS = 86_400.0
 # A server may say that a body is too large by closing the connection: then it goes in halves.
@@ -106,18 +106,6 @@ async def refuse_other_account(folder: Folder, api: Api, adopt: tuple[str, ...])
             f"This key does not see {', '.join(ids[:3])} of this run's workspace, and whether a "
             f"batch was made there is in doubt: nothing is sent. {same}"
         )
-
-
-class Upload:
-    """A body on its way, and how much of it was taken."""
-
-    def __init__(self, body: AsyncIterator[bytes]) -> None:
-        self.body, self.sent = body, 0
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        async for piece in self.body:
-            yield piece
-            self.sent += len(piece)
 
 
 class Submitter:

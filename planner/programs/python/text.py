@@ -15,6 +15,8 @@ MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+DEEPEST = 100
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -29,9 +31,37 @@ def finite(text: str) -> float | None:
 
 # NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
 decode_json = json.JSONDecoder(parse_constant=no_constant).decode
-# An answer was paid for, whatever stands in it: what JSON cannot write counts as nothing.
-decode_answer = json.JSONDecoder(parse_constant=finite, parse_float=finite).decode
+# What JSON cannot write counts as nothing.
+decode_lenient = json.JSONDecoder(parse_constant=finite, parse_float=finite).decode
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def decode_answer(text: str) -> Any:
+    """JSON that was paid for, whatever stands in it, or holds a piece of such. Raises ValueError.
+
+    Python reads nesting of some hundred levels; nothing that is looked at lies so deep.
+    """
+    try:
+        return decode_lenient(text)
+    except RecursionError:
+        return decode_lenient(shallow(text))
+
+
+def shallow(text: str) -> str:
+    """The same JSON with null for each value that lies deeper than DEEPEST levels."""
+    pieces, depth, start = [], 0, 0
+    for token in STRING_OR_BRACKET.finditer(text):
+        if token[0] in ("[", "{"):
+            depth += 1
+            if depth == DEEPEST + 1:
+                pieces.append(text[start : token.start()] + "null")
+        elif token[0] in ("]", "}"):
+            depth -= 1
+            if depth == DEEPEST:
+                start = token.end()
+    if depth:
+        raise ValueError("no end")
+    return "".join(pieces) + text[start:]
 
 
 def json_bytes(value: object) -> bytes:

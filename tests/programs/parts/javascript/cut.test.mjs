@@ -115,7 +115,7 @@ test("batches have counts of their own, in a small range below the full size", a
   const counts = [];
   for (let batch = cut(run); batch; batch = cut(run)) counts.push(batch.requests);
   const last = counts.pop();
-  assert.ok(counts.every((count) => 95 <= count && count <= 100), String(counts));
+  assert.ok(counts.every((count) => 96 <= count && count <= 100), String(counts));
   assert.ok(new Set(counts).size === counts.length && last <= 100, String([...counts, last]));
 });
 

@@ -47,6 +47,24 @@ def collected(there: Work, counted: int = 0, **results: dict[str, Any] | None) -
     return sort_batch(there.folder, there.source, there.log, batch)
 
 
+def test_what_the_api_counts_and_does_not_give_is_not_sent_again(work: Callable[..., Work]) -> None:
+    """It may be paid for, whatever class it is counted in: a class may be one that nobody knows."""
+    there = work(*"ab")
+    cut = next_cut(there.source, there.folder.state)
+    assert cut
+    there.folder.note("cut", **cut)
+    (batch,) = there.folder.state.batches.values()
+    there.folder.note("submit", batch=batch.number, since=None)
+    there.folder.note("created", batch=batch.number, id="b", created_at="2026")
+    counts = {"succeeded": 1, "errored": 1}
+    there.folder.note("ended", batch=batch.number, id="b", ended_at="2026", counts=counts)
+    line = json.dumps({"custom_id": "a", "result": success()})
+    there.folder.results_file("b").write_text(f"{line}\n<html>\n")
+    sort_batch(there.folder, there.source, there.log, batch)
+    assert there.folder.state.again == 0
+    assert there.folder.state.totals.reasons == {"missing": 1}
+
+
 def test_each_request_in_one_place(work: Callable[..., Work]) -> None:
     """Succeeded, given up, to be tried again, missing; and lines of others are passed over."""
     there = work(*"abcd", requests_per_batch=4)

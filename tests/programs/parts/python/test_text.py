@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.programs.python.text import (
+    DEEPEST,
     clock,
+    decode_answer,
     decode_json,
     earlier,
     iso,
     json_bytes,
     moment_of,
+    shallow,
     shown,
 )
 
@@ -89,3 +92,26 @@ def test_earlier() -> None:
     """The same form, so that it sorts beside others."""
     moment = datetime(2026, 11, 24, 8, 0, 0, 7, tzinfo=UTC)
     assert earlier(iso(moment), 300.0) == iso(moment - timedelta(minutes=5))
+
+
+@given(JSON)
+def test_what_is_not_deep_stays(value: object) -> None:
+    """Brackets in texts are no levels."""
+    text = json.dumps(value)
+    assert shallow(text) == text
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, DEEPEST + 1, 5_000, 50_000])
+def test_what_is_deep_counts_as_nothing(levels: int) -> None:
+    """The rest of an answer is read all the same."""
+    value = decode_answer('{"a":' + '[{"]":' * levels + '"]}"' + "}]" * levels + ',"b":7}')
+    assert value["b"] == 7
+    assert len(json.dumps(value)) < 10 * DEEPEST
+    assert value["a"][0]["]"][0]["]"], "what lies near is there"
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "[" * 50_000 + "]" * 49_999, "[" * 50_000 + '"'])
+def test_what_is_deep_and_torn_is_no_answer(text: str) -> None:
+    """It is told as any other torn line."""
+    with pytest.raises(ValueError, match=r"."):
+        decode_answer(text)
