@@ -30,8 +30,10 @@ FLOORS = (
     ("model",),
     ("plan",),
     ("advice",),
+    ("measure",),
     ("programs",),
     ("show",),
+    ("files",),
     ("__init__",),
     ("bridge", "__main__"),
 )
