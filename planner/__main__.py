@@ -1,4 +1,4 @@
-"""The command line: `batch-planner plan`, `programs`, `measure`, `facts`, `schema`.
+"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts`, `schema`.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     programs.set_defaults(run=_programs)
 
     files.add_measure(commands, _add_plan).set_defaults(run=_measure)
+    files.add_review(commands, _add_plan).set_defaults(run=_review)
 
     facts = commands.add_parser(
         "facts", help="models, prices and limits, with sources", allow_abbrev=False
@@ -183,6 +184,10 @@ def _programs(options: argparse.Namespace) -> _Answer:
 
 def _measure(options: argparse.Namespace) -> _Answer:
     return _Answer(*files.measure(options, _scenario(options)))
+
+
+def _review(options: argparse.Namespace) -> _Answer:
+    return _Answer(*files.review(options, _scenario(options)))
 
 
 def _facts(options: argparse.Namespace) -> _Answer:

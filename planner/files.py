@@ -1,6 +1,7 @@
-"""The commands that read files: `measure`, and what it writes with --split and --mend.
+"""The commands that read files: `measure`, with what it writes, and `review`.
 
-All of what a file means is decided in `measure`; here files are opened, read in pieces and written.
+What a file means is decided in the folders of that name; here files are opened, read in pieces and
+written.
 """
 
 import json
@@ -24,7 +25,13 @@ from planner.measure.measurement import Measurement, is_csv
 from planner.measure.mending import Mending
 from planner.measure.requests import MOST_BYTES
 from planner.plan import make_plan
+from planner.review.actual import actual_of
+from planner.review.batches import moment_of
+from planner.review.export import export as export_review
+from planner.review.export import learnt
+from planner.review.reading import Reading
 from planner.scenario import Scenario
+from planner.show import reviewed
 from planner.show.measured import report
 from planner.words import counted
 
@@ -74,6 +81,51 @@ def measure(options: Namespace, base: Scenario) -> Told:
                 written = write(options, _empty_folder(folder), measured, base)
                 (complaints if options.json else lines).extend(written)
     return lines, code, complaints
+
+
+def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -> ArgumentParser:
+    """The parser of `review`; `add_plan` adds how a scenario is named."""
+    parser: ArgumentParser = commands.add_parser(
+        "review",
+        help="what became of a run, from its journal, the provider's list, or results",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="journal.jsonl, the JSON of batches.list, results; - for input",
+    )
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument(
+        "--now",
+        dest="moment",
+        default="",
+        metavar="TIME",
+        help="the moment from which results expire, with offset; else the latest in the files",
+    )
+    add_plan(parser, "what was planned")
+    return parser
+
+
+def review(options: Namespace, base: Scenario) -> Told:
+    """Run `review`: 0, or 2 when a file cannot be read."""
+    if options.moment and moment_of(options.moment) is None:
+        raise ScenarioError(Problem("", "--now takes a moment such as 2026-11-28T22:00:00Z."))
+    reading = Reading()
+    complaints = read_files(options.files, reading.begin, reading.feed, reading.end)
+    planned = make_plan(base) if options.scenario is not None or options.set else None
+    actual = actual_of(reading.found, planned, options.moment)
+    lines = (
+        [json.dumps(export_review(reading.found, actual, base), ensure_ascii=False, indent=1)]
+        if options.json
+        else reviewed.report(reading.found, actual, learnt(actual))
+    )
+    if complaints:
+        complaints.append(
+            f"error: {counted(len(actual.own), 'batch', 'batches')} read up to there."
+        )
+    return lines, 2 if complaints else 0, complaints
 
 
 # Reading
@@ -127,22 +179,22 @@ def _lines_of(options: Namespace, name: str) -> Iterator[tuple[int, bytes, bytes
         for number, row in _rows_of(options, name, lines):
             yield number, json.dumps(row, ensure_ascii=False).encode(), b"\n"
         return
+    for line in _fed(name, lines):
+        mark = lines.mark if lines.number == 1 else b""
+        yield lines.number, mark + (line or b""), b"" if lines.torn else b"\n"
+
+
+def _fed(name: str, lines: Lines) -> Iterator[bytes | None]:
     for piece in pieces_of(name):
-        for line in lines.feed(piece):
-            mark = lines.mark if lines.number == 1 else b""
-            yield lines.number, mark + (line or b""), b"\n"
-    for line in lines.end():
-        yield lines.number, (lines.mark if lines.number == 1 else b"") + (line or b""), b""
+        yield from lines.feed(piece)
+    yield from lines.end()
 
 
 def _rows_of(
     options: Namespace, name: str, lines: Lines
 ) -> Iterator[tuple[int, dict[str, str | None]]]:
     rows = CsvRows(options.column, options.id_column)
-    for piece in pieces_of(name):
-        for line in lines.feed(piece):
-            yield from rows.line((line or b"").decode().removesuffix("\r"), lines.number)
-    for line in lines.end():
+    for line in _fed(name, lines):
         yield from rows.line((line or b"").decode().removesuffix("\r"), lines.number)
 
 

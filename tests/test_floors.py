@@ -31,6 +31,7 @@ FLOORS = (
     ("plan",),
     ("advice",),
     ("measure",),
+    ("review",),
     ("programs",),
     ("show",),
     ("files",),

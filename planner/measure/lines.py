@@ -39,6 +39,7 @@ class Lines:
         self.longest = longest
         self.number = 0  # of lines that were given
         self.mark = b""  # the byte order mark, if there was one
+        self.torn = False  # the line that was given last has no line feed
         self._head: bytes | None = b""  # until it is known what the file is
         self._unpack: zlib._Decompress | None = None
         self._parts: list[bytes] = []
@@ -61,6 +62,7 @@ class Lines:
         if self._unpack is not None and not self._unpack.eof:
             raise ReadError("the gzip file ends in the middle: it was cut. Copy it again")
         if self._parts or self._too_long:
+            self.torn = True
             yield self._line(b"")
 
     def _begin(self) -> Iterator[bytes | None]:

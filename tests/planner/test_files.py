@@ -11,6 +11,7 @@ import pytest
 from planner.__main__ import main
 from planner.measure.wire import json_bytes
 from tests.planner.measure.examples import lines_of, measure, request
+from tests.planner.review.account import account
 
 Capture = pytest.CaptureFixture[str]
 
@@ -69,6 +70,16 @@ def test_split_files_put_together_are_the_input(
     assert b"".join(file.read_bytes() for file in files) == data
     counts = [measure(file.read_bytes()).requests for file in files]
     assert counts == [20, 20, 20, 20, 17]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n\n"])
+def test_small_file_is_split_to_the_byte(capsys: Capture, tmp_path: Path, end: bytes) -> None:
+    """Two short lines keep the line feed between them, and the end that they had."""
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(lines_of([request(1), request(2)]).removesuffix(b"\n") + end)
+    run(capsys, "measure", path, "--split", tmp_path / "out")
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.read_bytes() == path.read_bytes()
 
 
 def test_two_files_do_not_run_into_one_line(capsys: Capture, tmp_path: Path, good: Path) -> None:
@@ -169,3 +180,22 @@ def test_file_that_shrinks(capsys: Capture, good: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("planner.measure.measurement.Measurement.feed", shrink)
     code, _, err = run(capsys, "measure", good)
     assert code == 2 and "shrank" in err
+
+
+def test_review(capsys: Capture, tmp_path: Path) -> None:
+    """A journal and a list beside a plan: the report, the JSON, and what cannot be read."""
+    made = account(3)
+    journal, listed = tmp_path / "journal.jsonl", tmp_path / "batches.json"
+    journal.write_bytes(made.journal_bytes())
+    listed.write_bytes(made.list_bytes())
+    code, out, err = run(
+        capsys, "review", journal, listed, "--json", "--set", "workload.requests=9"
+    )
+    told = json.loads(out)
+    assert (code, err) == (0, "") and len(told["batches"]) == len(made.own())
+    assert 0 <= told["place"] <= 1
+    code, out, _ = run(capsys, "review", journal, listed)
+    assert code == 0 and "succeeded" in out and "For the next plan: --set duration.model" in out
+    assert run(capsys, "review", listed, "--json")[0] == 0
+    assert run(capsys, "review", tmp_path)[0] == 2
+    assert run(capsys, "review", listed, "--now", "soon")[0] == 2
