@@ -12,6 +12,7 @@ was measured up to there.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -33,7 +34,13 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_constant(text)
+
+
+# What the SDK cannot write again is no request: NaN, and numbers beyond all bounds.
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
 @dataclass(slots=True)

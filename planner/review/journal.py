@@ -43,10 +43,8 @@ class Journal:
 
     def submit(self, event: Mapping[str, Any]) -> None:
         """A batch is about to be sent."""
-        number = event.get("batch")
-        if isinstance(number, int):
-            self.doubts.add(number)
-            self._submitted.setdefault(number, text_in(event, "at"))
+        self.doubts.add(_number(event))
+        self._submitted.setdefault(_number(event), text_in(event, "at"))
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One line. Raises ReadError for a journal that this planner cannot read."""
@@ -57,18 +55,16 @@ class Journal:
 
     def of_number(self, event: Mapping[str, Any]) -> Batch | None:
         """The batch of an event."""
-        number = event.get("batch")
-        return self.batches.get(self._ids.get(number, "")) if isinstance(number, int) else None
+        return self.batches.get(self._ids.get(_number(event), ""))
 
     def cut(self, event: Mapping[str, Any]) -> None:
         """A batch was cut."""
-        if isinstance(event.get("batch"), int):
-            self._cut[event["batch"]] = number_in(event, "requests")
+        self._cut[_number(event)] = number_in(event, "requests")
 
     def made(self, event: Mapping[str, Any]) -> None:
         """A batch was made, or found."""
-        batch_id, number = text_in(event, "id"), event.get("batch")
-        if batch_id and isinstance(number, int):
+        batch_id, number = text_in(event, "id"), _number(event)
+        if batch_id:
             self._ids[number] = batch_id
             self.doubts.discard(number)
             self.batches[batch_id] = Batch(
@@ -79,6 +75,12 @@ class Journal:
                 number=number,
                 submitted_at=self._submitted.get(number, ""),
             )
+
+
+def _number(event: Mapping[str, Any]) -> int:
+    """The number of the batch that an event is about; 0 where it names none."""
+    number = event.get("batch")
+    return number if type(number) is int else 0
 
 
 def _run(journal: Journal, event: Mapping[str, Any]) -> None:
@@ -92,7 +94,7 @@ def _run(journal: Journal, event: Mapping[str, Any]) -> None:
 
 
 def _not_made(journal: Journal, event: Mapping[str, Any]) -> None:
-    journal.doubts.discard(event.get("batch", -1))
+    journal.doubts.discard(_number(event))
 
 
 def _let_go(journal: Journal, event: Mapping[str, Any]) -> None:
@@ -100,7 +102,7 @@ def _let_go(journal: Journal, event: Mapping[str, Any]) -> None:
 
 
 def _halved(journal: Journal, event: Mapping[str, Any]) -> None:
-    journal.doubts.discard(event.get("batch", -1))
+    journal.doubts.discard(_number(event))
     halves = event.get("into")
     for half in halves if isinstance(halves, list) else ():
         if isinstance(half, Mapping):
