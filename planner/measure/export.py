@@ -34,7 +34,7 @@ def export(measured: Measured, base: Scenario) -> dict[str, Any]:
         "breaks": [_break(each) for each in breaks_of(measured)],
         "duplicates": {
             "requests": len(measured.duplicates),
-            "usd": _usd(usd_of(measured.duplicates, measured.results, base)),
+            "usd": usd_text(usd_of(measured.duplicates, measured.results, base)),
         },
         "results": _results(measured.results),
         "groups": [
@@ -45,7 +45,7 @@ def export(measured: Measured, base: Scenario) -> dict[str, Any]:
         "problems_left_out": measured.findings.left_out,
         "scenario": to_json(scenario_of(measured, base)),
         "plans": [
-            {"model": name, "requests": scenario.workload.requests, "usd": _usd(usd)}
+            {"model": name, "requests": scenario.workload.requests, "usd": usd_text(usd)}
             | {"scenario": to_json(scenario)}
             for name, scenario, usd in plans_of(measured, base)
         ],
@@ -150,12 +150,14 @@ def _problem(finding: dict[str, Any], single: bool) -> dict[str, Any]:
 
 
 def _prefix(prefix: Prefix) -> dict[str, Any]:
-    return {**asdict(prefix), "usd": _usd(prefix.usd)}
+    return {**asdict(prefix), "usd": usd_text(prefix.usd)}
 
 
 def _break(found: Break) -> dict[str, Any]:
-    return {**asdict(found), "usd": _usd(found.usd)}
+    return {**asdict(found), "usd": usd_text(found.usd)}
 
 
-def _usd(amount: Decimal) -> str:
-    return plain(amount.quantize(Decimal("0.0001")))
+def usd_text(amount: Decimal) -> str:
+    """US dollars as text: all digits that the amount has, at least those of the cents."""
+    whole, _, digits = plain(amount).partition(".")
+    return f"{whole}.{digits.ljust(2, '0')}"

@@ -1,9 +1,9 @@
 """Write a review as JSON values; the names are those of the contract."""
 
-from decimal import Decimal
 from typing import Any
 
 from planner import facts
+from planner.measure.export import usd_text
 from planner.plan import Plan
 from planner.review.actual import Actual, History, history_of, scenario_of
 from planner.review.batches import COUNTS, Batch
@@ -11,9 +11,6 @@ from planner.review.duplicates import Finding
 from planner.review.findings import findings_of
 from planner.review.reading import Found
 from planner.scenario import Scenario, to_json
-from planner.words import plain
-
-_CENT_OF_A_CENT = Decimal("0.0001")
 
 
 def export(found: Found, actual: Actual, base: Scenario) -> dict[str, Any]:
@@ -25,7 +22,7 @@ def export(found: Found, actual: Actual, base: Scenario) -> dict[str, Any]:
         "left_out": [{"id": batch_id, "why": why} for batch_id, why in history.left_out],
         "actual": {
             "makespan_s": actual.makespan_s,
-            "usd": None if actual.usd is None else _usd(actual.usd),
+            "usd": None if actual.usd is None else usd_text(actual.usd),
             "requests": {"succeeded": actual.succeeded, "given_up": actual.given_up},
             "running": actual.running,
             "reasons": dict(actual.reasons),
@@ -60,7 +57,7 @@ def _planned(plan: Plan | None) -> dict[str, Any] | None:
     return {
         "p50_s": plan.forecast.p50.makespan_s,
         "p85_s": plan.forecast.p85.makespan_s,
-        "usd": _usd(plan.cost.batch_usd),
+        "usd": usd_text(plan.cost.batch_usd),
     }
 
 
@@ -69,11 +66,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "severity": finding.severity,
         "batches": [*finding.batches],
-        "usd": None if finding.usd is None else _usd(finding.usd),
+        "usd": None if finding.usd is None else usd_text(finding.usd),
         "message": finding.message,
         "remedy": finding.remedy,
     }
-
-
-def _usd(amount: Decimal) -> str:
-    return plain(amount.quantize(_CENT_OF_A_CENT))
