@@ -1,4 +1,4 @@
-"""The command line: `batch-planner plan`, `programs`, `facts`, `schema`.
+"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts`, `schema`.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
-from planner import __version__
+from planner import __version__, files
 from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
 from planner.advice.ways import ways
@@ -106,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     programs.set_defaults(run=_programs)
 
+    files.add_measure(commands, _add_plan).set_defaults(run=_measure)
+    files.add_review(commands, _add_plan).set_defaults(run=_review)
+
     facts = commands.add_parser(
         "facts", help="models, prices and limits, with sources", allow_abbrev=False
     )
@@ -119,6 +122,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_plan(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument(
+        "--plan", dest="scenario", metavar="SCENARIO", help=f"a JSON file or a link: {help}"
+    )
+    _add_set(parser)
+
+
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario",
@@ -126,6 +136,10 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
         metavar="SCENARIO",
         help="a JSON file, - for standard input, or a link of the page; the defaults without one",
     )
+    _add_set(parser)
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         action="append",
@@ -167,6 +181,14 @@ def _programs(options: argparse.Namespace) -> _Answer:
             Problem("", f"{options.out} cannot be written: {_reason(why)}.")
         ) from None
     return _Answer(lines, _code(caveats(plan)))
+
+
+def _measure(options: argparse.Namespace) -> _Answer:
+    return _Answer(*files.measure(options, _scenario(options)))
+
+
+def _review(options: argparse.Namespace) -> _Answer:
+    return _Answer(*files.review(options, _scenario(options)))
 
 
 def _facts(options: argparse.Namespace) -> _Answer:

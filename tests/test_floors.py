@@ -30,8 +30,11 @@ FLOORS = (
     ("model",),
     ("plan",),
     ("advice",),
+    ("measure",),
+    ("review",),
     ("programs",),
     ("show",),
+    ("files",),
     ("__init__",),
     ("bridge", "__main__"),
 )

@@ -1,0 +1,285 @@
+"""The commands that read files: `measure`, with what it writes, and `review`.
+
+What a file means is decided in the folders of that name; here files are opened, read in pieces and
+written.
+"""
+
+import json
+import os
+import stat
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from planner.errors import Problem, ScenarioError
+from planner.measure.becomes import scenario_of
+from planner.measure.csv_rows import CsvRows
+from planner.measure.cutting import Cutting
+from planner.measure.export import export
+from planner.measure.lines import Lines, ReadError
+from planner.measure.measured import Measured
+from planner.measure.measurement import Measurement, is_csv
+from planner.measure.mending import Mending
+from planner.measure.requests import MOST_BYTES
+from planner.plan import make_plan
+from planner.review.actual import actual_of
+from planner.review.batches import moment_of
+from planner.review.export import export as export_review
+from planner.review.export import learnt
+from planner.review.reading import Reading
+from planner.scenario import Scenario
+from planner.show import reviewed
+from planner.show.measured import report
+from planner.words import counted
+
+_PIECE_BYTES = 2**20
+Told = tuple[list[str], int, list[str]]  # lines, exit code, complaints
+
+
+def add_measure(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -> ArgumentParser:
+    """The parser of `measure`; `add_plan` adds how a scenario is named."""
+    parser: ArgumentParser = commands.add_parser(
+        "measure",
+        help="what files of requests, rows or results hold, and what is wrong with them",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="JSON Lines or CSV, plain or gzip; - for input"
+    )
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument(
+        "--split", metavar="DIR", help="write the plan's batches as files into a new folder"
+    )
+    parser.add_argument(
+        "--mend", metavar="DIR", help="write the files with valid, unique ids into a new folder"
+    )
+    parser.add_argument("--column", default="", metavar="NAME", help="the prompts' column of a CSV")
+    parser.add_argument("--id-column", default="", metavar="NAME", help="the ids' column of a CSV")
+    add_plan(parser, "what rows are sent with, and the limits of the batches")
+    return parser
+
+
+def measure(options: Namespace, base: Scenario) -> Told:
+    """Run `measure`: 0 without errors, 1 with, 2 when a file cannot be read."""
+    measurement = Measurement(base, column=options.column, id_column=options.id_column)
+    complaints = read_files(options.files, measurement.begin, measurement.feed, measurement.end)
+    measured = measurement.measured()
+    if complaints:
+        complaints.append(f"error: {counted(measured.lines, 'line')} were read up to there.")
+    lines = (
+        [json.dumps(export(measured, base), ensure_ascii=False, indent=1)]
+        if options.json
+        else report(measured, base)
+    )
+    code = 2 if complaints else 1 if measured.findings.errors else 0
+    if code < 2:
+        for folder, write in ((options.mend, _mend), (options.split, _split)):
+            if folder is not None:
+                written = write(options, _empty_folder(folder), measured, base)
+                (complaints if options.json else lines).extend(written)
+    return lines, code, complaints
+
+
+def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -> ArgumentParser:
+    """The parser of `review`; `add_plan` adds how a scenario is named."""
+    parser: ArgumentParser = commands.add_parser(
+        "review",
+        help="what became of a run, from its journal, the provider's list, or results",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="journal.jsonl, the JSON of batches.list, results; - for input",
+    )
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument(
+        "--now",
+        dest="moment",
+        default="",
+        metavar="TIME",
+        help="the moment from which results expire, with offset; else the latest in the files",
+    )
+    add_plan(parser, "what was planned")
+    return parser
+
+
+def review(options: Namespace, base: Scenario) -> Told:
+    """Run `review`: 0, or 2 when a file cannot be read."""
+    if options.moment and moment_of(options.moment) is None:
+        raise ScenarioError(Problem("", "--now takes a moment such as 2026-11-28T22:00:00Z."))
+    reading = Reading()
+    complaints = read_files(options.files, reading.begin, reading.feed, reading.end)
+    planned = make_plan(base) if options.scenario is not None or options.set else None
+    actual = actual_of(reading.found, planned, options.moment)
+    lines = (
+        [json.dumps(export_review(reading.found, actual, base), ensure_ascii=False, indent=1)]
+        if options.json
+        else reviewed.report(reading.found, actual, learnt(actual))
+    )
+    if complaints:
+        complaints.append(
+            f"error: {counted(len(actual.own), 'batch', 'batches')} read up to there."
+        )
+    return lines, 2 if complaints else 0, complaints
+
+
+# Reading
+
+
+def read_files(
+    names: Sequence[str],
+    begin: Callable[[str], None],
+    feed: Callable[[bytes], None],
+    end: Callable[[], None],
+) -> list[str]:
+    """Feed the bytes of each file; returns what stopped it, as complaints."""
+    for name in names:
+        try:
+            begin("standard input" if name == "-" else name)
+            for piece in pieces_of(name):
+                feed(piece)
+            end()
+        except (OSError, ValueError) as why:  # ReadError, or a name that no file can have
+            told = (why.strerror if isinstance(why, OSError) else None) or str(why)
+            return [f"error: {name} cannot be read: {told}."]
+    return []
+
+
+def pieces_of(name: str) -> Iterator[bytes]:
+    """The bytes of a file in pieces. Raises OSError, and ReadError for one that shrinks."""
+    if name == "-":
+        if sys.stdin is None:  # closed by the shell, as with `<&-`
+            raise ReadError("it is closed")
+        while piece := sys.stdin.buffer.read(_PIECE_BYTES):
+            yield piece
+        return
+    with Path(name).open("rb") as file:
+        status, read = os.fstat(file.fileno()), 0
+        while piece := file.read(_PIECE_BYTES):
+            read += len(piece)
+            yield piece
+        if stat.S_ISREG(status.st_mode) and read < status.st_size:
+            raise ReadError(
+                f"it shrank from {status.st_size:,} bytes to {read:,} while it was read"
+            )
+
+
+def _lines_of(options: Namespace, name: str) -> Iterator[tuple[int, bytes, bytes]]:
+    """Each line of a file that can be read, with its number, and the bytes that end it.
+
+    A CSV file gives the rows that it becomes.
+    """
+    lines = Lines(MOST_BYTES + 2**20)
+    if is_csv(name):
+        for number, row in _rows_of(options, name, lines):
+            yield number, json.dumps(row, ensure_ascii=False).encode(), b"\n"
+        return
+    for line in _fed(name, lines):
+        mark = lines.mark if lines.number == 1 else b""
+        yield lines.number, mark + (line or b""), b"" if lines.torn else b"\n"
+
+
+def _fed(name: str, lines: Lines) -> Iterator[bytes | None]:
+    for piece in pieces_of(name):
+        yield from lines.feed(piece)
+    yield from lines.end()
+
+
+def _rows_of(
+    options: Namespace, name: str, lines: Lines
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    rows = CsvRows(options.column, options.id_column)
+    for line in _fed(name, lines):
+        yield from rows.line((line or b"").decode().removesuffix("\r"), lines.number)
+
+
+# Writing
+
+
+def _empty_folder(name: str) -> Path:
+    folder = Path(name)
+    try:
+        if not name:
+            raise ValueError("it has no name")
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ValueError("it is not empty, and nothing is written over")
+    except (OSError, ValueError) as why:
+        raise _cannot_be_written(name, why) from None
+    return folder
+
+
+def _cannot_be_written(name: object, why: Exception) -> ScenarioError:
+    told = (why.strerror if isinstance(why, OSError) else None) or str(why)
+    return ScenarioError(Problem("", f"{name} cannot be written: {told}. Name another folder."))
+
+
+def _split(options: Namespace, folder: Path, measured: Measured, base: Scenario) -> list[str]:
+    """Write the plan's batches as files; put together they are the input, to the byte."""
+    if measured.findings.errors:
+        return ["Nothing was split: mend the errors first, ids with --mend."]
+    cutting = Cutting(make_plan(scenario_of(measured, base)), base)
+    written: list[str] = []
+    try:
+        with ExitStack() as stack:
+            file, number = None, 0
+            for name in options.files:
+                for _, line, end in _lines_of(options, name):
+                    if cutting.line(line.removeprefix(b"\xef\xbb\xbf")) != number or file is None:
+                        stack.close()
+                        number = cutting.batch
+                        path = folder / f"batch-{number:05d}.jsonl"
+                        file = stack.enter_context(path.open("wb"))
+                        written.append(str(path))
+                    file.write(line + end)
+                    if not end and line:  # the next file would go on in the same line
+                        cutting.begin()
+    except OSError as why:
+        raise _cannot_be_written(folder, why) from None
+    return [f"{counted(len(written), 'batch', 'batches')} written, from {written[0]} on"]
+
+
+def _mend(options: Namespace, folder: Path, _measured: Measured, _base: Scenario) -> list[str]:
+    """Write the files again with ids that are valid and unique, and a map back."""
+    mending, changed = Mending(), 0
+    for name in options.files:
+        for _, line, _ in _lines_of(options, name):
+            mending.see(line.removeprefix(b"\xef\xbb\xbf"))
+    try:
+        with (folder / "ids.jsonl").open("w", encoding="utf-8", newline="\n") as ids:
+            for place, name in enumerate(options.files, 1):
+                with (folder / _mended_name(name, place)).open("wb") as file:
+                    changed += _mend_file(options, name, mending, file, ids.write)
+    except OSError as why:
+        raise _cannot_be_written(folder, why) from None
+    return [f"{counted(changed, 'id')} mended in {folder}; ids.jsonl leads back to the old ones"]
+
+
+def _mend_file(
+    options: Namespace,
+    name: str,
+    mending: Mending,
+    file: BinaryIO,
+    note: Callable[[str], object],
+) -> int:
+    changed = 0
+    for number, line, end in _lines_of(options, name):
+        mended = mending.mend(line.removeprefix(b"\xef\xbb\xbf"), number)
+        file.write((mended.line if mended else line) + end)
+        if mended:
+            changed += 1
+            back = {"file": name, "line": number, "old": mended.old, "new": mended.new}
+            note(json.dumps(back) + "\n")
+    return changed
+
+
+def _mended_name(name: str, place: int) -> str:
+    stem = Path(name).name.removesuffix(".gz")
+    for ending in (".csv", ".tsv", ".jsonl"):
+        stem = stem.removesuffix(ending)
+    return f"{stem or 'requests'}-{place}.jsonl"

@@ -1,0 +1,1 @@
+"""What a file holds: requests, rows or results, measured before anything is sent."""

@@ -1,0 +1,196 @@
+"""Measure files as their bytes come in: requests, rows, CSV, or results of an earlier batch.
+
+    measurement = Measurement()
+    measurement.begin("requests.jsonl")
+    for piece in pieces:
+        measurement.feed(piece)
+    measurement.end()
+    measurement.measured()
+
+Nothing is opened here, and little is kept: whoever feeds it may stop at any time and ask for what
+was measured up to there.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from planner.measure.csv_rows import CsvRows
+from planner.measure.findings import Findings
+from planner.measure.kinds import REQUESTS, RESULTS, kind_of, refuse_one_document
+from planner.measure.lines import Lines
+from planner.measure.measured import Measured
+from planner.measure.requests import MOST_BYTES, Requests, too_large
+from planner.measure.results import Results
+from planner.measure.rules import Fault
+from planner.measure.wire import ENVELOPE_BYTES
+from planner.scenario import Scenario
+
+_ONE_OBJECT = "Write one JSON object a line, without line breaks inside"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_constant(text)
+
+
+# What the SDK cannot write again is no request: NaN, and numbers beyond all bounds.
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
+
+
+@dataclass(slots=True)
+class _File:
+    """The file that is being read."""
+
+    name: str
+    lines: Lines
+    csv: CsvRows | None
+    filled: int = 0  # lines that say something
+
+
+class Measurement:
+    """Takes files piece by piece. Rows are sent with the model and the limit of `base`.
+
+    `column` and `id_column` are those of CSV files, which are told by their names.
+    """
+
+    def __init__(
+        self, base: Scenario | None = None, *, column: str = "", id_column: str = ""
+    ) -> None:
+        self.base = base or Scenario()
+        self.bytes_read = 0
+        self._columns = column, id_column
+        self._file: _File | None = None
+        self._lines = 0
+        self._kind = self._kind_place = ""
+        self._findings, self._results = Findings(), Results()
+        self._requests = Requests(self.base, self._findings)
+
+    def begin(self, name: str) -> None:
+        """A file begins."""
+        self._requests.begin(name)
+        # a line may have spaces and escapes that are not sent
+        lines = Lines(MOST_BYTES + 2**20)
+        self._file = _File(name, lines, CsvRows(*self._columns) if is_csv(name) else None)
+
+    def feed(self, piece: bytes) -> None:
+        """The next bytes of the file. Raises ReadError."""
+        assert self._file is not None
+        self.bytes_read += len(piece)
+        for line in self._file.lines.feed(piece):
+            self._line(self._file, line)
+
+    def end(self) -> None:
+        """The file ends. Raises ReadError."""
+        assert self._file is not None
+        for line in self._file.lines.end():
+            self._line(self._file, line)
+        if self._file.csv:
+            self._file.csv.end()
+        if not self._file.filled:
+            self._found(1, Fault("empty-file", "The file is empty", "Write requests into it"))
+
+    def measured(self) -> Measured:
+        """What was measured so far."""
+        requests, findings = self._requests, self._findings.copy()
+        requests.repeated(findings)
+        commas = max(0, requests.count - 1)
+        return Measured(
+            files=len(requests.files),
+            lines=self._lines,
+            requests=requests.count,
+            bytes=ENVELOPE_BYTES + requests.bytes + commas,
+            workloads=tuple(
+                sorted(requests.workloads.values(), key=lambda each: (-each.requests, each.name))
+            ),
+            findings=findings,
+            results=self._results,
+            duplicates=requests.duplicates(),
+        )
+
+    def _line(self, file: _File, line: bytes | None) -> None:
+        self._lines += 1
+        if line is None:
+            file.filled += 1
+            self._found(file.lines.number, too_large(MOST_BYTES))
+        elif file.csv is not None:
+            self._csv_line(file, file.csv, line)
+        else:
+            self._json_line(file, line)
+
+    def _json_line(self, file: _File, line: bytes) -> None:
+        number = file.lines.number
+        try:
+            text = line.decode()
+            if self._requests.take_like(text, number):
+                file.filled += 1
+                return
+            if not line or line.isspace():
+                return
+            file.filled += 1
+            value = _decode(text)
+        except UnicodeDecodeError as why:
+            file.filled += 1
+            wrong = f"The line is not UTF-8 from its byte {why.start + 1:,} on"
+            self._found(number, Fault("utf-8", wrong, "Save the file as UTF-8"))
+        except (ValueError, RecursionError) as why:
+            if file.filled == 1:
+                refuse_one_document(line)
+            wrong = f"The line is not JSON: {_reason(why, line)}"
+            self._found(number, Fault("json", wrong, _ONE_OBJECT))
+        else:
+            if type(value) is dict:
+                self._take(value, text, number)
+            else:
+                self._found(number, Fault("object", "The line is JSON, but no object", _ONE_OBJECT))
+
+    def _csv_line(self, file: _File, csv: CsvRows, line: bytes) -> None:
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            fault = Fault("utf-8", "The line is not UTF-8", "Save the file as UTF-8")
+            self._found(file.lines.number, fault)
+            text = line.decode("utf-8", "replace")
+        for number, row in csv.line(text.removesuffix("\r"), file.lines.number):
+            file.filled += 1
+            self._take(row, json.dumps(row, ensure_ascii=False), number)
+
+    def _take(self, value: dict[str, Any], text: str, number: int) -> None:
+        kind = kind_of(value)
+        if kind == RESULTS:
+            self._results.add(value)
+            return
+        if not self._kind:
+            self._kind, self._kind_place = kind, f"line {number:,}"
+        elif kind != self._kind:
+            wrong = f"The file began with {self._kind} ({self._kind_place}); this is one of {kind}"
+            self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
+            self._requests.learns = False  # each line of the other kind is to be told
+        if kind == REQUESTS:
+            self._requests.take(value, text, number)
+        else:
+            self._requests.take_row(value, text, number)
+
+    def _found(self, number: int, fault: Fault) -> None:
+        assert self._file is not None
+        self._findings.add(self._file.name, number, None, [fault])
+
+
+def is_csv(name: str) -> bool:
+    """Whether a file is CSV, by its name."""
+    return name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+
+
+def _reason(why: Exception, line: bytes) -> str:
+    if isinstance(why, RecursionError):
+        return "it is nested too deeply"
+    if not isinstance(why, json.JSONDecodeError):
+        return "it holds a number or a constant that JSON does not have"
+    if b"\r{" in line:
+        return "its lines end with a carriage return alone; save it with line feeds"
+    return f"{why.msg.removesuffix(' at')} at character {why.pos + 1:,}"

@@ -1,0 +1,110 @@
+"""Read lines that differ from one another in two texts alone: the id and the prompt.
+
+The lines of a file that a program wrote are mostly so. What stands around the two texts is read as
+JSON once; of the lines that follow only the two texts are read. A line is the same JSON whichever
+way it is read: where anything else differs, the template does not fit, and the line is read whole.
+"""
+
+import json
+import json.decoder
+import json.encoder
+import re
+from typing import Any
+
+from planner import facts
+
+_ID = re.compile(str(facts.limit("custom_id_pattern").value).strip("^$"))
+_ESCAPED = '"\\\b\f\n\r\t'  # those that are sent as a backslash and a letter
+_scan = json.decoder.scanstring  # type: ignore[attr-defined]  # a text from its place on
+_decode = json.JSONDecoder().decode
+_write = json.encoder.encode_basestring  # as the SDK writes a text: only what must be is escaped
+
+
+class Template:
+    """What stands before the id, between id and prompt, and after the prompt."""
+
+    __slots__ = ("after", "before", "between", "number")
+
+    def __init__(self, before: str, between: str, after: str) -> None:
+        self.before, self.between, self.after = before, between, after
+        self.number = hash((before, between, after))
+
+    def read(self, text: str) -> tuple[str, str, int] | None:
+        """Id, prompt, and the bytes that both take as the SDK sends them, quotes and all.
+
+        None where the line has another form, or an id that is not allowed. Raises
+        UnicodeEncodeError for half a surrogate pair.
+        """
+        if not text.startswith(self.before):
+            return None
+        found = _ID.match(text, len(self.before))
+        if found is None or not text.startswith(self.between, found.end()):
+            return None
+        start = found.end() + len(self.between)
+        try:
+            prompt, end = _scan(text, start, True)
+        except ValueError:
+            return None
+        # the scan ends behind the quote with which `after` begins
+        if end - 1 + len(self.after) != len(text) or not text.endswith(self.after):
+            return None
+        custom_id = found[0]
+        return custom_id, prompt, len(custom_id) + 4 + _sent(text, start, end - 1, prompt)
+
+
+def _sent(text: str, start: int, end: int, prompt: str) -> int:
+    """The bytes of a prompt as it is sent, without quotes; start and end are its place in a line."""
+    escapes = end - start - len(prompt)
+    if not escapes:
+        return len(prompt) if prompt.isascii() else len(prompt.encode())
+    # An escape of two characters is sent as it stands, but for \/. Those of six are not.
+    short = text.count("\\", start, end) - prompt.count("\\") == escapes
+    if short and ("/" not in prompt or text.find("\\/", start, end) < 0):
+        return end - start if prompt.isascii() else len(prompt.encode()) + escapes
+    if text.find("\\u000", start, end) >= 0 or text.find("\\u001", start, end) >= 0:
+        return len(_write(prompt).encode()) - 2  # it may be one that stays an escape
+    return len(prompt.encode()) + sum(map(prompt.count, _ESCAPED))
+
+
+def learn(text: str, id_key: str, prompt_key: str, value: dict[str, Any]) -> Template | None:
+    """The template of a line, whose value as JSON is known; None where it cannot be one.
+
+    The keys are those whose texts differ from line to line: custom_id and content, or id and prompt.
+    """
+    custom_id = _text_behind(text, id_key, 0)
+    if custom_id is None:
+        return None
+    prompt = _text_behind(text, prompt_key, custom_id[1])
+    if prompt is None:
+        return None
+    found = Template(text[: custom_id[0]], text[custom_id[1] : prompt[0]], text[prompt[1] :])
+    # The proof: with other texts in both places nothing else becomes different.
+    tried = _decode(f"{found.before}{_MARK}1{found.between}{_MARK}2{found.after}")
+    return found if _written(tried) == _written(_marked(value, id_key)) else None
+
+
+_MARK = "mark-between-two-"
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value)
+
+
+def _marked(value: dict[str, Any], id_key: str) -> dict[str, Any]:
+    """The value with marks for its id and its prompt."""
+    if id_key == "id":
+        return {**value, "id": f"{_MARK}1", "prompt": f"{_MARK}2"}
+    message = {**value["params"]["messages"][0], "content": f"{_MARK}2"}
+    params = {**value["params"], "messages": [message]}
+    return {**value, "custom_id": f"{_MARK}1", "params": params}
+
+
+def _text_behind(text: str, key: str, start: int) -> tuple[int, int] | None:
+    """Where the text behind the last key of that name begins and ends, without quotes."""
+    places = [match.end() for match in re.finditer(rf'"{key}"\s*:\s*"', text[start:])]
+    for place in reversed(places) if key == "content" else places:
+        try:
+            return start + place, _scan(text, start + place, True)[1] - 1
+        except ValueError:
+            continue
+    return None
