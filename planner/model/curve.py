@@ -56,3 +56,9 @@ class Curve:
             blurred * (low_ratio + inside * (self.ratios[above] - low_ratio)),
             low_wait + inside * (self.waits_s[above] - low_wait),
         )
+
+    def seconds(self, requests: int, place: float) -> float:
+        """How long a batch of so many requests takes at a place."""
+        base, spread = self.scale(requests)
+        ratio, wait_s = self.at(place)
+        return base + spread * ratio + wait_s

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from planner import facts
-from planner.model.draws import service
-from planner.model.durations import model_of
+from planner.model.durations import observed
 from planner.review.actual import Actual, days_left
 from planner.review.batches import Batch, moment_of
 from planner.review.duplicates import Finding, possible_duplicates, usd_of
 from planner.review.reading import Found
-from planner.scenario import Scenario
 from planner.words import count, counted, duration, share
 
 CLOCKS = timedelta(minutes=5)  # clocks of one provider differ by less
@@ -128,12 +126,13 @@ def _still_running(_found: Found, actual: Actual) -> Iterator[Finding]:
 def _slow(_found: Found, actual: Actual) -> Iterator[Finding]:
     """Batches that took longer than nearly all on record of their size."""
     planned = actual.planned
-    seconds = service(planned.durations if planned else model_of(Scenario().duration))
+    # of the curves that may be true the one in the middle
+    curve = (planned.durations if planned else observed()).curve_at(0.5)
     for batch in actual.own:
         took, created = batch.seconds, moment_of(batch.created_at)
         if took is None and created and actual.seen_at and not batch.ended:
             took = (actual.seen_at - created).total_seconds()
-        usual = seconds(max(1, batch.requests), _SLOW)
+        usual = curve.seconds(max(1, batch.requests), _SLOW)
         if took is not None and took > usual:
             yield Finding(
                 rule="slow",

@@ -18,7 +18,9 @@ _HUNDREDTH_OF_A_CENT = Decimal("0.0001")
 # what every version of Python reads alike: some take 24:00 and week dates, others do not
 TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?!24)\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _TIME_EXAMPLE = "with its offset from UTC, such as 2026-11-22T22:00+01:00"
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # what names its moment by itself is seen alike from any
+_ANY_TIME = datetime(
+    2000, 1, 1, tzinfo=UTC
+)  # what names its moment by itself is seen alike from any
 _YES = {"true", "on", "yes", "1"}
 _NO = {"false", "off", "no", "0", ""}
 
