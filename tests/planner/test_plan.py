@@ -387,7 +387,7 @@ def test_shared_load_widens_the_band() -> None:
     """Ten batches one after the other: bad luck of its own evens out, a bad day does not."""
     own, same = (
         plan(
-            batches={"requests_per_batch": 1000},
+            batches={"requests_per_batch": 1000, "concurrent": 1},
             retries={"transient_rate": 0},
             duration={"model": "guide", "shared_load": shared},
         ).forecast
