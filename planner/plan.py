@@ -9,6 +9,8 @@ from planner import facts
 from planner.model import answers, cost, realtime, retry, simulate, split, summary
 from planner.model.account import Account, account_of
 from planner.model.durations import DurationModel, model_of
+from planner.model.expiry import NONE as NO_EXPIRY
+from planner.model.expiry import Expiry, expiry_of
 from planner.model.writing import Writing, tokens_per_s
 from planner.scenario import Scenario
 
@@ -29,13 +31,16 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
-    """Whole requests, as expected. `attempts` counts every time that a request is sent."""
+    """Whole requests, as expected. `attempts` counts every time that a request is sent; `expired`
+    every time that a batch leaves one undone at its end, after which it is sent again or given up.
+    """
 
     failed_first_round: int
     retried: int
     given_up: int
     answered: int
     attempts: int
+    expired: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,11 +114,20 @@ def make_plan(scenario: Scenario) -> Plan:
         queue_requests=account.queue_requests,
     )
     rounds = retry.rounds(work.requests, scenario.retries)
-    bill = _bill(scenario, model, rounds)
-    primes = bill.caches and scenario.caching.prime and work.requests > 1
+    primes = _caches(scenario, model) and scenario.caching.prime and work.requests > 1
     batches = split.split(work.requests, request_bytes, limits, prime=primes)
     batch_requests, _ = split.largest(request_bytes, limits)
     durations = model_of(scenario.duration, model.family)
+    forecast = _forecast(
+        _stages(batches, primes),
+        durations,
+        _rules(scenario, account.queue_requests, batch_requests, _writing(scenario, model)),
+        runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
+        seed=scenario.forecast.seed,
+        confidence=scenario.goal.confidence,
+        deadline_s=scenario.goal.deadline_h * _HOUR_S,
+    )
+    bill = _bill(scenario, model, rounds, expiry_of(work.requests, scenario.retries, forecast))
     return Plan(
         scenario=scenario,
         model=model,
@@ -125,15 +139,7 @@ def make_plan(scenario: Scenario) -> Plan:
         rounds=rounds,
         requests=bill.requests,
         durations=durations,
-        forecast=_forecast(
-            _stages(batches, primes),
-            durations,
-            _rules(scenario, account.queue_requests, batch_requests, _writing(scenario, model)),
-            runs=simulate.replications(sum(-(-each.sent // batch_requests) for each in rounds)),
-            seed=scenario.forecast.seed,
-            confidence=scenario.goal.confidence,
-            deadline_s=scenario.goal.deadline_h * _HOUR_S,
-        ),
+        forecast=forecast,
         answers=_answers(scenario, model),
         caches=bill.caches,
         primes=primes,
@@ -145,13 +151,14 @@ def make_plan(scenario: Scenario) -> Plan:
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
-    that a sum buys.
+    """The cost of a scenario alone, without its forecast, as if no request expired: quick enough to
+    look for the scenario that a sum buys.
     """
     return _bill(
         scenario,
         facts.model(scenario.workload.model),
         retry.rounds(scenario.workload.requests, scenario.retries),
+        NO_EXPIRY,
     ).cost
 
 
@@ -166,10 +173,14 @@ class _Bill:
     cost: cost.Cost
 
 
-def _bill(scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...]) -> _Bill:
+def _bill(
+    scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...], expiry: Expiry
+) -> _Bill:
     work, caches = scenario.workload, _caches(scenario, model)
-    requests = _requests(work.requests, rounds)
-    billed = requests.attempts if scenario.pricing.bill_failed else requests.answered
+    requests = _requests(work.requests, rounds, expiry)
+    # what expired was never worked on: it is not billed even where failed attempts are
+    worked_on = requests.attempts - requests.expired
+    billed = worked_on if scenario.pricing.bill_failed else requests.answered
     cache_reads = _cache_reads(scenario, billed) if caches else 0
     request = cost.Request(
         input_tokens=work.input_tokens,
@@ -237,15 +248,18 @@ def _forecast(
     )
 
 
-def _requests(sent: int, rounds: tuple[retry.Round, ...]) -> Requests:
+def _requests(sent: int, rounds: tuple[retry.Round, ...], expiry: Expiry) -> Requests:
     first, last = rounds[0], rounds[-1]
-    given_up = first.failed_permanent + last.failed_transient
+    given_up = min(sent, first.failed_permanent + last.failed_transient + expiry.given_up)
+    again = max(0, expiry.expired - expiry.given_up)  # what expired and was sent once more
+    retried = sum(later.sent for later in rounds[1:]) + again
     return Requests(
         failed_first_round=first.failed_permanent + first.failed_transient,
-        retried=sum(later.sent for later in rounds[1:]),
+        retried=retried,
         given_up=given_up,
         answered=sent - given_up,
-        attempts=sum(each.sent for each in rounds),
+        attempts=sent + retried,
+        expired=expiry.expired,
     )
 
 
