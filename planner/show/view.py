@@ -285,7 +285,7 @@ def _cost_note(plan: Plan) -> str:
 
 def _billed(plan: Plan) -> str:
     if plan.scenario.pricing.bill_failed:
-        attempts = counted(plan.requests.attempts, "attempt")
+        attempts = counted(plan.requests.attempts - plan.requests.expired, "attempt")
         return f"Counts all {attempts} as billed, though failed ones are not."
     if plan.requests.given_up:
         return f"Only the {counted(plan.requests.answered, 'answered request')} are billed."
