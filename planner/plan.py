@@ -9,6 +9,8 @@ from planner.model import answers, cost, cut, realtime, retry, simulate, split, 
 from planner.model.account import Account, account_of
 from planner.model.bill import Bill, Requests, bill
 from planner.model.durations import DurationModel, model_of
+from planner.model.expiry import NONE as NO_EXPIRY
+from planner.model.expiry import Expiry, expiry_of
 from planner.model.forecast import Work, chosen, forecast_of, not_before
 from planner.model.writing import Writing, tokens_per_s
 from planner.scenario import Scenario, field
@@ -105,7 +107,8 @@ def make_plan(scenario: Scenario, *, most_batches: int = simulate.MOST_BATCHES) 
     outlook = forecast_of(
         terms.work, cut.Cut(largest, choice.cut.concurrent), most_batches=most_batches
     )
-    bill = _with_expired(scenario, terms, outlook)
+    expiry = expiry_of(terms.rounds[0].sent, scenario.retries, outlook)
+    bill = _bill(scenario, terms.model, terms.rounds, expiry)
     fast = _realtime(scenario, terms)
     in_real_time_s = fast.seconds * scenario.batches.realtime_share if fast else 0.0
     return Plan(
@@ -132,8 +135,8 @@ def make_plan(scenario: Scenario, *, most_batches: int = simulate.MOST_BATCHES) 
 
 
 def cost_of(scenario: Scenario) -> cost.Cost:
-    """The cost of a scenario alone, without its forecast: quick enough to look for the scenario
-    that a sum buys.
+    """The cost of a scenario alone, without its forecast, as if no request expired: quick enough to
+    look for the scenario that a sum buys.
     """
     model = facts.model(scenario.workload.model)
     return _bill(scenario, model, retry.rounds(_in_batches(scenario), scenario.retries)).cost
@@ -146,11 +149,12 @@ def _in_batches(scenario: Scenario) -> int:
 
 
 def _bill(
-    scenario: Scenario, model: facts.Model, rounds: tuple[retry.Round, ...], expired: int = 0
+    scenario: Scenario,
+    model: facts.Model,
+    rounds: tuple[retry.Round, ...],
+    expiry: Expiry = NO_EXPIRY,
 ) -> Bill:
-    return bill(
-        scenario.workload, scenario.caching, scenario.pricing, model, rounds, expired=expired
-    )
+    return bill(scenario.workload, scenario.caching, scenario.pricing, model, rounds, expiry=expiry)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,15 +187,6 @@ def _terms(scenario: Scenario) -> _Terms:
             bytes_per_batch=facts.batch_byte_limit(),
             queue_requests=account.queue_requests,
         ),
-    )
-
-
-def _with_expired(scenario: Scenario, terms: _Terms, outlook: summary.Forecast) -> Bill:
-    """The bill, with the expected number of requests that expire for good."""
-    by_rates = terms.rounds[0].failed_permanent + terms.rounds[-1].failed_transient
-    lost = min(outlook.more_given_up(by_rates), terms.rounds[0].sent - by_rates)
-    return (
-        _bill(scenario, terms.model, terms.rounds, int(lost + 0.5)) if lost >= 0.5 else terms.bill
     )
 
 

@@ -167,14 +167,14 @@ HAIKU = "workload.model=claude-haiku-5-5&"
 
 
 def test_splitting_does_not_look_faster() -> None:
-    """batch-size#faster: one batch, ten at once, ten in a row; the times are not better for it."""
+    """batch-size#faster: one batch, ten at once, ten in a row; the times are not better by more than 3 %."""
     whole, at_once, in_a_row = (
         f"{HAIKU}workload.requests=100k&batches.requests_per_batch={rest}"
         for rest in ("100k", "10k&batches.concurrent=10", "10k")
     )
     for percentile in ("p50", "p85", "p95"):
-        assert seconds(whole, percentile) <= seconds(at_once, percentile)
-        assert seconds(whole, percentile) <= seconds(in_a_row, percentile)
+        assert seconds(whole, percentile) <= 1.03 * seconds(at_once, percentile)
+        assert seconds(whole, percentile) <= 1.03 * seconds(in_a_row, percentile)
 
 
 def test_few_hits_make_caching_dearer_than_none() -> None:
@@ -207,8 +207,8 @@ def test_real_time_gains_less_when_there_is_more_to_do() -> None:
 
 
 def test_own_luck_makes_the_typical_run_slow() -> None:
-    """how-long#shared-load: five batches with a luck of their own take longer at P50 than five that share it."""
-    five = f"{HAIKU}workload.requests=50k&batches.concurrent=5&duration.shared_load="
+    """how-long#shared-load: five batches in a row with a luck of their own take longer at P50 than five that share it."""
+    five = f"{HAIKU}workload.requests=50k&duration.shared_load="
     assert seconds(f"{five}0", "p50") > seconds(f"{five}0.7", "p50")
     assert seconds(f"{five}0", "p50") > seconds(f"{five}1", "p50")
 

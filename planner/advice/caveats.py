@@ -4,6 +4,8 @@ A rule looks at the finished plan and yields a caveat or nothing. The rules of o
 module; here they come together, and every remedy is tested.
 """
 
+from dataclasses import replace
+
 from planner.advice import account, answers, cache, evidence, failures, model, money, time
 from planner.advice.caveat import SEVERITIES, Caveat
 from planner.advice.remedies import with_remedies
@@ -26,9 +28,12 @@ def caveats(plan: Plan) -> tuple[Caveat, ...]:
     return with_remedies(plan, _judge(plan), _judge)
 
 
-def blocked(plan: Plan) -> bool:
-    """Whether the run would fail or stop."""
-    return any(caveat.severity == "blocks" for rule in _BLOCKING for caveat in rule(plan))
+def blocking(plan: Plan) -> tuple[Caveat, ...]:
+    """The caveats because of which the run would fail or stop, without their remedies."""
+    every = (caveat for rule in _BLOCKING for caveat in rule(plan))
+    return tuple(
+        replace(caveat, fix={}, fix_label="") for caveat in every if caveat.severity == "blocks"
+    )
 
 
 def _judge(plan: Plan) -> tuple[Caveat, ...]:

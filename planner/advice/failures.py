@@ -36,9 +36,10 @@ def _free_cut(plan: Plan) -> tuple[Change, str]:
 
 
 def _afterwards(plan: Plan) -> str:
-    lost = plan.requests.expired
-    if lost:
-        return f"; on average {counted(lost, 'request')} stay unanswered for it"
+    planned = plan.rounds[0].failed_permanent + plan.rounds[-1].failed_transient
+    lost = int(plan.forecast.mean_given_up - planned)
+    if lost >= 1:
+        return f"; on average {counted(lost, 'request')} more than planned stay unanswered"
     return " and are sent again" if plan.scenario.retries.max else ""
 
 

@@ -25,15 +25,18 @@ _CACHES: tuple[Change, ...] = (
 _ABOUT = Decimal("1.02")  # costs that differ by less are alike
 
 
-def models(own: str) -> tuple[facts.Model, ...]:
-    """The scenario's own model, then those that are current and open to anybody, newest first."""
-    first = facts.model(own)
+def models(asked: Scenario) -> tuple[Scenario, ...]:
+    """The scenario itself, then with each current model that is open to anybody and that the workload
+    fits, the cheapest first.
+    """
+    own = asked.workload.model
     others = (
-        model
+        _with_model(asked, model)
         for model in facts.models()
         if model.status == "active" and not model.limited_access and model.id != own
     )
-    return (first, *others)
+    fitting = (other for other in others if other)
+    return (asked, *sorted(fitting, key=lambda other: cost_of(other).batch_usd))
 
 
 def caches(asked: Scenario) -> tuple[Scenario, ...]:
@@ -50,7 +53,7 @@ def caches(asked: Scenario) -> tuple[Scenario, ...]:
     return tuple(every[place] for place in places)
 
 
-def with_model(asked: Scenario, model: facts.Model) -> Scenario | None:
+def _with_model(asked: Scenario, model: facts.Model) -> Scenario | None:
     """The scenario with another model; None where the workload does not fit it."""
     try:
         return scenario.replace(asked, {"workload.model": model.id})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from planner.advice.caveats import blocked
+from planner.advice.caveats import blocking
 from planner.plan import Plan
 
 
@@ -29,7 +29,7 @@ def verdict(plan: Plan) -> Verdict:
     return Verdict(
         deadline=None if chance is None else chance >= goal.confidence,
         budget=within(plan, plan.cost.batch_usd),
-        blocked=blocked(plan),
+        blocked=bool(blocking(plan)),
     )
 
 

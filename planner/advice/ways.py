@@ -21,6 +21,7 @@ _ROWS = 8
 _CACHES_TRIED = 3
 _CONFIRMED = 3
 _ROW_BATCHES = 20_000  # simulated for a way at most; see `simulate.BUDGET_BATCHES`
+_ALL_BATCHES = 60_000  # simulated for the ways in batches; one of a dearer model is left out then
 _TRIAL_BATCHES = 2000  # simulated for a share that is only tried
 _SOONER, _CHEAPER = 0.95, Decimal("0.98")  # a trade that brings less is not worth a row
 
@@ -87,14 +88,21 @@ def _confirmed(plan: Plan, every: Sequence[Way]) -> list[Way]:
 
 
 def _in_batches(plan: Plan) -> Iterator[Plan]:
-    """The plans of each model with its cheapest cache, and with dearer ones while they are late."""
+    """The plans of the own model, then of the others, the cheapest first, as far as they may matter:
+    of those that are dearer than one that meets the goal only the next, and fewer of large plans.
+    """
     free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
-    for model in options.models(plan.model.id):
-        asked = options.with_model(free, model)
-        for cached in options.caches(asked)[:_CACHES_TRIED] if asked else ():
+    met = spent = 0
+    for asked in options.models(free):
+        own = asked.workload.model == plan.model.id
+        if not own and (met > 1 or spent > _ALL_BATCHES):
+            break
+        for cached in options.caches(asked)[:_CACHES_TRIED]:
             other = make_plan(cached, most_batches=_ROW_BATCHES)
-            yield other
             judged = verdict(other)
+            met += judged.meets and not own
+            spent += other.forecast.replications * len(other.forecast.p95.records)
+            yield other
             if judged.deadline is not False or judged.budget is False:
                 break
 

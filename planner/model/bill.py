@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from planner import facts
 from planner.model import cost
+from planner.model.expiry import NONE, Expiry
 from planner.model.retry import Round
 from planner.scenario import Caching, Pricing, Workload
 
@@ -11,8 +12,8 @@ from planner.scenario import Caching, Pricing, Workload
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
     """Whole requests, as expected. `attempts` counts every time that a request is sent, `realtime`
-    those that are sent in real time instead of in batches, `expired` those that are given up because
-    their batches reach the 24 h end.
+    those that are sent in real time instead of in batches, `expired` every time that a batch leaves
+    one undone at its end, after which it is sent again or given up.
     """
 
     failed_first_round: int
@@ -42,16 +43,18 @@ def bill(
     model: facts.Model,
     rounds: tuple[Round, ...],
     *,
-    expired: int = 0,
+    expiry: Expiry = NONE,
 ) -> Bill:
     """The bill of the workload, whose batches are sent in these rounds; the rest in real time.
 
-    `expired`: so many more are given up than the rates say.
+    `expiry`: so many more are sent again or given up than the rates say.
     """
     # one that is too short is silently not cached (fact `cache_min_tokens`)
     caches = caching.mode != "none" and cost.cacheable(work.shared_prefix_tokens, model)
-    requests = _requests(work.requests, rounds, expired)
-    billed = requests.attempts if pricing.bill_failed else requests.answered
+    requests = _requests(work.requests, rounds, expiry)
+    # what expired was never worked on: it is not billed even where failed attempts are
+    worked_on = requests.attempts - requests.expired
+    billed = worked_on if pricing.bill_failed else requests.answered
     # the first request always writes; of the others the hit rate reads
     reads = int(max(0, billed - 1) * caching.hit_rate + 0.5) if caches else 0
     tariff = cost.tariff(model, work.input_tokens, us_only=pricing.geo == "us")
@@ -75,18 +78,21 @@ def bill(
     )
 
 
-def _requests(requests: int, rounds: tuple[Round, ...], expired: int) -> Requests:
+def _requests(requests: int, rounds: tuple[Round, ...], expiry: Expiry) -> Requests:
     first, last = rounds[0], rounds[-1]
     # in real time what fails for now is tried again at once, and only what cannot succeed is lost
     realtime = requests - first.sent
     hopeless = int(realtime * first.failed_permanent / first.sent + 0.5)
-    given_up = first.failed_permanent + last.failed_transient + hopeless + expired
+    by_rates = first.failed_permanent + last.failed_transient
+    given_up = min(first.sent, by_rates + expiry.given_up) + hopeless
+    again = max(0, expiry.expired - expiry.given_up)  # what expired and was sent once more
+    retried = sum(later.sent for later in rounds[1:]) + again
     return Requests(
         failed_first_round=first.failed_permanent + first.failed_transient,
-        retried=sum(later.sent for later in rounds[1:]),
+        retried=retried,
         given_up=given_up,
         answered=requests - given_up,
-        attempts=sum(each.sent for each in rounds) + realtime,
+        attempts=requests + retried,
         realtime=realtime - hopeless,
-        expired=expired,
+        expired=expiry.expired,
     )

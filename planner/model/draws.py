@@ -13,10 +13,12 @@ from random import Random
 from typing import NamedTuple
 
 # 1/x, where x solves x^9 = x + 1: the multiples of its first eight powers, modulo 1, leave no hole
-# in eight dimensions, as those of the golden ratio leave none in one (Roberts 2018, "The unreasonable
-# effectiveness of quasirandom sequences")
-_TURN = 0.9215993196339829
-_STEPS = tuple(accumulate([_TURN] * 8, mul))
+# in eight dimensions (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"), as
+# those of the golden ratio leave none in two. The two hours that matter most, the first, which goes
+# up evenly, and the next one, are such a pair.
+_TURN, _GOLDEN = 0.9215993196339829, 0.6180339887498949
+_ONE, _TWO, _THREE, _, _FIVE, _SIX, _SEVEN, _EIGHT = accumulate([_TURN] * 8, mul)
+_STEPS = (_ONE, _EIGHT, _GOLDEN, _THREE, _FIVE, _TWO, _SIX, _SEVEN)
 _HOURS = 3  # hours, and rounds, whose luck is on the lattice; later ones matter little
 
 # z of the standard normal at 0.5 %, 1 %, 2.5 % … for draws of large counts; source: any normal

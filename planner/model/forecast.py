@@ -9,6 +9,7 @@ from planner.model.durations import DurationModel
 # A cut is tried with few runs: the one that is chosen is then forecast with all.
 _GLANCE_BATCHES, _LOOK_BATCHES = 400, 20_000
 _LEAST_RUNS = 8
+_WORST = 3  # times as many batches may be simulated where many expire
 
 
 # The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
@@ -70,21 +71,28 @@ def forecast_of(
     """The forecast of the work in a cut, from about so many simulated batches at most."""
     size = wanted.requests_per_batch
     rest = split.sizes(work.sent[0] - work.primes, size)
-    return _forecast(
+    # a glance is not asked for twice
+    simulated = _forecast if most_batches > _GLANCE_BATCHES else _forecast.__wrapped__
+    return simulated(
         ((1,), rest) if work.primes else (rest,),
         work.durations,
         replace(work.rules, concurrent=wanted.concurrent, batch_requests=size),
-        runs=_runs(sum(-(-sent // size) for sent in work.sent), most_batches),
+        runs=_runs(work, size, most_batches),
         seed=work.seed,
         confidence=work.confidence,
         deadline_s=work.deadline_s,
     )
 
 
-def _runs(expected: int, most_batches: int) -> int:
+def _runs(work: Work, size: int, most_batches: int) -> int:
+    """How many runs are simulated: as many as a plan of that size gets, within `most_batches`."""
+    expected = sum(-(-sent // size) for sent in work.sent)
+    # where batches expire, all of them may come back in every round
+    worst = -(-work.sent[0] // size) * (work.rules.retry.max + 1)
     # so few say little, but one alone says nothing
-    least = min(_LEAST_RUNS, max(2, _LOOK_BATCHES // expected))
-    return min(simulate.replications(expected), max(least, most_batches // expected))
+    least = min(_LEAST_RUNS, max(2, _LOOK_BATCHES // worst))
+    affordable = min(most_batches // expected, _WORST * most_batches // worst)
+    return min(simulate.replications(expected), max(least, affordable))
 
 
 @lru_cache(maxsize=64)

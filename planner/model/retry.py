@@ -52,5 +52,13 @@ def rounds(requests: int, policy: Retries) -> tuple[Round, ...]:
     return tuple(planned)
 
 
+def given_up(requests: int, policy: Retries) -> float:
+    """Requests that are given up although no batch expires, as expected, not rounded."""
+    failing = requests * (1 - policy.permanent_rate)
+    for _ in range(policy.max + 1):
+        failing *= policy.transient_rate
+    return requests * policy.permanent_rate + failing
+
+
 def _half_up(number: float) -> int:
     return int(number + 0.5)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from planner.advice.caveats import caveats
+from planner.advice.caveats import blocking
 from planner.advice.verdict import verdict
 from planner.advice.ways import Way
 from planner.plan import Plan
@@ -13,8 +13,8 @@ from planner.words import count, deadline, money, percent, share, share_below
 def verdict_words(plan: Plan) -> str:
     """The verdict on the goal in one sentence; what blocks the run goes first, "" without either."""
     judged = verdict(plan)
-    if judged.blocked:
-        return f"It cannot run like this: {caveats(plan)[0].message}"
+    for caveat in blocking(plan)[:1]:
+        return f"It cannot run like this: {caveat.message}"
     parts = [*_in_time(plan, judged.deadline), *_in_budget(plan)]
     if not parts:
         return ""

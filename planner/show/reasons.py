@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from planner import facts
 from planner.model.cost import Line
+from planner.model.history import left_out
 from planner.model.retry import MAX_BACKOFF_S
 from planner.plan import Plan
 from planner.words import KINDS, count, counted, duration, money, percent, plain, price, size
@@ -27,6 +28,10 @@ def reasons(plan: Plan) -> dict[str, str]:
 def evidence(plan: Plan) -> str:
     """What the times are judged by, in one sentence."""
     samples = counted(plan.durations.samples, "batch", "batches")
+    rows = plan.scenario.duration.history
+    judged = plan.scenario.duration.model
+    if judged == "history" and len(left_out(rows)) == len(rows):
+        judged = "observed"  # no row can be used
     return {
         "observed": (
             f"Judged by {samples} that people have published, most of them tiny; "
@@ -35,7 +40,7 @@ def evidence(plan: Plan) -> str:
         "history": f"Judged by {samples} of your own.",
         "formula": "Judged by a formula, which knows no bad days.",
         "guide": "Judged by an old rule of thumb that no measurement supports.",
-    }[plan.scenario.duration.model]
+    }[judged]
 
 
 def _cited(*keys: str) -> str:

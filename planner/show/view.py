@@ -8,7 +8,7 @@ computed after it.
 from typing import Any
 
 from planner import facts
-from planner.advice.caveats import blocked, caveats
+from planner.advice.caveats import blocking, caveats
 from planner.advice.ways import ways
 from planner.model.retry import backoff_s
 from planner.model.summary import Forecast
@@ -118,7 +118,7 @@ def sentence(plan: Plan) -> str:
     requests, batches = plan.scenario.workload.requests, len(plan.batches)
     costs, are = ("costs", "is") if requests == 1 else ("cost", "are")
     ends = ""
-    if blocked(plan):
+    if blocking(plan):
         costs, are, ends = "would cost", "would be", "; but they cannot run like this"
     by = f"by {clock(plan.start, plan.confident_s)}, " if plan.start else ""
     return (
@@ -303,7 +303,7 @@ def _cost_note(plan: Plan) -> str:
 
 def _billed(plan: Plan) -> str:
     if plan.scenario.pricing.bill_failed:
-        attempts = counted(plan.requests.attempts, "attempt")
+        attempts = counted(plan.requests.attempts - plan.requests.expired, "attempt")
         return f"Counts all {attempts} as billed, though failed ones are not."
     if plan.requests.given_up:
         return f"Only the {counted(plan.requests.answered, 'answered request')} are billed."

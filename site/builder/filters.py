@@ -58,6 +58,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "coded": coded,
     "count": words.count,
     "duration": words.duration,
+    "share": words.share,
     "links": links,
     "maybe": maybe,
     "nearest": nearest,

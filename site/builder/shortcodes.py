@@ -8,7 +8,8 @@
               planner/show/view.py
     Tables    prices_table([MODEL, …])  durations_table(), and those of the method page:
               limits_table()  tiers_table(sources=…)  rates_table(sources=…)  models_table()
-              observations_table()  old_guide_table()  measures_table()
+              observations_table()  left_out_table()  writing_table()  old_guide_table()
+              measures_table()
     Links     guide(SLUG, ANCHOR, text=…)  faq(SLUG, text=…)  method(ANCHOR, text=…)
     Programs  code(FILE, first=BEGINNING OF A LINE, until=BEGINNING OF A LATER LINE)
 
@@ -16,6 +17,7 @@ Each returns HTML, made by a small template of site/templates/shortcodes/. A nam
 exist raises what Python raises for it; `articles` tells it as a fault, with the line.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +35,7 @@ from planner import facts, words
 from planner.model import durations
 
 _MEASURES = Path(__file__).resolve().parents[2] / "content" / "measures.json"
+_LEFT_OUT = Path(__file__).resolve().parents[2] / "content" / "left-out.json"
 _CODE_UNITS = ("regular expression", "field", "path", "error_code", "endpoint")
 
 COLUMNS = {
@@ -219,6 +222,17 @@ def observations_table(context: Context) -> Markup:
     return context.write("observations_table")
 
 
+def left_out_table(context: Context) -> Markup:
+    """How the public rows may be taken, compared on logs left out (tests/bench/worlds.py)."""
+    choices = json.loads(_LEFT_OUT.read_text("utf-8"))["choices"]
+    return context.write("left_out_table", choices=choices)
+
+
+def writing_table(context: Context) -> Markup:
+    """Every observed writing speed."""
+    return context.write("writing_table")
+
+
 def old_guide_table(context: Context) -> Markup:
     """The rule of thumb of the original planner."""
     return context.write("old_guide_table")
@@ -268,7 +282,7 @@ SHORTCODES: dict[str, Callable[..., object]] = {
         *(fact, fact_text, price, model, model_fact, tier, checked_on, observations_used),
         *(plan, chart, lines, try_it, costs),
         *(prices_table, durations_table, limits_table, tiers_table, rates_table, models_table),
-        *(observations_table, old_guide_table, measures_table),
+        *(observations_table, left_out_table, writing_table, old_guide_table, measures_table),
         *(guide, faq, method, code),
     )
 }

@@ -387,7 +387,7 @@ def test_shared_load_widens_the_band() -> None:
     """Ten batches one after the other: bad luck of its own evens out, a bad day does not."""
     own, same = (
         plan(
-            batches={"requests_per_batch": 1000},
+            batches={"requests_per_batch": 1000, "concurrent": 1},
             retries={"transient_rate": 0},
             duration={"model": "guide", "shared_load": shared},
         ).forecast
@@ -406,3 +406,37 @@ def test_every_model_can_be_planned(model: facts.Model) -> None:
         made.cost.batch_usd
         == (500 * model.batch.input + 1000 * model.batch.output) * 100 / 1_000_000
     )
+
+
+def test_expired_requests_are_in_cost_and_given_up() -> None:
+    """Batches that need 34 h do 70 % of their requests; with one retry the rest is done, without it is
+    given up and not paid."""
+    slow = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1, "startup_s": 0}
+    shape = {
+        "workload": {"requests": 400},
+        "batches": {"requests_per_batch": 200},
+        "duration": slow,
+    }
+    once, again = (
+        plan(**shape, retries={"max": retries, "transient_rate": 0}) for retries in (0, 1)
+    )
+    assert (once.requests.expired, once.requests.given_up) == (112, 112)
+    assert once.requests.answered == 288
+    assert once.cost.batch_usd == again.cost.batch_usd * 288 / 400
+    assert (again.requests.expired, again.requests.given_up) == (112, 0)
+    assert (again.requests.retried, again.requests.attempts) == (112, 512)
+
+
+def test_what_expires_is_not_billed_as_a_failed_attempt() -> None:
+    """Counting failed attempts adds those that were worked on, not those that nobody began."""
+    slow = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1, "startup_s": 0}
+    shape = {
+        "workload": {"requests": 400},
+        "batches": {"requests_per_batch": 200},
+        "duration": slow,
+    }
+    plain, cautious = (
+        plan(**shape, retries={"max": 0, "transient_rate": 0}, pricing={"bill_failed": failed})
+        for failed in (False, True)
+    )
+    assert cautious.cost == plain.cost

@@ -1,5 +1,6 @@
 """What the forecast rests on, said where it is little."""
 
+from dataclasses import replace as with_values
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ def test_edge_of_thin_evidence(requests: int, thin: bool) -> None:
 
 def test_the_guide() -> None:
     """No measurement stands behind it."""
-    assert caveat_of("guide-unsupported") == Caveat(
+    caveat = caveat_of("guide-unsupported")
+    assert caveat.fix_label.startswith("Use public observations")
+    assert with_values(caveat, fix_label="Use public observations") == Caveat(
         code="guide-unsupported",
         severity="warns",
         message=(

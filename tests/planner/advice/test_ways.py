@@ -12,7 +12,13 @@ from planner.show.outcome import missing, verdict_words
 from tests.planner.advice.examples import plan_of
 from tests.strategies import scenarios
 
-LATE: Any = {"workload": {"requests": 50_000}, "goal": {"deadline_h": 4, "budget_usd": 400}}
+# a queue of 1,000 lets 50 batches pass one after the other, some 180 s each
+LATE: Any = {
+    "workload": {"requests": 50_000},
+    "duration": {"model": "formula", "seconds_per_request": 60, "parallel_requests": 1000},
+    "limits": {"queue_requests": 1000},
+    "goal": {"deadline_h": 2, "budget_usd": 400},
+}
 
 
 def ways_of(raw: Any) -> tuple[Way, ...]:
@@ -51,9 +57,12 @@ def test_every_way_was_planned(raw: Any) -> None:
     for way in ways(plan):
         if way.realtime_share < 1:
             opened = make_plan(replace(plan.scenario, way.change))
-            assert opened.forecast.p85.makespan_s == way.p85_s
-            assert opened.confident_s == way.confident_s
-            assert opened.forecast.deadline_probability == way.chance
+            # plans of many batches are compared by fewer runs than they get when they are opened
+            few = 1e-12 if len(opened.batches) <= 10 else 0.05
+            assert way.p85_s == pytest.approx(opened.forecast.p85.makespan_s, rel=few)
+            assert way.confident_s == pytest.approx(opened.confident_s, rel=few)
+            chance = opened.forecast.deadline_probability
+            assert (way.chance or 0) == pytest.approx(chance or 0, rel=few)
             assert opened.cost.batch_usd == way.usd
             assert opened.scenario.batches.realtime_share == way.realtime_share
 

@@ -62,7 +62,8 @@ def test_real_time_that_is_not_known_has_no_time() -> None:
     ("duration", "word"),
     [
         ({"model": "observed"}, "published"),
-        ({"model": "history", "history": [[1, 1], [2, 2]]}, "2 batches of your own"),
+        ({"model": "history", "history": [[100, 600], [200, 900]]}, "2 batches of your own"),
+        ({"model": "history", "history": [[1, 1], [2, 2]]}, "published"),
         ({"model": "formula"}, "formula"),
         ({"model": "guide"}, "no measurement"),
     ],

@@ -449,10 +449,11 @@ def test_the_chance_of_runs_that_are_all_alike() -> None:
 
 def test_batches_that_expire() -> None:
     """In how many of the runs, and how the requests end."""
+    endless = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1}
     page = slots(
         workload={"requests": 1000},
         batches=TENS,
-        duration={"model": "history", "history": [[1000, 172_800]]},
+        duration=endless,
         retries={"max": 0, "transient_rate": 0},
     )
     assert page["time.expiry"] == "In 100 % of the runs a batch reaches its 24 h end."
