@@ -202,5 +202,12 @@ def _formula(seconds_per_request: float, parallel_requests: int, startup_s: floa
 
 def _certain(scale: Callable[[int], tuple[float, float]], *, most: float) -> DurationModel:
     """The one curve of a rule: its ratio goes evenly from 0 to `most`, and nothing is unknown."""
-    curve = Curve(scale=scale, places=(0.0, 1.0), ratios=(0.0, most), waits_s=(0.0, 0.0), blur=0.0)
+    curve = Curve(
+        scale=scale,
+        places=(0.0, 1.0),
+        ratios=(0.0, most),
+        waits_s=(0.0, 0.0),
+        blur=0.0,
+        certain=not most,
+    )
     return DurationModel(curves=(curve,))

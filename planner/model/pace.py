@@ -7,7 +7,7 @@ place on the curve of the durations, as likely to be in one part of it as in ano
 
 from collections.abc import Iterator
 from itertools import chain
-from math import sqrt
+from math import inf, sqrt
 from random import Random
 
 from planner.model.draws import Luck
@@ -37,14 +37,15 @@ class Pace:
         self.curve = model.curve_at(luck.curve)
         self._model, self._shared, self._luck, self._rng = model, shared_load, luck, rng
         self._hour = self._day = 0
-        self._now = (*self.curve.at(luck.first), HOUR_S)
+        until_s = inf if self.curve.certain else HOUR_S
+        self._now = (*self.curve.at(luck.first), until_s)
         self._load: Load | None = None  # many runs are over before they need it
         self._points: Iterator[float] = iter(())
 
     def at(self, clock_s: float) -> tuple[float, float, float]:
         """Ratio and wait of a batch that is sent then, and until when they hold."""
         hour = int(clock_s // HOUR_S)
-        if hour != self._hour:
+        if hour != self._hour and not self.curve.certain:
             self._hour = hour
             load = self._load or self._first_load()
             if hour // _DAY_HOURS != self._day:
