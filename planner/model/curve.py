@@ -28,6 +28,7 @@ class Curve:
     waits_s: tuple[float, ...]
     chance: float = 1.0
     blur: float = _BLUR
+    certain: bool = False  # luck has no part in it
 
     def slower(self, times: float) -> "Curve":
         """The curve on which all that was fitted takes so many times as long."""

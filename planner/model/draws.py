@@ -19,7 +19,6 @@ from typing import NamedTuple
 _TURN, _GOLDEN = 0.9215993196339829, 0.6180339887498949
 _ONE, _TWO, _THREE, _, _FIVE, _SIX, _SEVEN, _EIGHT = accumulate([_TURN] * 8, mul)
 _STEPS = (_ONE, _EIGHT, _GOLDEN, _THREE, _FIVE, _TWO, _SIX, _SEVEN)
-_HOURS = 3  # hours, and rounds, whose luck is on the lattice; later ones matter little
 
 # z of the standard normal at 0.5 %, 1 %, 2.5 % … for draws of large counts; source: any normal
 # table
@@ -55,8 +54,10 @@ def lattice(runs: int, rng: Random) -> Iterator[Luck]:
     step = rng.random()
     turns = [(rng.random(), root) for root in _STEPS]
     for place in range(runs):
-        curve, shared, *rest = [(shift + place * root) % 1.0 for shift, root in turns]
-        yield Luck((place + step) / runs, curve, shared, tuple(rest[_HOURS:]), tuple(rest[:_HOURS]))
+        curve, shared, *hours, one, two, three = [
+            (shift + place * root) % 1.0 for shift, root in turns
+        ]
+        yield Luck((place + step) / runs, curve, shared, (one, two, three), tuple(hours))
 
 
 def failures(requests: int, rate: float, point: float) -> int:

@@ -68,12 +68,17 @@ class DurationModel:
     evidence: float = 0.0
     shared: bool = False
 
+    @property
+    def alike(self) -> float:
+        """How far the hours of a run are related because of what the rows leave open of the chances:
+        by 1 / (n + 2), as if n chances were drawn for the run."""
+        return 1 / (self.evidence + 2) if self.evidence else 0.0
+
     def curve_at(self, point: float) -> Curve:
         """The curve at that place, from 0 to 1, of all that are possible."""
-        below = 0.0
         for curve in self.curves:
-            below += curve.chance
-            if point < below:
+            point -= curve.chance
+            if point < 0:
                 return curve
         return self.curves[-1]
 
@@ -197,5 +202,12 @@ def _formula(seconds_per_request: float, parallel_requests: int, startup_s: floa
 
 def _certain(scale: Callable[[int], tuple[float, float]], *, most: float) -> DurationModel:
     """The one curve of a rule: its ratio goes evenly from 0 to `most`, and nothing is unknown."""
-    curve = Curve(scale=scale, places=(0.0, 1.0), ratios=(0.0, most), waits_s=(0.0, 0.0), blur=0.0)
+    curve = Curve(
+        scale=scale,
+        places=(0.0, 1.0),
+        ratios=(0.0, most),
+        waits_s=(0.0, 0.0),
+        blur=0.0,
+        certain=not most,
+    )
     return DurationModel(curves=(curve,))

@@ -7,7 +7,7 @@ place on the curve of the durations, as likely to be in one part of it as in ano
 
 from collections.abc import Iterator
 from itertools import chain
-from math import sqrt
+from math import inf, sqrt
 from random import Random
 
 from planner.model.draws import Luck
@@ -20,35 +20,47 @@ _DAY_HOURS = 24
 class Pace:
     """The hours of one run, asked for in order of time."""
 
-    __slots__ = ("_alike", "_day", "_hour", "_load", "_luck", "_now", "_points", "_shared", "curve")
+    __slots__ = (
+        "_day",
+        "_hour",
+        "_load",
+        "_luck",
+        "_model",
+        "_now",
+        "_points",
+        "_rng",
+        "_shared",
+        "curve",
+    )
 
     def __init__(self, model: DurationModel, shared_load: float, luck: Luck, rng: Random) -> None:
         self.curve = model.curve_at(luck.curve)
-        self._luck, self._shared = luck, correlation(shared_load, luck.shared)
-        # what is not known of the chances is the same in all hours, and makes them more alike
-        self._alike = 1 / (model.evidence + 2) if model.evidence else 0.0
-        self._points: Iterator[float] = chain(luck.hours, iter(rng.random, None))
+        self._model, self._shared, self._luck, self._rng = model, shared_load, luck, rng
         self._hour = self._day = 0
-        self._now = (*self.curve.at(luck.first), HOUR_S)
-        self._load: Load | None = None  # most runs are over before they need it
+        until_s = inf if self.curve.certain else HOUR_S
+        self._now = (*self.curve.at(luck.first), until_s)
+        self._load: Load | None = None  # many runs are over before they need it
+        self._points: Iterator[float] = iter(())
 
     def at(self, clock_s: float) -> tuple[float, float, float]:
         """Ratio and wait of a batch that is sent then, and until when they hold."""
         hour = int(clock_s // HOUR_S)
-        if hour != self._hour:
+        if hour != self._hour and not self.curve.certain:
             self._hour = hour
-            load = self._load_of(hour // _DAY_HOURS)
+            load = self._load or self._first_load()
+            if hour // _DAY_HOURS != self._day:
+                self._day = hour // _DAY_HOURS
+                # what is not known of the chances is the same on all days
+                if next(self._points) >= self._model.alike:
+                    load.forget()
             self._now = (*self.curve.at(load.luck(next(self._points))), (hour + 1) * HOUR_S)
         return self._now
 
-    def _load_of(self, day: int) -> "Load":
-        if self._load is None:
-            self._load = Load(self._shared + (1 - self._shared) * self._alike)
-            self._load.learn(self._luck.first)
-        if day != self._day:
-            self._day = day
-            if next(self._points) >= self._alike:
-                self._load.forget()
+    def _first_load(self) -> "Load":
+        shared, alike = correlation(self._shared, self._luck.shared), self._model.alike
+        self._load = Load(shared + (1 - shared) * alike)
+        self._load.learn(self._luck.first)
+        self._points = chain(self._luck.hours, iter(self._rng.random, None))
         return self._load
 
 

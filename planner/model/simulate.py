@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import chain
-from math import fsum
 from random import Random
 from typing import NamedTuple
 
@@ -150,12 +149,14 @@ def _run(
     hopeless, points = failing.random(), chain(luck.failed, iter(failing.random, None))
     rows: list[float] = []
     clock, makespan, sent, expired, stopped = 0.0, 0.0, 0, 0, False
-    nearly = _Nearly(world.nearly)
     for sizes in stages:
         clock, makespan, undone = _stage(sizes, clock, 0, rows, world, pace)
-        nearly.look(rows, len(sizes), world.shares[0])
         expired += undone
         sent += sum(sizes)
+    missing = world.nearly - (sent - expired) * world.shares[0]
+    nearly_s = makespan
+    if missing <= 0 and len(rows) > 6:
+        nearly_s = _nearly_s(rows, world.nearly, world.shares[0])
     # requests that can never succeed fail once and for all; of the others some fail in every round
     given_up = failures(sent - expired, rules.retry.permanent_rate, hopeless)
     failed = failures(sent - expired - given_up, transient, next(points)) + expired
@@ -165,40 +166,27 @@ def _run(
         if stopped or not sizes:
             break
         clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, world, pace)
-        nearly.look(rows, len(sizes), world.shares[retry])
+        if missing > 0:
+            share = world.shares[retry]
+            nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, share)
+            missing -= (failed - undone) * share
         expired += undone
         failed = failures(failed - undone, transient, next(points)) + undone
-    return Run(
-        Records(rows), given_up + failed, makespan, expired, stopped, nearly.at_s or makespan
-    )
+    return Run(Records(rows), given_up + failed, makespan, expired, stopped, nearly_s)
 
 
-class _Nearly:
-    """When the batch ends with which nearly all answers are there; 0 as long as they are not.
+def _nearly_s(rows: list[float], missing: float, share: float) -> float:
+    """When the batch ends with which no answers are missing any more, of a round that is enough.
 
     Failures are counted as expected: whether 99 % are there after a first round of which 1 % fails is
     not a matter of luck.
     """
-
-    __slots__ = ("_missing", "at_s")
-
-    def __init__(self, answers: float) -> None:
-        self.at_s, self._missing = 0.0, answers
-
-    def look(self, rows: list[float], batches: int, share: float) -> None:
-        """At the last so many batches of a run; they end after all that were looked at before."""
-        if self.at_s:
-            return
-        new = rows[-6 * batches :]
-        done = fsum(new[1::6]) - fsum(new[5::6])
-        if done * share < self._missing:
-            self._missing -= done * share
-            return
-        for ended, size, expired in sorted(zip(new[3::6], new[1::6], new[5::6], strict=True)):
-            self._missing -= (size - expired) * share
-            self.at_s = ended
-            if self._missing <= 0:
-                return
+    by_end = sorted(zip(rows[3::6], rows[1::6], rows[5::6], strict=True))
+    for ended, size, expired in by_end:
+        missing -= (size - expired) * share
+        if missing <= 0:
+            return ended
+    return by_end[-1][0]
 
 
 def _stage(

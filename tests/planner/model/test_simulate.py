@@ -219,6 +219,35 @@ def test_a_wait_is_added() -> None:
     assert one_run([100], waiting, rules()).records[0].ended_s == 150.0
 
 
+@pytest.mark.parametrize(
+    ("sizes", "transient", "nearly_s"),
+    [
+        ([10_000], 0.0, 100.0),  # one batch has all
+        ([10_000, 50], 0.0, 100.0),  # half a per cent comes late
+        ([10_000, 150], 0.0, 5000.0),  # more than one per cent does
+        ([10_000], 0.01, 100.0),  # one per cent fails at first
+        ([10_000], 0.02, 6060.0),  # two do, and are sent again
+    ],
+)
+def test_when_nearly_all_answers_are_there(
+    sizes: list[int], transient: float, nearly_s: float
+) -> None:
+    """The end of the batch with which 99 % of all answers are there, failures counted as expected."""
+    retry = Retries(
+        max=3, backoff="fixed", base_delay_s=940.0, transient_rate=transient, permanent_rate=0.0
+    )
+    quick = lasting(lambda requests: 100.0 if requests > 5000 else 5000.0)
+    run = one_run(sizes, quick, rules(concurrent=2, retry=retry))
+    assert run.nearly_s == nearly_s
+    assert run.nearly_s <= run.makespan_s
+
+
+def test_nearly_all_answers_of_a_plan_that_gives_up() -> None:
+    """Where expired requests are missing in the end, the last result is the one that counts."""
+    run = one_run([3000], lasting(1.5 * DAY_S), rules())
+    assert run.nearly_s == run.makespan_s == DAY_S
+
+
 # ---- how many runs
 
 
