@@ -295,12 +295,18 @@ def test_history_leaves_out_what_says_nothing() -> None:
             shown("good"),
             shown("canceled", 60, cancel_initiated_at=stamp(BEGAN)),
             shown("expired", 120, 86_400, counts={"expired": 4}),
+            shown("full-day", 150, 86_400),
             shown("running", 180, None),
         )
     )
     history = learnt(actual_of(found, None))
     assert history.rows == ((10, 600.0, stamp(BEGAN)),)
-    assert [batch_id for batch_id, _ in history.left_out] == ["canceled", "expired", "running"]
+    assert [batch_id for batch_id, _ in history.left_out] == [
+        "canceled",
+        "expired",
+        "full-day",
+        "running",
+    ]
 
 
 @pytest.mark.parametrize(
