@@ -68,7 +68,7 @@ def measure(options: Namespace, base: Scenario) -> Told:
     complaints = read_files(options.files, measurement.begin, measurement.feed, measurement.end)
     measured = measurement.measured()
     if complaints:
-        complaints.append(f"error: {counted(measured.lines, 'line')} were read up to there.")
+        complaints.append(f"error: Read up to there: {counted(measured.lines, 'line')}.")
     lines = (
         [json.dumps(export(measured, base), ensure_ascii=False, indent=1)]
         if options.json
@@ -123,7 +123,7 @@ def review(options: Namespace, base: Scenario) -> Told:
     )
     if complaints:
         complaints.append(
-            f"error: {counted(len(actual.own), 'batch', 'batches')} read up to there."
+            f"error: Read up to there: {counted(len(actual.own), 'batch', 'batches')}."
         )
     return lines, 2 if complaints else 0, complaints
 

@@ -9,6 +9,8 @@ import pytest
 
 import planner
 from planner.__main__ import main
+from tests.planner.measure.examples import lines_of, request
+from tests.planner.review.account import account
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -31,6 +33,10 @@ def test_commands_in_it(
     """Each command line runs, and prints something."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenario.json").write_text("{}")
+    (tmp_path / "requests.jsonl").write_bytes(lines_of([request()]))
+    made = account(1)
+    (tmp_path / "journal.jsonl").write_bytes(made.journal_bytes())
+    (tmp_path / "batches.json").write_bytes(made.list_bytes())
     assert main(shlex.split(command)) in (0, 1)
     assert capsys.readouterr().out
 

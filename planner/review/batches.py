@@ -16,7 +16,7 @@ _MOMENT = re.compile(
 class Batch:
     """One batch. Moments are RFC 3339 as they were told, "" where unknown.
 
-    number, submitted_at, stored and usd are those of the journal; listed: the provider's list has it.
+    number, stored and usd are those of the journal; listed: the provider's list has it.
     """
 
     id: str
@@ -28,7 +28,6 @@ class Batch:
     archived: bool = False
     listed: bool = False
     number: int | None = None
-    submitted_at: str = ""  # by the program's clock
     stored: bool = False
     usd: str | None = None
     counts: dict[str, int] = field(default_factory=dict)

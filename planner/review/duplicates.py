@@ -11,7 +11,6 @@ from planner.review.reading import Found
 from planner.words import count, duration
 
 NEAR = timedelta(minutes=15)  # two batches of one create are made within
-_STEP = timedelta(seconds=5)  # the clock of a program beside that of the provider
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +76,10 @@ def _ids_of(found: Found, batch: Batch) -> set[int] | None:
 
 def _distance(own: Batch, other: Batch) -> tuple[int, float]:
     """How unlikely it is that `own` was made again as `other`, or `other` as `own`."""
-    submitted, created = moment_of(own.submitted_at), moment_of(own.created_at)
-    made = moment_of(other.created_at)
+    created, made = moment_of(own.created_at), moment_of(other.created_at)
     assert created and made
-    apart = abs((created - made).total_seconds())
-    if submitted and submitted - _STEP <= made <= created:
-        return 0, apart  # while its create was under way
-    return (1 if made < created else 2), apart  # what was lost came before what was sent again
+    # what was lost was made before what was sent again
+    return int(made > created), abs((created - made).total_seconds())
 
 
 def _finding(found: Found, actual: Actual, *batches: Batch) -> Finding:

@@ -39,12 +39,10 @@ class Journal:
     unreadable: list[int] = field(default_factory=list)
     _cut: dict[int, int] = field(default_factory=dict)  # requests of a batch by its number
     _ids: dict[int, str] = field(default_factory=dict)
-    _submitted: dict[int, str] = field(default_factory=dict)
 
     def submit(self, event: Mapping[str, Any]) -> None:
         """A batch is about to be sent."""
         self.doubts.add(_number(event))
-        self._submitted.setdefault(_number(event), text_in(event, "at"))
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One line. Raises ReadError for a journal that this planner cannot read."""
@@ -73,7 +71,6 @@ class Journal:
                 created_at=text_in(event, "created_at"),
                 status="in_progress",
                 number=number,
-                submitted_at=self._submitted.get(number, ""),
             )
 
 

@@ -107,8 +107,8 @@ def _repeats(measured: Measured, base: Scenario) -> Iterator[str]:
     if measured.duplicates:
         usd = usd_of(measured.duplicates, measured.results, base)
         yield (
-            f"{counted(len(measured.duplicates), 'request')} say the same as an earlier one; "
-            f"they cost {money(usd)}"
+            f"{counted(len(measured.duplicates), 'duplicate')} of earlier requests under another id: "
+            f"{money(usd)}"
         )
 
 

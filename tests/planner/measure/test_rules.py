@@ -113,6 +113,12 @@ def test_repeated_id() -> None:
     assert measured.findings.kept[0].custom_id == "request-1"
 
 
+def test_ids_that_look_alike_to_the_map_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map of eight bits takes nearly all ids for known ones; none of them is called repeated."""
+    monkeypatch.setattr("planner.measure.repeats._BYTES", 1)
+    assert rules_of(measure(lines_of(request(n, f"{n}") for n in range(99)))) == []
+
+
 @pytest.mark.parametrize(
     ("line", "rules"),
     [

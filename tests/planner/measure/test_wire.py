@@ -61,6 +61,13 @@ def test_bytes_are_those_of_the_sdk(escaped: bool, spaces: tuple[str, str]) -> N
     assert measure("\n".join(lines).encode()).bytes == len(body_of(requests))
 
 
+def test_slashes_that_some_writers_escape() -> None:
+    r"""What was written as \\/ is sent as a slash alone, in lines of one form too."""
+    requests = [request(number, f'https://a/{number}\n"b"') for number in range(5)]
+    lines = [json.dumps(each).replace("/", "\\/") for each in requests]
+    assert measure("\n".join(lines).encode()).bytes == len(body_of(requests))
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -193,6 +193,14 @@ def test_sisters_of_a_journal_are_no_duplicates() -> None:
     assert rules(journal(*events), listing(*sisters)) == []
 
 
+def test_stranger_is_held_against_one_sister() -> None:
+    """Of sisters of one count the one that was made next after the unknown batch is named."""
+    events = [*created(1, "one"), *created(2, "two", 5), *created(3, "three", 6)]
+    listed = [shown("one", took_s=4000), shown("two", 5), shown("three", 6), shown("lost", 2)]
+    found = read(journal(*events), listing(*listed))
+    assert suspected(found, actual_of(found, None)) == {frozenset(("two", "lost"))}
+
+
 def test_not_in_journal() -> None:
     """A batch of the list that was made while the run went on; what the run let go is a stranger's."""
     files = journal(*created(1, "one")), listing(shown("one"), shown("other", 1, size=7))
@@ -287,12 +295,18 @@ def test_history_leaves_out_what_says_nothing() -> None:
             shown("good"),
             shown("canceled", 60, cancel_initiated_at=stamp(BEGAN)),
             shown("expired", 120, 86_400, counts={"expired": 4}),
+            shown("full-day", 150, 86_400),
             shown("running", 180, None),
         )
     )
     history = learnt(actual_of(found, None))
     assert history.rows == ((10, 600.0, stamp(BEGAN)),)
-    assert [batch_id for batch_id, _ in history.left_out] == ["canceled", "expired", "running"]
+    assert [batch_id for batch_id, _ in history.left_out] == [
+        "canceled",
+        "expired",
+        "full-day",
+        "running",
+    ]
 
 
 @pytest.mark.parametrize(
