@@ -10,31 +10,36 @@ const [sdk, folder] = process.argv.slice(2);
 const main = require.resolve(sdk);
 const names = Object.keys(require(main)).filter((name) => name !== "default");
 
-const modules = Object.keys(require.cache)
-  .filter((file) => file !== __filename)
-  .map((file) => {
-    const text = fs.readFileSync(file, "utf8");
-    const { resolve } = createRequire(file);
-    const asked = [...text.matchAll(/require\(["']([^"']+)["']\)/g)].map((match) => match[1]);
-    // What is asked for and never loaded, such as a way for another runtime, is not there to be resolved.
-    const found = asked.filter((name) => name in require.cache || canBe(resolve, name));
-    const files = Object.fromEntries(found.map((name) => [name, resolve(name)]));
-    return `${JSON.stringify(file)}: [${JSON.stringify(files)}, function (module, exports, require) {${text}\n}],`;
-  });
-
-function canBe(resolve, name) {
-  try {
-    return resolve(name) in require.cache;
-  } catch {
-    return false;
+/** The files that a module asks for, by the names that it gives them; also those that it may ask for later. */
+function filesOf(file, text) {
+  const files = {};
+  for (const [, name] of text.matchAll(/require\(["']([^"']+)["']\)/g)) {
+    try {
+      const found = createRequire(file).resolve(name);
+      if (path.isAbsolute(found) && found.endsWith("js")) files[name] = found;
+    } catch {
+      // of another runtime: it is not asked for here
+    }
   }
+  return files;
+}
+
+const modules = new Map();
+for (const waiting = [main]; waiting.length; ) {
+  const file = waiting.pop();
+  if (modules.has(file)) continue;
+  const text = fs.readFileSync(file, "utf8");
+  const files = filesOf(file, text);
+  const parts = [JSON.stringify(files), `function (module, exports, require) {${text}\n}`];
+  modules.set(file, `${JSON.stringify(file)}: [${parts.join(", ")}],`);
+  waiting.push(...Object.values(files));
 }
 
 fs.writeFileSync(
   path.join(folder, "index.mjs"),
   `import { createRequire } from "node:module";
 const fromNode = createRequire(import.meta.url);
-const modules = {${modules.join("\n")}};
+const modules = {${[...modules.values()].join("\n")}};
 const loaded = {};
 function load(file) {
   if (loaded[file]) return loaded[file].exports;

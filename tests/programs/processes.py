@@ -90,7 +90,7 @@ class Zygote:
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(LIMIT_S)  # it may still be starting
         self.process.stdout.close()
 
 
