@@ -55,7 +55,7 @@ check: setup-test ## lint, format and types
 	$(py) -m ruff format --check
 	$(py) -m mypy
 
-bench: setup-test ## how fast it is; no test depends on it
+bench: setup-test ## how large and how fast it is, into content/measures.json; no test depends on it
 	$(py) -m tests.bench
 	$(py) -m tests.bench.programs
 
