@@ -126,7 +126,10 @@ def _read(name: str) -> Row:
     data = pkgutil.get_data(__name__, name)  # not a path: in the browser the package is a zip
     if data is None:
         raise FileNotFoundError(f"planner/facts/{name}")
-    file: Row = json.loads(data, parse_float=Decimal)
+    try:
+        file: Row = json.loads(data, parse_float=Decimal)
+    except ValueError as error:
+        raise ValueError(f"planner/facts/{name}: {error}") from None
     return file
 
 

@@ -593,3 +593,10 @@ def test_facts_are_read_from_a_zip(tmp_path: Path) -> None:
         facts.checked_on(),
         str(len(facts.models())),
     ]
+
+
+def test_a_broken_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever edits the facts by hand learns in which file a comma is missing, and where."""
+    monkeypatch.setattr("pkgutil.get_data", lambda *_: b'{"models": [\n}')
+    with pytest.raises(ValueError, match=r"^planner/facts/broken\.json: .* line 2 column 1"):
+        facts._read("broken.json")
