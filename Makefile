@@ -25,7 +25,7 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build wheel check bench mutants lock clean
+.PHONY: help serve test setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -57,6 +57,8 @@ check: setup-test ## lint, format and types
 
 bench: setup-test ## how large and how fast it is, into content/measures.json; no test depends on it
 	$(py) -m tests.bench
+
+bench-programs: setup-test ## memory and speed of the two programs on a gigabyte of rows
 	$(py) -m tests.bench.programs
 
 mutants: setup-test ## which changed lines of planner/model/ its own tests would not notice
