@@ -28,7 +28,7 @@ npm-test  := node_modules/.test-$(call hash,package-lock.json)
 .PHONY: help serve test setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
-	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsewhere
 	$(py) -m http.server --bind 127.0.0.1 --directory dist $(PORT)
