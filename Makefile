@@ -25,10 +25,10 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build wheel check bench mutants lock clean
+.PHONY: help serve test setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
-	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsewhere
 	$(py) -m http.server --bind 127.0.0.1 --directory dist $(PORT)
@@ -55,8 +55,10 @@ check: setup-test ## lint, format and types
 	$(py) -m ruff format --check
 	$(py) -m mypy
 
-bench: setup-test ## how fast it is; no test depends on it
+bench: setup-test ## how large and how fast it is, into content/measures.json; no test depends on it
 	$(py) -m tests.bench
+
+bench-programs: setup-test ## memory and speed of the two programs on a gigabyte of rows
 	$(py) -m tests.bench.programs
 
 mutants: setup-test ## which changed lines of planner/model/ its own tests would not notice

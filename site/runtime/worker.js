@@ -177,7 +177,7 @@ async function recall() {
     const cache = await caches.open(MEMORY.cache);
     const response = await cache.match(MEMORY.key);
     const kept = await response?.arrayBuffer();
-    return kept && response.headers.get("Digest") === (await digestOf(kept)) ? kept : null;
+    return kept && response.headers.get("Sum") === sumOf(kept) ? kept : null;
   } catch {
     return null;
   }
@@ -207,7 +207,7 @@ async function keepAll() {
 
 /** Keep the memory, in place of any other. */
 async function keepMemory(fresh) {
-  const headers = { Digest: await digestOf(fresh) };
+  const headers = { Sum: sumOf(new Uint8Array(fresh).buffer) };
   await caches.delete(MEMORY.cache);
   const cache = await caches.open(MEMORY.cache);
   await cache.put(MEMORY.key, new Response(fresh, { headers }));
@@ -224,9 +224,15 @@ async function handOver(files) {
   }
 }
 
-async function digestOf(buffer) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
-  return Array.from(digest, (byte) => byte.toString(16)).join();
+/**
+ * A sum that no accident leaves as it was. A hash that nobody can forge would keep Python waiting
+ * for longer than the rest of the memory does, and who can write here can write the hash too.
+ */
+function sumOf(buffer) {
+  const words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+  let sum = buffer.byteLength;
+  for (let at = 0; at < words.length; at += 1) sum = Math.imul(sum ^ words[at], 16777619);
+  return String(sum);
 }
 
 // ---------------------------------------------------------------- questions
