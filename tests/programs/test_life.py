@@ -118,7 +118,7 @@ def test_cancel(language: str, bench: Callable[..., Bench]) -> None:
     there.wait_for("created")
     there.api.batches[0].polls_left = 0
     there.wait_for("sorted")  # r0 has succeeded and r1 is to be tried again
-    there.until(lambda: len(there.api.batches) == 2)
+    there.until(lambda: there.journal().count('"event":"created"') == 2)
     assert running.kill(signal.SIGINT).code == 130
     there.api.batches[1].polls_left = 1
     done = there.run(other(language), *TWO, "--cancel")
