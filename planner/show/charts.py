@@ -77,7 +77,7 @@ def _axis(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
     step = next((step for step in _NICE_STEPS_S if end_s / step <= 5), _NICE_STEPS_S[-1])
     for number in range(int(end_s // step) + 1):
         x = svg.across(number * step, end_s)
-        if x > svg.RIGHT - 4:  # its label would be cut off
+        if x > svg.RIGHT - 3.5:  # its label would be cut off
             break
         anchor = _MIDDLE if number else ' text-anchor="start"'
         yield svg.upright("grid", x, _AXIS_PX - 8, height)

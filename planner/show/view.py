@@ -344,8 +344,8 @@ def _captions(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]
     runs = counted(plan.forecast.replications, "simulated run")
     return {
         "queue.caption": (
-            f"One simulated run, {_PERCENTILE[percentile]}, done after "
-            f"{duration(timeline.makespan_s)}. Bars fade out to their ends in the run at P95."
+            f"{_PERCENTILE[percentile]}, done after {duration(timeline.makespan_s)}. One "
+            "simulated run; its bars fade out to their ends in the run at P95."
         ),
         "queue.range": _range(timeline),
         "depth.caption": (f"Requests in the queue; limit {count(plan.account.queue_requests)}."),

@@ -1,5 +1,7 @@
 """At each moment of a run every batch is done, at work or waiting."""
 
+from dataclasses import replace as with_values
+
 from hypothesis import given, settings
 
 from planner.model.records import Record
@@ -28,26 +30,29 @@ def whole(text: str) -> int:
 
 def test_moments_are_true() -> None:
     """Two batches one after the other, a third at the end: at the very time of it a batch counts."""
-    rows = moments(running((0.0, 100.0), (100.0, 200.0), (150.0, 400.0)))
-    cells = {row["at"]: (row["completed"], row["processing"], row["queued"]) for row in rows}
+    timeline = with_values(running((0.0, 100.0), (100.0, 200.0), (150.0, 400.0)), end_s=500.0)
+    cells = {
+        row["at"]: (row["completed"], row["processing"], row["queued"]) for row in moments(timeline)
+    }
     assert cells["0.0"] == ("0", "1", "2")
-    assert cells["96.0"] == ("0", "1", "2")
+    assert cells["95.0"] == ("0", "1", "2")
     assert cells["100.0"] == ("1", "1", "1")
-    assert cells["148.0"] == ("1", "1", "1")
-    assert cells["152.0"] == ("1", "2", "0")
+    assert cells["145.0"] == ("1", "1", "1")
+    assert cells["150.0"] == ("1", "2", "0")
     assert cells["200.0"] == ("2", "1", "0")
     assert cells["400.0"] == ("3", "0", "0")
+    assert cells["500.0"] == ("3", "0", "0")
 
 
 def test_moments_have_a_label() -> None:
     """The time in words."""
-    rows = moments(running((0.0, 7200.0)))
+    rows = moments(with_values(running((0.0, 7000.0)), end_s=7200.0))
     assert (rows[0]["label"], rows[50]["label"], rows[100]["label"]) == ("0 s", "1 h", "2 h")
 
 
-def test_moments_end_with_the_last_result() -> None:
-    """The slider goes from the first submission to the last result, exactly."""
-    timeline = running((0.0, 0.1 + 0.2))
+def test_moments_are_those_of_the_axis() -> None:
+    """The slider goes from one end of the axis to the other, exactly."""
+    timeline = with_values(running((0.0, 0.1 + 0.2)), end_s=0.1 + 0.2)
     assert [moment_s(timeline, step) for step in (0, MOMENTS)] == [0.0, 0.1 + 0.2]
     assert 0 < FIRST_MOMENT < MOMENTS
 

@@ -46,6 +46,9 @@ SLOTS = [
     "queue.range",
     "chance.caption",
     "depth.caption",
+    "program.settings",
+    "assumptions.count",
+    "time.confident",
     "command",
     "facts.checked",
     "why.batches",
@@ -72,6 +75,7 @@ CELLS = {
         "latest",
         "open",
     },
+    "assumptions": {"name", "text", "href"},
     "moments": {"label", "completed", "processing", "queued", "at"},
     "chance": {"chance", "by", "clock"},
     "cost.lines": {"kind", "tokens", "price", "amount"},
@@ -333,12 +337,18 @@ def test_every_text_of_a_plan() -> None:
         "retries.note": "Tried again: 250 after 60 s, 2 after 2 min.",
         "realtime.time": "1 h 3 min",
         "queue.caption": (
-            "P85: 85 % of the runs are as fast, done after 57 min. It fades out to the end at P95, "
-            "57 min."
+            "P85: 85 % of the runs are as fast, done after 57 min. One simulated run; its bars fade "
+            "out to their ends in the run at P95."
         ),
         "queue.range": "All 5 batches",
         "depth.caption": "Requests in the queue; limit 200,000.",
-        "chance.caption": "Shares of 1,000 simulated runs; the time axis is a square-root scale.",
+        "chance.caption": "Above: the share of 1,000 simulated runs that are done by then.",
+        "program.settings": (
+            "25,000 to claude-sonnet-5-5 · 10,000 a batch, 1 at once · max_tokens 2,900 · no budget"
+        ),
+        "assumptions.count": "29 values, 4 changed",
+        "time.confident": "57 min (22:57)",
+        "time.confidence": "85 % likely",
         "command": (
             "python -m planner plan --set workload.requests=25000 "
             "--set batches.requests_per_batch=10000 --set batches.concurrent=1 "
