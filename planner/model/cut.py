@@ -71,11 +71,12 @@ def _sizes(requests: int, asked: int, largest: int) -> Iterator[int]:
 def choose(
     candidates: Iterator[Cut],
     glance: Callable[[Cut], Outlook],
-    look: Callable[[Cut], Outlook],
+    compare: Callable[[Cut, Cut], tuple[Outlook, Outlook]],
 ) -> Choice:
     """The best of the candidates, of which the first has the fewest batches.
 
-    `glance` forecasts a cut cheaply; what it prefers to the first must stand a thorough `look`.
+    `glance` forecasts a cut cheaply; what it prefers to the first must stand a thorough `compare`,
+    in which both meet the same luck.
     """
     first = next(candidates)
     second = next(candidates, None)
@@ -92,7 +93,7 @@ def choose(
     chosen = next(cut for cut in seen if not _better(seen[best], seen[cut]))
     if chosen == first:
         return Choice(cut=first, reason="largest")
-    of_first, of_chosen = look(first), look(chosen)
+    of_first, of_chosen = compare(first, chosen)
     if not _better(of_chosen, of_first):
         return Choice(cut=first, reason="largest")
     reason = "expiry" if of_first.risky and not of_chosen.risky else "sooner"

@@ -66,9 +66,17 @@ class Work:
 
 
 def forecast_of(
-    work: Work, wanted: cut.Cut, *, most_batches: int = simulate.MOST_BATCHES
+    work: Work,
+    wanted: cut.Cut,
+    *,
+    most_batches: int = simulate.MOST_BATCHES,
+    beside: tuple[cut.Cut, ...] = (),
 ) -> summary.Forecast:
-    """The forecast of the work in a cut, from about so many simulated batches at most."""
+    """The forecast of the work in a cut, from about so many simulated batches at most.
+
+    `beside`: other cuts, to be compared with it. It gets no more runs than each of them would: equal
+    numbers of runs meet the same luck.
+    """
     size = wanted.requests_per_batch
     rest = split.sizes(work.sent[0] - work.primes, size)
     # a glance is not asked for twice
@@ -77,7 +85,7 @@ def forecast_of(
         ((1,), rest) if work.primes else (rest,),
         work.durations,
         replace(work.rules, concurrent=wanted.concurrent, batch_requests=size),
-        runs=_runs(work, size, most_batches),
+        runs=min(_runs(work, each.requests_per_batch, most_batches) for each in (wanted, *beside)),
         seed=work.seed,
         confidence=work.confidence,
         deadline_s=work.deadline_s,
@@ -102,11 +110,14 @@ def chosen(work: Work, asked: cut.Cut, bounds: cut.Bounds) -> cut.Choice:
     def glance(tried: cut.Cut) -> cut.Outlook:
         return _outlook(forecast_of(work, tried, most_batches=_GLANCE_BATCHES))
 
-    def look(tried: cut.Cut) -> cut.Outlook:
-        return _outlook(forecast_of(work, tried, most_batches=_LOOK_BATCHES))
+    def compare(one: cut.Cut, other: cut.Cut) -> tuple[cut.Outlook, cut.Outlook]:
+        return look(one, other), look(other, one)
+
+    def look(tried: cut.Cut, other: cut.Cut) -> cut.Outlook:
+        return _outlook(forecast_of(work, tried, most_batches=_LOOK_BATCHES, beside=(other,)))
 
     in_first_batches = work.sent[0] - work.primes
-    return cut.choose(cut.cuts(in_first_batches, asked, bounds), glance, look)
+    return cut.choose(cut.cuts(in_first_batches, asked, bounds), glance, compare)
 
 
 def _outlook(forecast: summary.Forecast) -> cut.Outlook:

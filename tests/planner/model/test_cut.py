@@ -20,7 +20,9 @@ def chosen(
     def outlook(cut: Cut) -> Outlook:
         return Outlook(risky(cut), seconds(cut))
 
-    return choose(cuts(200_000, OPEN, WIDE), outlook, outlook)
+    return choose(
+        cuts(200_000, OPEN, WIDE), outlook, lambda one, other: (outlook(one), outlook(other))
+    )
 
 
 def test_the_fewest_where_nothing_is_gained() -> None:
@@ -50,14 +52,26 @@ def test_a_24_hour_end_is_avoided() -> None:
     assert chosen(lambda _: 9e4, lambda _: True).reason == "largest"
 
 
-def test_what_a_glance_promised_must_stand_a_look() -> None:
-    """Few runs may err in favour of a cut; all runs decide."""
+def test_what_a_glance_promised_must_stand_a_comparison() -> None:
+    """Few runs may err in favour of a cut; many decide."""
     choice = choose(
         cuts(200_000, OPEN, WIDE),
         lambda cut: Outlook(False, float(cut.requests_per_batch)),
-        lambda _: Outlook(False, 1.0),
+        lambda *_: (Outlook(False, 1.0), Outlook(False, 1.0)),
     )
     assert choice.reason == "largest"
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_cuts_are_compared_with_equal_luck(seed: int) -> None:
+    """Batches that are open together share one pace: no luck makes a cut of more of them sooner."""
+    primed = {
+        "workload": {"requests": 1000, "input_tokens": 6000, "shared_prefix_tokens": 5000},
+        "caching": {"mode": "1h"},
+        "retries": {"transient_rate": 0},
+        "forecast": {"seed": seed},
+    }
+    assert make_plan(parse(primed)).choice == Choice(cut=Cut(999, 1), reason="largest")
 
 
 @pytest.mark.parametrize("requests", [1, 2, 99, 100_001, 1_234_567])
