@@ -9,6 +9,7 @@ from planner import facts
 from planner.facts import Observation
 from planner.model.curve import Curve
 from planner.model.durations import (
+    ALIKE,
     LARGE_PACE,
     OLD_WEIGHT,
     WAIT_ABOVE,
@@ -26,22 +27,20 @@ class Choice:
     """One way to build the public model; the defaults are the planner's."""
 
     label: str
-    by_log: bool = True
+    alike: float = ALIKE
     old_weight: float = OLD_WEIGHT
     large_pace: float = LARGE_PACE
     wait_above: float = WAIT_ABOVE
 
     def samples(self, rows: Sequence[Observation]) -> tuple[Sample, ...]:
         """The rows as this choice weighs them."""
-        if self.by_log:
-            return samples_of_logs(rows, self.old_weight, self.large_pace)
-        apart = [samples_of_logs((row,), self.old_weight, self.large_pace)[0] for row in rows]
-        return tuple(apart)
+        return samples_of_logs(rows, self.old_weight, self.large_pace, self.alike)
 
 
 CHOICES = (
     Choice("as the planner does"),
-    Choice("every row weighs the same", by_log=False),
+    Choice("every row weighs the same", alike=0.0),
+    Choice("every log weighs the same", alike=1.0),
     Choice("old batches count in full", old_weight=1.0),
     Choice("old batches count a tenth", old_weight=0.1),
     Choice("all models alike", large_pace=1.0),

@@ -1,6 +1,6 @@
 """How long a batch of n requests takes, as a distribution.
 
-    observed   fitted to what others have published, a log of theirs weighing as much as another
+    observed   fitted to what others have published, of which related rows weigh less
     history    fitted to one's own batches, in the same way
     formula    start + ⌈n / at once⌉ · seconds per request
     guide      even between the ends of the original planner's range
@@ -30,6 +30,10 @@ from planner.scenario import Duration
 WAIT_ABOVE = 2.0
 # Small batches of before then were quicker by far; they count half.
 AGE_FROM, OLD_WEIGHT = "2026", 0.5
+# Rows of one log have so much in common, from 0, nothing, to 1, all: n of them tell as much as
+# n / (1 + (n - 1) x) unrelated ones (the design effect of Kish 1965, "Survey sampling"), so that no
+# log outweighs another by more than 1/x, however long it is.
+ALIKE = 0.3
 # Large models take so many times as long as small ones; a batch of an unknown one is between them.
 LARGE_FAMILIES, LARGE_PACE = ("opus", "fable", "mythos"), 2.0
 
@@ -120,24 +124,26 @@ def _fitted(rows: Sequence[Sample], wait_above: float = inf, pace: float = 1.0) 
 
 
 def public() -> tuple[Sample, ...]:
-    """The public observations that are used, as if of Sonnet or Haiku; the rows of a log weigh one
-    together."""
+    """The public observations that are used, as if of Sonnet or Haiku."""
     used = tuple(row for row in facts.observations() if row.used)
     return samples_of_logs(used, OLD_WEIGHT, LARGE_PACE)
 
 
 def samples_of_logs(
-    rows: Sequence[facts.Observation], old_weight: float, large_pace: float
+    rows: Sequence[facts.Observation],
+    old_weight: float,
+    large_pace: float,
+    alike: float = ALIKE,
 ) -> tuple[Sample, ...]:
-    """Public rows as samples, old ones of less weight, and large models brought to the pace of small
-    ones."""
+    """Public rows as samples: of logs whose rows are so far `alike`, old ones of less weight, and
+    large models brought to the pace of small ones."""
     rows_of = Counter(row.log for row in rows)
     return tuple(
         Sample(
             row.requests or 1,
             (row.seconds_low + row.seconds_high) / 2 / pace_of(row.model, large_pace),
             row.censored,
-            (old_weight if row.date < AGE_FROM else 1.0) / rows_of[row.log],
+            (old_weight if row.date < AGE_FROM else 1.0) / (1 + (rows_of[row.log] - 1) * alike),
         )
         for row in rows
     )
