@@ -282,6 +282,9 @@ def test_programs() -> None:
             "name": "python",
             "text": "text of python",
             "install": 'pip install "anthropic>=2,<3"',
+            "check": "python run_batches.py requests.jsonl --check",
+            "try": "head -n 3 requests.jsonl > three.jsonl && "
+            "python run_batches.py three.jsonl --out three",
             "run": "python run_batches.py requests.jsonl --out run",
         },
         {
@@ -289,6 +292,9 @@ def test_programs() -> None:
             "name": "javascript",
             "text": "text of javascript",
             "install": "npm install @anthropic-ai/sdk@1",
+            "check": "node run_batches.mjs requests.jsonl --check",
+            "try": "head -n 3 requests.jsonl > three.jsonl && "
+            "node run_batches.mjs three.jsonl --out three",
             "run": "node run_batches.mjs requests.jsonl --out run",
         },
         {
@@ -296,6 +302,8 @@ def test_programs() -> None:
             "name": "jsonl",
             "text": "text of jsonl",
             "install": "",
+            "check": "",
+            "try": "",
             "run": "",
         },
     ]
