@@ -212,9 +212,9 @@ def test_search_finds_a_section(visit: Visit, server: StaticServer) -> None:
     page = visit("faq/", ready=False)
     page.get_by_role("searchbox").fill("kaplan meier")
     first = page.locator("[data-search-list] a").first
-    expect(first).to_contain_text("How long a batch takes")
+    expect(first).to_contain_text("How each number is made")
     first.click()
-    page.wait_for_url("**/guides/how-long/#kaplan-meier")
+    page.wait_for_url("**/method/#one-batch")
 
 
 def test_search_by_keyboard(visit: Visit) -> None:
