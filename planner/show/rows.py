@@ -114,21 +114,32 @@ def cost_lines(plan: Plan) -> list[Cells]:
 
 
 def results(plan: Plan, run: Run) -> list[Cells]:
-    """All kinds of result that the provider has, after the first round and at the end of a run:
-    kind first final note."""
-    first, requests = plan.rounds[0], plan.requests
-    failed = first.failed_transient + first.failed_permanent
-    expired, lost = (
-        sum(record.expired for record in run.records if record.round == number)
-        for number in (0, plan.scenario.retries.max)
-    )
+    """All kinds of result that the provider has, after the first round of a run, and in the end as
+    expected: kind first final note. Each column adds up to all its requests."""
+    sent, requests = plan.rounds[0].sent, plan.requests
+    expired = sum(record.expired for record in run.records if record.round == 0)
+    # only what was worked on can fail
+    failed = int(requests.failed_first_round * (sent - expired) / sent + 0.5)
+    errored = min(requests.given_up, _given_up_by_rates(plan))
     again = "; sent again" if plan.scenario.retries.max else ""
     return [
-        _result("Succeeded", first.sent - failed, requests.answered, "billed"),
-        _result("Errored", failed, requests.given_up, "not billed; transient ones are sent again"),
-        _result("Expired", expired, lost, f"in the run shown; not billed{again}"),
+        _result("Succeeded", sent - expired - failed, requests.answered, "billed"),
+        _result("Errored", failed, errored, "not billed; transient ones are sent again"),
+        _result(
+            "Expired",
+            expired,
+            requests.given_up - errored,
+            f"first round: in the run shown; not billed{again}",
+        ),
         _result("Canceled", 0, 0, "only if you cancel; not billed"),
     ]
+
+
+def _given_up_by_rates(plan: Plan) -> int:
+    """The requests that are given up although none expires, in batches and in real time."""
+    first, last, requests = plan.rounds[0], plan.rounds[-1], plan.requests
+    hopeless_in_real_time = plan.scenario.workload.requests - first.sent - requests.realtime
+    return first.failed_permanent + last.failed_transient + hopeless_in_real_time
 
 
 def _result(kind: str, first: int, final: int, note: str) -> Cells:

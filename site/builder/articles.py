@@ -34,7 +34,7 @@ _OURS = re.compile(
 _HEADING = re.compile(r"^(#+) +(.+?)(?: +\{: #([a-z0-9-]+) \})?$", re.MULTILINE)
 _KEPT = re.compile("\ue000(\\d+)\ue001")  # private characters: Markdown lets them pass
 _KEPT_ALONE = re.compile("<p>\ue000(\\d+)\ue001</p>")
-_BLOCK = ("<div", "<figure", "<pre", "<details")
+_BLOCK = ("<div", "<figure", "<p>", "<pre", "<details")
 # What an article's own slip can raise: an unknown name, a wrong number of values, no expression.
 _UNANSWERABLE = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
 _REMEDY = (

@@ -209,9 +209,7 @@ function clearWays() {
  */
 function showWorking() {
   results.dataset.blank = "";
-  for (const place of document.querySelectorAll("[data-slot], [data-echo]")) {
-    place.textContent = "…";
-  }
+  for (const place of document.querySelectorAll("[data-slot]")) place.textContent = "…";
   const requests = form.texts()["workload.requests"];
   find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent.replace(
     "{requests}",

@@ -75,7 +75,7 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
     const inside = place.contains(document.activeElement);
     place.hidden = true;
     body.replaceChildren();
-    if (inside && opener?.isConnected) opener.focus();
+    if (inside && opener?.isConnected) giveFocus(opener);
     opener = null;
   }
 
@@ -91,20 +91,22 @@ export function createPanel(place, { onOpen, onClose, onMiss }) {
     const opens = link && event.button === 0 && !withKey && WIDE.matches;
     if (!opens || !article(new URL(link.href))) return;
     event.preventDefault();
-    // The reason of a number closes, so the focus goes back to the button that opened it.
-    const reason = link.closest("[popover]");
-    reason?.hidePopover();
-    open(link.href, reason ? document.querySelector(`[popovertarget="${reason.id}"]`) : link);
+    open(link.href, link);
   });
 
   place.querySelector("[data-panel-close]").addEventListener("click", onClose);
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || place.hidden || document.querySelector(":popover-open")) return;
-    onClose();
+    if (event.key === "Escape" && !place.hidden) onClose();
   });
 
   return { follow };
+}
+
+/** The help of a field, with its link, is in sight only while the field has the focus. */
+function giveFocus(link) {
+  link.closest("[data-field]")?.querySelector("[name]").focus();
+  link.focus();
 }
 
 /**

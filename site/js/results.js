@@ -4,7 +4,7 @@
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
 export function showView(view) {
   for (const [name, text] of Object.entries(view.slots)) {
-    for (const place of document.querySelectorAll(`[data-slot="${name}"], [data-echo="${name}"]`)) {
+    for (const place of document.querySelectorAll(`[data-slot="${name}"]`)) {
       if (place.textContent !== text) place.textContent = text;
     }
   }

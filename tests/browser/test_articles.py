@@ -33,6 +33,10 @@ def requests_field(page: Page) -> Locator:
 def test_section_opens_beside_the_form(page: Page) -> None:
     """The field's own section, and no other; the form stays in use and its plan is answered."""
     address = page.url
+    page.locator(".sum", has=page.locator("[name='batches.requests_per_batch']")).locator(
+        "summary"
+    ).click()
+    page.locator("[name='batches.requests_per_batch']").focus()
     more(page, "batches.requests_per_batch").click()
     expect(panel(page)).to_be_visible()
     expect(panel(page).locator("[data-panel-name]")).to_have_text("Choosing a batch size")
@@ -70,6 +74,7 @@ def test_back_after_a_change_keeps_the_order(page: Page) -> None:
     """What was typed while the panel was open is undone by the first Back, the panel by the second."""
     requests_field(page).fill("500")
     expect(page).to_have_url(re.compile(r"#workload.requests=500$"))
+    requests_field(page).focus()
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
@@ -84,6 +89,7 @@ def test_back_after_a_change_keeps_the_order(page: Page) -> None:
 
 def test_close_after_a_change_keeps_the_change(page: Page) -> None:
     """Close never takes back what was typed."""
+    requests_field(page).focus()
     more(page, "workload.requests").click()
     expect(panel(page)).to_be_visible()
     requests_field(page).fill("700")
@@ -163,7 +169,7 @@ def test_panel_is_accessible(page: Page, scheme: Any) -> None:
 def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any]) -> None:
     """On a narrow screen and without JavaScript the same link leads to the guide."""
     page = visit("", ready=False, **options)
-    link = page.locator(".queue .section-head a.more")
+    link = page.locator(".run .section-head a.more")
     link.click()
     page.wait_for_url("**/guides/queue/#rows")
     expect(page.locator("h1")).to_have_text("Reading the queue chart")
@@ -206,9 +212,9 @@ def test_search_finds_a_section(visit: Visit, server: StaticServer) -> None:
     page = visit("faq/", ready=False)
     page.get_by_role("searchbox").fill("kaplan meier")
     first = page.locator("[data-search-list] a").first
-    expect(first).to_contain_text("How long a batch takes")
+    expect(first).to_contain_text("How each number is made")
     first.click()
-    page.wait_for_url("**/guides/how-long/#kaplan-meier")
+    page.wait_for_url("**/method/#one-batch")
 
 
 def test_search_by_keyboard(visit: Visit) -> None:

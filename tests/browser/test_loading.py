@@ -145,7 +145,9 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     )
     html = page.locator("html")
     expect(html).to_have_attribute("data-answer", "working")
-    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text(
+        "Working out 33333 requests…"
+    )
     expect(page.locator("[name='workload.requests']")).to_have_value("33333")
     expect(page.locator("[name='goal.start_at']")).to_have_value("2026-11-28T22:30+01:00")
     example = json.loads(bridge.handle(json.dumps({"query": ""})))["view"]["slots"]
@@ -160,6 +162,7 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     expect(html).to_have_attribute("data-answer", "current", timeout=READY_MS)
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("33,333 requests")
     expect(page.locator("[data-action='download']").first).to_be_enabled()
+    page.locator(".assumptions summary").click()
     page.get_by_role("link", name="Back to the example").click()
     expect(page.locator("[data-slot='answer.sentence']")).to_have_text(example["answer.sentence"])
     expect(others).not_to_have_count(0)
@@ -176,7 +179,7 @@ def test_link_is_not_answered_by_the_example_before_the_script_is_there(
     page.goto(server.url + "#workload.requests=33333", wait_until="commit")
     expect(page.locator("footer")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-answer", "working")
-    for part in (".sentence", ".numbers dd", "[data-slot='time.p85']", ".queue", ".rest"):
+    for part in (".sentence", ".sum b", "[data-slot='time.p85']", ".ways", ".run", ".programs"):
         expect(page.locator(part).first).to_be_hidden()
     arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
@@ -224,7 +227,9 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     server.faults[LIBRARY] = held(arrives)
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("html")).to_have_attribute("data-answer", "working")
-    expect(page.locator("[data-slot='answer.sentence']")).to_have_text("Working out…")
+    expect(page.locator("[data-slot='answer.sentence']")).to_have_text(
+        "Working out 33333 requests…"
+    )
     arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
         "33,333 requests", timeout=READY_MS

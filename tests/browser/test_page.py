@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from planner import bridge
-from tests.browser.test_accessibility import pages
+from tests.browser.test_accessibility import open_all, pages
 from tests.browser.watch import Visit
 
 
@@ -578,7 +578,7 @@ def test_phone_does_not_scroll_sideways(visit: Visit, site: Path) -> None:
     link = "#workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100"
     page = visit(link)
     expect(slot(page, "answer.sentence")).to_contain_text("10,000,000 requests")
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    open_all(page)
     for path in pages(site):
         if path:
             page.goto(urljoin(page.url, "/" + path))

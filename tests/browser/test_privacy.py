@@ -32,7 +32,6 @@ def test_no_value_of_the_plan_reaches_the_server(visit: Visit, server: StaticSer
     page.go_back()
     wait_ready(page)
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("876,543 requests")
-    control(page, "goal.budget_usd").evaluate("field => { field.closest('details').open = true }")
     control(page, "goal.budget_usd").fill("654321")
     settled(page)
     page.reload()

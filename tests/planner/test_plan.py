@@ -152,9 +152,11 @@ def test_failed_attempts_are_not_billed() -> None:
 
 
 def test_a_cautious_budget_bills_every_attempt() -> None:
-    """10,000 requests, 100 of them again, 1 of them again: 10,101 attempts at $0.0055."""
+    """10,000 requests, 100 of them again, 1 of them again: 10,101 attempts at $0.0055, for what
+    expires costs nothing."""
     made = plan(pricing={"bill_failed": True})
-    assert made.requests.attempts == 10_101
+    assert made.requests.expired > 0
+    assert made.requests.attempts - made.requests.expired == 10_101
     assert made.cost.batch_usd == Decimal("55.5555")
 
 
@@ -166,11 +168,11 @@ def test_who_is_never_answered_is_not_billed() -> None:
 
 
 def test_requests() -> None:
-    """1 % fails: 100 at first, 101 sent again in two rounds, none given up."""
+    """1 % fails: 100 at first, 101 sent again in two rounds and what expires besides, none given up."""
     requests = plan().requests
     assert (
         requests.failed_first_round,
-        requests.retried,
+        requests.retried - requests.expired,
         requests.given_up,
         requests.answered,
     ) == (
@@ -278,7 +280,11 @@ def test_every_plan_adds_up(asked: Scenario) -> None:
     assert [batch.number for batch in everything] == list(range(1, len(everything) + 1))
     assert made.requests.answered + made.requests.given_up == work.requests
     assert made.requests.attempts == work.requests + made.requests.retried
-    assert sum(batch.requests for batch in made.retry_batches) == made.requests.retried
+    # what expires is sent again beside what fails, or given up
+    expired_again = made.requests.retried - sum(batch.requests for batch in made.retry_batches)
+    assert 0 <= expired_again <= made.requests.expired
+    assert expired_again == made.requests.expired or made.requests.given_up
+    assert expired_again == 0 or asked.retries.max
     assert made.cost.batch_usd + made.cost.saved_usd == made.cost.realtime_usd
     assert 0 <= made.cache_reads <= max(0, made.requests.attempts - 1)
     assert 0 <= made.answers.share_cut <= 1

@@ -145,7 +145,7 @@ def test_the_four_results() -> None:
     assert [(row["kind"], row["note"]) for row in rows.results(plan, plan.forecast.p50)] == [
         ("Succeeded", "billed"),
         ("Errored", "not billed; transient ones are sent again"),
-        ("Expired", "in the run shown; not billed; sent again"),
+        ("Expired", "first round: in the run shown; not billed; sent again"),
         ("Canceled", "only if you cancel; not billed"),
     ]
 
@@ -162,31 +162,55 @@ def test_results_count_both_kinds_of_failure() -> None:
     ]
 
 
+def one_by_one(seconds: float) -> dict[str, Any]:
+    """Requests that are worked on one after the other, each so long."""
+    return {
+        "model": "formula",
+        "parallel_requests": 1,
+        "startup_s": 0,
+        "seconds_per_request": seconds,
+    }
+
+
 def test_what_expires_without_retries_is_not_sent_again() -> None:
     """Half of the requests are undone after 24 h, for good: nobody promises to send them again."""
     plan = plan_of(
         workload={"requests": 1000},
         batches={"requests_per_batch": 1000},
-        duration={"model": "history", "history": [[1000, 172_800]]},
+        duration=one_by_one(172.8),
         retries={"max": 0, "transient_rate": 0},
     )
     assert rows.results(plan, plan.forecast.p85)[2] == {
         "kind": "Expired",
         "first": "500",
         "final": "500",
-        "note": "in the run shown; not billed",
+        "note": "first round: in the run shown; not billed",
     }
 
 
 def test_what_expires_in_the_last_round_is_lost() -> None:
-    """With one retry half expire at first, and half of those in the end."""
+    """250 are done in a day: of 1,000 three quarters expire, and of those two thirds in the end."""
     plan = plan_of(
         workload={"requests": 1000},
-        duration={"model": "history", "history": [[1000, 172_800], [500, 172_800]]},
+        batches={"requests_per_batch": 1000},
+        duration=one_by_one(345.6),
         retries={"max": 1, "transient_rate": 0},
     )
     expired = rows.results(plan, plan.forecast.p85)[2]
-    assert (expired["first"], expired["final"]) == ("500", "250")
+    assert (expired["first"], expired["final"]) == ("750", "500")
+
+
+def test_results_add_up_where_some_fail_and_some_expire() -> None:
+    """Half expire; of the others a tenth can never succeed, which no expiry changes."""
+    plan = plan_of(
+        workload={"requests": 1000},
+        batches={"requests_per_batch": 1000},
+        duration=one_by_one(172.8),
+        retries={"max": 0, "transient_rate": 0, "permanent_rate": 0.1},
+    )
+    table = rows.results(plan, plan.forecast.p85)
+    assert [row["first"] for row in table] == ["450", "50", "500", "0"]
+    assert sum(int(row["final"]) for row in table) == 1000
 
 
 # ---- other plans
@@ -282,6 +306,9 @@ def test_programs() -> None:
             "name": "python",
             "text": "text of python",
             "install": 'pip install "anthropic>=2,<3"',
+            "check": "python run_batches.py requests.jsonl --check",
+            "try": "head -n 3 requests.jsonl > three.jsonl && "
+            "python run_batches.py three.jsonl --out three",
             "run": "python run_batches.py requests.jsonl --out run",
         },
         {
@@ -289,6 +316,9 @@ def test_programs() -> None:
             "name": "javascript",
             "text": "text of javascript",
             "install": "npm install @anthropic-ai/sdk@1",
+            "check": "node run_batches.mjs requests.jsonl --check",
+            "try": "head -n 3 requests.jsonl > three.jsonl && "
+            "node run_batches.mjs three.jsonl --out three",
             "run": "node run_batches.mjs requests.jsonl --out run",
         },
         {
@@ -296,6 +326,8 @@ def test_programs() -> None:
             "name": "jsonl",
             "text": "text of jsonl",
             "install": "",
+            "check": "",
+            "try": "",
             "run": "",
         },
     ]
