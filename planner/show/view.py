@@ -109,7 +109,7 @@ def taken(plan: Plan) -> dict[str, str]:
         "limits.queue_requests": count(plan.account.queue_requests),
         "limits.monthly_spend_usd": count(spend) if spend else "none",
         "goal.deadline_h": "none",
-        "goal.budget_usd": "none",
+        "goal.budget_usd": "no limit",
     }
 
 
