@@ -573,8 +573,8 @@ def test_paper(page: Page) -> None:
     assert len(re.findall(rb"/Type\s*/Page(?!s)", page.pdf(format="A4"))) == 1
 
 
-def test_phone_does_not_scroll_sideways(visit: Visit, site: Path) -> None:
-    """No page is wider than the window, with large numbers neither."""
+def test_no_page_scrolls_sideways(visit: Visit, site: Path) -> None:
+    """No page is wider than the window, on a phone neither, with large numbers and help of every field."""
     link = "#workload.requests=10m&batches.requests_per_batch=100k&batches.concurrent=100"
     page = visit(link)
     expect(slot(page, "answer.sentence")).to_contain_text("10,000,000 requests")
@@ -582,7 +582,7 @@ def test_phone_does_not_scroll_sideways(visit: Visit, site: Path) -> None:
     for path in pages(site):
         if path:
             page.goto(urljoin(page.url, "/" + path))
-        for width in (360, 320):
+        for width in (1440, 1024, 700, 360, 320):
             page.set_viewport_size({"width": width, "height": 740})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path or "home"
 

@@ -53,6 +53,19 @@ def test_it_plans_from_a_link(single: Page, copy: Path) -> None:
     assert "def main()" in Path(caught.value.path()).read_text("utf-8")
 
 
+def test_the_programs_of_the_example_are_in_it(single: Page, copy: Path) -> None:
+    """They are files of the site, which the page fetches: the single file has them too."""
+    single.goto(copy.as_uri())
+    wait_ready(single)
+    for language, word in (
+        ("python", "def main()"),
+        ("javascript", "import "),
+        ("jsonl", "custom_id"),
+    ):
+        expect(single.locator(f"[data-program='{language}']")).to_contain_text(word)
+    expect(single.locator("[data-copy='python']")).to_be_enabled()
+
+
 def test_links_lead_to_pages_in_it(single: Page, copy: Path) -> None:
     """A guide, its section, the search, the way back to the plan, and a plan out of a guide."""
     single.goto(copy.as_uri() + PLAN)
