@@ -54,7 +54,9 @@ _TYPED = re.compile(
 
 
 def typed(text: str) -> list[str]:
-    """Amounts, limits, durations and dates that an article types outside a {% quote %}, an expression or code."""
+    """Amounts, limits, durations and dates that an article types outside a {% quote %}, an
+    expression or code.
+    """
     text = re.sub(r"\{%\s*quote\s*%\}.*?\{%\s*endquote\s*%\}", " ", text, flags=re.DOTALL)
     text = re.sub(
         r"\{\{.*?\}\}|^```.*?^```$|`[^`\n]*`|\{: #[^}]*\}",
@@ -86,7 +88,9 @@ def test_typed_number_is_found(text: str) -> None:
 
 @pytest.mark.parametrize("path", ARTICLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_number_is_typed(path: Path) -> None:
-    """Prices, limits, durations, dates and results are named, and the planner is asked; others' claims are quoted."""
+    """Prices, limits, durations, dates and results are named, and the planner is asked; others'
+    claims are quoted.
+    """
     front, _, body = path.read_text("utf-8").partition("\n---\n")
     front = re.sub(r"^(?:checked|order): .*$", "", front, flags=re.MULTILINE)
     assert typed(front + body) == []
@@ -108,7 +112,9 @@ print(json.dumps({path: content.decode() for path, content in made.items()}))
 def test_changed_price_changes_every_page_that_mentions_it(
     site: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """One number of planner/facts/models.json is the only place of a price: every page follows it, and none breaks."""
+    """One number of planner/facts/models.json is the only place of a price: every page follows it,
+    and none breaks.
+    """
     copy = tmp_path / "copy"
     skip = shutil.ignore_patterns("__pycache__")
     for name in ("planner", "site", "content"):
@@ -137,7 +143,8 @@ def test_changed_price_changes_every_page_that_mentions_it(
         for path in mention
         if "$4.8642" in site[path].decode() or "$5.00" not in site[path].decode()
     ] == []
-    # the example plan is one of this model: its old cost, and what it saves, are gone from every page that said them
+    # the example plan is one of this model: its old cost, and what it saves, are gone from every
+    # page that said them
     costs = {
         path for path, page in site.items() if path in changed and b"in 1 batch cost $55.00" in page
     }
@@ -167,7 +174,9 @@ HAIKU = "workload.model=claude-haiku-5-5&"
 
 
 def test_splitting_does_not_look_faster() -> None:
-    """batch-size#faster: one batch, ten at once, ten in a row; the times are not better by more than 3 %."""
+    """batch-size#faster: one batch, ten at once, ten in a row; the times are not better by more
+    than 3 %.
+    """
     whole, at_once, in_a_row = (
         f"{HAIKU}workload.requests=100k&batches.requests_per_batch={rest}"
         for rest in ("100k", "10k&batches.concurrent=10", "10k")
@@ -196,7 +205,9 @@ def test_spend_limit_stops_the_first_plan_and_not_the_second() -> None:
 
 
 def test_real_time_gains_less_when_there_is_more_to_do() -> None:
-    """limits#realtime: against P50 real time is ahead with the small workload and behind with the large one."""
+    """limits#realtime: against P50 real time is ahead with the small workload and behind with the
+    large one.
+    """
     small, large = (
         make_plan(texts.read_query("")),
         make_plan(texts.read_query("workload.requests=50k&batches.requests_per_batch=50k")),
@@ -207,7 +218,9 @@ def test_real_time_gains_less_when_there_is_more_to_do() -> None:
 
 
 def test_own_luck_makes_the_typical_run_slow() -> None:
-    """how-long#shared-load: five batches in a row with a luck of their own take longer at P50 than five that share it."""
+    """how-long#shared-load: five batches in a row with a luck of their own take longer at P50 than
+    five that share it.
+    """
     five = f"{HAIKU}workload.requests=50k&duration.shared_load="
     assert seconds(f"{five}0", "p50") > seconds(f"{five}0.7", "p50")
     assert seconds(f"{five}0", "p50") > seconds(f"{five}1", "p50")
@@ -285,7 +298,9 @@ def test_every_link_to_a_plan_can_be_planned(site: dict[str, bytes]) -> None:
 
 
 def test_code_is_coloured_without_inline_style(site: dict[str, bytes]) -> None:
-    """Every class that Pygments gave to strings, words and comments has a colour in the style sheet."""
+    """Every class that Pygments gave to strings, words and comments has a colour in the style
+    sheet.
+    """
     page = site["guides/how-long/index.html"].decode()
     assert '<span class="c-kn">import</span>' in page
     assert not re.search(r"<[^>]*\sstyle=", page)
@@ -367,7 +382,9 @@ def test_structured_data_says_what_each_page_is(site: dict[str, bytes]) -> None:
 
 
 def test_heads_say_what_a_page_is(site: dict[str, bytes]) -> None:
-    """Title, description, canonical address and social picture are there, and no two pages share a title or description."""
+    """Title, description, canonical address and social picture are there, and no two pages share a
+    title or description.
+    """
     seen: dict[str, str] = {}
     for path, content in site.items():
         if not path.endswith("index.html"):

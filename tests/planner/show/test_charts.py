@@ -97,7 +97,9 @@ def test_it_is_an_image_with_words(raw: dict[str, Any], name: str) -> None:
 @given(scenarios(most_batches=60))
 @settings(max_examples=20)
 def test_nothing_in_a_chart_is_no_number(scenario: Scenario) -> None:
-    """No NaN, no infinity, no exponent; nothing outside the picture, no negative size; no styles, scripts or links."""
+    """No NaN, no infinity, no exponent; nothing outside the picture, no negative size; no styles,
+    scripts or links.
+    """
     for svg in drawn(make_plan(scenario)).values():
         assert not re.search(r"(?<![a-z])(nan|inf|None|-?\d\.?\d*e[+-]?\d)(?![a-z])", svg)
         assert not re.search(r"style=|<script|<style|href|javascript|<image|<foreignObject", svg)
@@ -144,7 +146,9 @@ def test_queue_bars_are_true() -> None:
 
 
 def test_queue_states_are_those_of_the_moment() -> None:
-    """At the first moment of the slider a bar is done, at work or waiting, and says so by its class."""
+    """At the first moment of the slider a bar is done, at work or waiting, and says so by its
+    class.
+    """
     svg = charts.queue(running((0.0, 100.0), (100.0, 300.0), (300.0, 400.0)), None, DAY_S)
     assert [(bar.get("class") or "").split()[-1] for bar in bars(svg)] == [
         "is-completed",
@@ -240,7 +244,9 @@ def test_the_chance_never_falls() -> None:
 
 
 def test_the_chance_is_true() -> None:
-    """At each point of the curve the share of runs done by that time, on the square-root axis that ends at 1.3 times P95."""
+    """At each point of the curve the share of runs done by that time, on the square-root axis that
+    ends at 1.3 times P95.
+    """
     forecast = plan_of().forecast
     (path,) = re.findall(r'class="curve" d="([^"]+)"', charts.chance(forecast, None, 0.0))
     end_s = forecast.done_by(0.95) * 1.3
@@ -259,7 +265,9 @@ def test_the_chance_has_an_axis() -> None:
 
 
 def test_a_mark_stands_on_the_curve() -> None:
-    """P50 stands where half of the runs are done: at the square root of its share of the axis, half way up."""
+    """P50 stands where half of the runs are done: at the square root of its share of the axis, half
+    way up.
+    """
     forecast = plan_of().forecast
     svg = charts.chance(forecast, None, 0.0)
     (x, y), *_ = re.findall(r'class="mark-dot" cx="([\d.]+)%" cy="([\d.]+)"', svg)
