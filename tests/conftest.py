@@ -52,6 +52,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def server(site: Path, request: pytest.FixtureRequest) -> Iterator[StaticServer]:
-    """The site at an origin of its own, so that no test sees what another stored; a parameter is the path below it."""
+    """The site at an origin of its own, so that no test sees what another stored; a parameter is
+    the path below it.
+    """
     with StaticServer(site, getattr(request, "param", "/")) as server:
         yield server

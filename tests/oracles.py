@@ -79,7 +79,9 @@ def step_by_second(
 
 
 def depth_at(batches: Sequence[tuple[float, float, int]], at_s: float) -> int:
-    """Requests in the queue at one moment: of (sent, noticed, requests), those sent by then and not yet noticed."""
+    """Requests in the queue at one moment: of (sent, noticed, requests), those sent by then and not
+    yet noticed.
+    """
     return sum(requests for sent, noticed, requests in batches if sent <= at_s < noticed)
 
 
@@ -158,7 +160,9 @@ def kendall(rows: Sequence[tuple[int, float, bool]]) -> tuple[int, float]:
 
 
 def on_straight_lines(steps: Sequence[tuple[Fraction, float]], u: Fraction) -> Fraction:
-    """The value at u on straight lines between the steps; below the first and above the last it stays."""
+    """The value at u on straight lines between the steps; below the first and above the last it
+    stays.
+    """
     if u <= steps[0][0]:
         return Fraction(steps[0][1])
     for (low, low_value), (high, high_value) in zip(steps, steps[1:], strict=False):
@@ -193,7 +197,9 @@ def usd_by_genai_prices(
     read: int = 0,
     batch: bool,
 ) -> Decimal:
-    """What one request costs by the table of genai-prices; `fresh` input tokens are neither written nor read."""
+    """What one request costs by the table of genai-prices; `fresh` input tokens are neither written
+    nor read.
+    """
     usage = Usage(
         input_tokens=fresh + written_5m + written_1h + read,
         cache_write_tokens=written_5m + written_1h,

@@ -9,7 +9,9 @@ import pytest
 
 
 def interpreter(version: str) -> str:
-    """A Python of that version, such as "3.12": from the path, or where pyenv keeps them. Skips the test without one."""
+    """A Python of that version, such as "3.12": from the path, or where pyenv keeps them. Skips the
+    test without one.
+    """
     kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [
         shutil.which(f"python{version}"),

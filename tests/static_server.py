@@ -48,7 +48,8 @@ def truncated(handler: "_Handler", reply: Reply) -> None:
     handler.close_connection = True
 
 
-# What tells a file of the version before from this one: another version, another import, other names.
+# What tells a file of the version before from this one: another version, another import, other
+# names.
 _OLDER = {
     ".mjs": (rb'"314\.', b'"313.'),
     ".wasm": (rb"jslib_init_js", b"jslib_init_jx"),
@@ -87,7 +88,9 @@ HANG, CRASH = "for (;;);", "throw new WebAssembly.RuntimeError('unreachable');"
 
 
 def at_question(part: str, statement: str) -> Fault:
-    """The worker's script, but that a question with this part comes to a statement before Python does."""
+    """The worker's script, but that a question with this part comes to a statement before Python
+    does.
+    """
 
     def broken(handler: "_Handler", reply: Reply) -> Reply:
         status, kind, body = reply

@@ -1,4 +1,6 @@
-"""Hypothesis strategies: scenarios that can be planned, and what people type and files hold instead of one."""
+"""Hypothesis strategies: scenarios that can be planned, and what people type and files hold instead
+of one.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,6 @@
-"""What articles say: each fact once, nothing again that was found wrong, a source in every answer, code that runs."""
+"""What articles say: each fact once, nothing again that was found wrong, a source in every answer,
+code that runs.
+"""
 
 import re
 from collections import Counter
@@ -18,7 +20,9 @@ READ = [*ANSWERS, *GUIDES, CONTENT / "method.md", ROOT / "README.md", ROOT / "CH
 
 @pytest.mark.parametrize("articles", [ANSWERS, GUIDES], ids=["answers", "guides"])
 def test_a_fact_is_said_once(articles: list[Path]) -> None:
-    """The sentence of a fact stands in one guide and in one answer; others name its number, or lead there."""
+    """The sentence of a fact stands in one guide and in one answer; others name its number, or lead
+    there.
+    """
     said = Counter(
         key
         for path in articles
@@ -29,7 +33,9 @@ def test_a_fact_is_said_once(articles: list[Path]) -> None:
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
 def test_an_answer_has_a_source(path: Path) -> None:
-    """Whoever doubts it can look it up: a fact, a price or a plan stands in it, or it is about this planner."""
+    """Whoever doubts it can look it up: a fact, a price or a plan stands in it, or it is about this
+    planner.
+    """
     text = path.read_text("utf-8")
     sourced = r"\{\{ (?:fact_text|fact|price|model_fact|tier|plan|costs)\("
     assert re.search(sourced, text) or "topic: This planner and privacy" in text

@@ -112,7 +112,9 @@ def shown():
 
 
 def test_a_fault_writes_nothing(tmp_path, monkeypatch, capsys):
-    """The old site stays as it was, the fault goes to stderr with its remedy, and the exit code is 1."""
+    """The old site stays as it was, the fault goes to stderr with its remedy, and the exit code is
+    1.
+    """
     out = tmp_path / "dist"
     write({"index.html": b"old", "runtime/python.wasm": b""}, out)
 
@@ -148,7 +150,9 @@ def test_two_builds_are_equal_in_every_byte(site):
 
 
 def test_no_address_of_the_site_tells_a_plan(site):
-    """A plan stands behind the #, which no server sees, and can be read; no page says where one came from."""
+    """A plan stands behind the #, which no server sees, and can be read; no page says where one
+    came from.
+    """
     for path, content in site.items():
         if path.endswith(".html"):
             assert b'<meta name="referrer" content="no-referrer">' in content
@@ -164,7 +168,9 @@ def test_no_address_of_the_site_tells_a_plan(site):
 
 
 def test_no_page_loads_anything_from_elsewhere(site):
-    """Apart from plain links for people, no address of another host is in a page, style sheet or script."""
+    """Apart from plain links for people, no address of another host is in a page, style sheet or
+    script.
+    """
     for path, content in site.items():
         if path.endswith((".html", ".css", ".js")):
             text = re.sub(
@@ -181,7 +187,9 @@ def test_no_page_loads_anything_from_elsewhere(site):
 
 
 def test_every_field_has_a_control_and_a_place_for_its_problem(planner):
-    """The contract: name="FIELD", a label, and [data-problem-for="FIELD"] that the control refers to."""
+    """The contract: name="FIELD", a label, and [data-problem-for="FIELD"] that the control refers
+    to.
+    """
     names, problems, ids = (
         planner.find("name"),
         planner.find("data-problem-for"),
@@ -226,7 +234,9 @@ def test_the_page_is_complete_without_a_script(planner, shown):
 
 
 def test_the_cells_of_every_row_are_those_of_the_view(planner, shown):
-    """The template of each list names cells that the view gives, and none of them is missing from a row."""
+    """The template of each list names cells that the view gives, and none of them is missing from a
+    row.
+    """
     lists = planner.find("data-list")
     for name, rows in shown["lists"].items():
         template = next(child for child in lists[name].children if child.tag == "template")
@@ -241,7 +251,9 @@ def test_the_cells_of_every_row_are_those_of_the_view(planner, shown):
 
 
 def test_every_page_has_the_policy_and_says_that_no_script_has_run(site):
-    """Pages begin as `static`; the policy allows our own files, WebAssembly, and workers from a blob."""
+    """Pages begin as `static`; the policy allows our own files, WebAssembly, and workers from a
+    blob.
+    """
     for path, content in site.items():
         if path.endswith(".html") and path != "batch-planner.html":  # its policy is stricter
             assert b'data-engine="static"' in content, path

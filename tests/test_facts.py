@@ -153,14 +153,18 @@ def batch_variants(entry: ModelInfo) -> list[ModelPrice]:
 @MOMENTS
 @BOTH
 def test_standard_prices(model: facts.Model, entry: ModelInfo, moment: datetime.datetime) -> None:
-    """Every kind of token costs what they say, at every length of prompt, and there is no other kind."""
+    """Every kind of token costs what they say, at every length of prompt, and there is no other
+    kind.
+    """
     ours = our_table(model.standard, model.long_prompt_tokens, model.long_standard)
     assert differences(ours, their_table(entry, moment)) == []
 
 
 @pytest.mark.parametrize(("tokens", "usd"), [(100_000, "standard"), (100_001, "long_standard")])
 def test_a_long_prompt_begins_above_its_limit(tokens: int, usd: str) -> None:
-    """The dearer price is for prompts longer than the limit, cached tokens counted, and for all their tokens."""
+    """The dearer price is for prompts longer than the limit, cached tokens counted, and for all
+    their tokens.
+    """
     model = facts.model("claude-haiku-5-5")
     prices = getattr(model, usd)
     usage = Usage(input_tokens=tokens, cache_read_tokens=60_000, output_tokens=1_000)
@@ -177,7 +181,9 @@ def test_a_long_prompt_begins_above_its_limit(tokens: int, usd: str) -> None:
 @MOMENTS
 @BOTH
 def test_batch_prices(model: facts.Model, entry: ModelInfo, moment: datetime.datetime) -> None:
-    """Every kind of token costs in a batch what they say. They list no batch prices of retired models."""
+    """Every kind of token costs in a batch what they say. They list no batch prices of retired
+    models.
+    """
     if model.status == "retired":
         assert batch_variants(entry) == [], f"{model.id}: its batch prices can be compared now"
         return

@@ -22,7 +22,8 @@ PLANNER = ROOT / "planner"
 SCENARIOS = sorted((ROOT / "tests" / "scenarios").glob("*.json"))
 SCRIPTS = sorted((ROOT / "site" / "js").glob("*.js"))
 
-# A folder, or a module that stands beside the folders, uses what stands before it here, and nothing after it.
+# A folder, or a module that stands beside the folders, uses what stands before it here, and nothing
+# after it.
 FLOORS = (
     ("errors", "words"),
     ("facts",),
@@ -39,7 +40,8 @@ FLOORS = (
     ("bridge", "__main__"),
 )
 FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places}
-# The parts of the program that is handed out keep rules of their own: they run elsewhere, with clock and screen.
+# The parts of the program that is handed out keep rules of their own: they run elsewhere, with
+# clock and screen.
 PARTS = PLANNER / "programs" / "python"
 MODULES = sorted(path for path in PLANNER.rglob("*.py") if PARTS not in path.parents)
 
@@ -85,7 +87,9 @@ BANNED_MODULES = {"time", "cmath", "locale", "secrets"}
 
 
 def imports(tree: ast.AST) -> list[tuple[str, str]]:
-    """Every imported module with the name taken from it: ("planner", "facts"), ("math", ""); "." if relative."""
+    """Every imported module with the name taken from it: ("planner", "facts"), ("math", ""); "." if
+    relative.
+    """
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -212,7 +216,9 @@ def test_there_is_no_circle() -> None:
 
 @pytest.mark.parametrize("path", sorted(PARTS.glob("*.py")), ids=lambda path: path.stem)
 def test_part_imports_parts_and_the_sdk_only(path: Path) -> None:
-    """A part of the program knows its neighbours by name, the standard library, and `anthropic`; nothing of ours."""
+    """A part of the program knows its neighbours by name, the standard library, and `anthropic`;
+    nothing of ours.
+    """
     assert part_faults(path.read_text("utf-8")) == []
 
 
@@ -313,7 +319,9 @@ def test_checker_lets_pass(module: str, source: str) -> None:
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_no_floats_are_added_with_sum(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Built-in sum() of floats gives other digits since Python 3.12, so whatever a plan sums is int or Decimal."""
+    """Built-in sum() of floats gives other digits since Python 3.12, so whatever a plan sums is int
+    or Decimal.
+    """
     plain = sum
 
     def watched(values, start=0):  # type: ignore[no-untyped-def]

@@ -1,4 +1,6 @@
-"""The package as it is released: packed without a warning, whole, and the same plan wherever it is installed."""
+"""The package as it is released: packed without a warning, whole, and the same plan wherever it is
+installed.
+"""
 
 import os
 import re
@@ -118,7 +120,9 @@ def test_wheel_says_what_it_is(release: Release) -> None:
 
 
 def printed(command: list[str], folder: Path) -> dict[str, bytes]:
-    """What a command answers to each of `COMMANDS` from that folder, and the files that it writes there."""
+    """What a command answers to each of `COMMANDS` from that folder, and the files that it writes
+    there.
+    """
     answers = {}
     for words in (*COMMANDS, ("programs", "--out", "run")):
         done = subprocess.run(
@@ -141,7 +145,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_installed_command_answers_as_the_checkout(
     version: str, release: Release, checkout: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """In a new environment, from another folder and in any Python, `batch-planner` gives the same bytes."""
+    """In a new environment, from another folder and in any Python, `batch-planner` gives the same
+    bytes.
+    """
     home, away = tmp_path / "env", tmp_path / "away"
     subprocess.run([interpreter(version), "-m", "venv", "--without-pip", home], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install"]

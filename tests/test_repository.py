@@ -29,7 +29,9 @@ def test_python_versions_are_exact_and_installed(group: str) -> None:
 
 @pytest.mark.parametrize(("name", "groups"), [("build", ["build"]), ("test", ["build", "test"])])
 def test_python_packages_are_locked_by_hash(name: str, groups: list[str]) -> None:
-    """The very versions that pyproject.toml names, each with hashes, and no registry; else: `make lock`."""
+    """The very versions that pyproject.toml names, each with hashes, and no registry; else: `make
+    lock`.
+    """
     lock = (ROOT / f"requirements-{name}.txt").read_text("utf-8")
     packages = re.findall(
         r"^([\w.-]+==[^\s;]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", lock, re.MULTILINE
@@ -43,7 +45,9 @@ def test_python_packages_are_locked_by_hash(name: str, groups: list[str]) -> Non
 
 
 def test_nothing_is_installed_without_its_hash() -> None:
-    """pip takes what the locks hold, npm what its lock holds; `make lock` alone asks for newer ones."""
+    """pip takes what the locks hold, npm what its lock holds; `make lock` alone asks for newer
+    ones.
+    """
     makefile = (ROOT / "Makefile").read_text("utf-8")
     rest = makefile.replace(makefile.partition("\nlock:")[2].partition("\n\n")[0], "")
     assert re.findall(r"pip install.*", rest) == [
@@ -73,7 +77,9 @@ EACH_WORKFLOW = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path
 
 @EACH_WORKFLOW
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved, a commit cannot; the comment tells people and Dependabot which version it is."""
+    """A tag can be moved, a commit cannot; the comment tells people and Dependabot which version it
+    is.
+    """
     uses = re.findall(r"uses: *(.+)", path.read_text("utf-8"))
     others = [action for action in uses if not action.startswith("./")]
     pinned = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
@@ -90,7 +96,9 @@ def test_one_version_of_an_action() -> None:
 
 
 def test_release_publishes_without_code_of_ours() -> None:
-    """The job that may publish gets the built package and runs nothing else; the one that builds may do nothing."""
+    """The job that may publish gets the built package and runs nothing else; the one that builds
+    may do nothing.
+    """
     release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
     build, publish = release.split("\n  build:\n")[1].split("\n  publish:\n")
     assert "id-token: write" in publish and "needs: build" in publish
@@ -100,7 +108,9 @@ def test_release_publishes_without_code_of_ours() -> None:
 
 
 def test_site_is_built_without_the_right_to_publish_it() -> None:
-    """The jobs that run code of ours may read the repository alone; the one that publishes runs none."""
+    """The jobs that run code of ours may read the repository alone; the one that publishes runs
+    none.
+    """
     pages = (ROOT / ".github" / "workflows" / "pages.yml").read_text("utf-8")
     jobs = dict(
         re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", pages.partition("\njobs:\n")[2], re.MULTILINE)

@@ -23,7 +23,9 @@ LEFT_OUT = Path(__file__).resolve().parents[1] / "content" / "left-out.json"
     "law", [partial(lognormal, 0.8), partial(gamma, 3)], ids=["lognormal", "gamma"]
 )
 def test_the_chances_are_those_that_are_said(law: Law) -> None:
-    """Equal sizes, one batch, twenty rows: P50, P85 and P95 are met with these chances, over 60 histories."""
+    """Equal sizes, one batch, twenty rows: P50, P85 and P95 are met with these chances, over 60
+    histories.
+    """
     p50, p85, p95 = exact(law, 20, 60, seed=1)
     assert (p50, p85, p95) == pytest.approx((0.5, 0.85, 0.95), abs=0.035)
 
@@ -109,7 +111,9 @@ def test_more_work_is_not_quicker() -> None:
 
 
 def test_a_batch_takes_as_long_as_its_longest_answer() -> None:
-    """However quick the queue is: 1,000 answers of 30,000 tokens on average take more than ten minutes."""
+    """However quick the queue is: 1,000 answers of 30,000 tokens on average take more than ten
+    minutes.
+    """
     plan_ = plan({}, 100_000, 1, requests=1000, output_tokens=30_000)
     assert plan_.forecast.makespans_s[0] > 600
     assert plan({}, 100_000, 1, requests=1000).forecast.makespans_s[0] < 600

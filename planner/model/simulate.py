@@ -190,23 +190,15 @@ def _nearly_s(rows: list[float], missing: float, share: float) -> float:
 
 
 def _stage(
-    sizes: Sequence[int],
-    clock: float,
-    number: int,
-    rows: list[float],
-    world: _World,
-    pace: Pace,
+    sizes: Sequence[int], clock: float, number: int, rows: list[float], world: _World, pace: Pace
 ) -> tuple[float, float, int]:
-    """Append the batches of one round that begins at `clock`, each at the pace of its hour.
-
-    Returns when its last end was noticed, when its last batch ended, and how many requests expired.
-    """
+    """Append the batches of one round that begins at `clock`, each at the pace of its hour; give
+    when its last end was noticed, when its last batch ended, and how many requests expired."""
     # this loop is nearly all the work of a plan, and local names are the fastest that Python has
     scale, shared, longest_s = pace.curve.scale, world.durations.shared, world.longest_s
     concurrent, limit = world.rules.concurrent, world.rules.queue_requests
     poll_s, expiry_s = world.rules.poll_s, world.rules.expiry_s
-    # (noticed, ticket, requests): of two that are noticed together the ticket says which was sent
-    # first
+    # (noticed, ticket, requests): tickets order those that are noticed together
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock

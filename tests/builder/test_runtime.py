@@ -22,7 +22,9 @@ def test_a_missing_runtime_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_names_are_hashes(site: Path) -> None:
-    """Each file below runtime/ is named by its content, and the worker names the four others as they are called."""
+    """Each file below runtime/ is named by its content, and the worker names the four others as
+    they are called.
+    """
     files = list((site / "runtime").iterdir())
     for file in files:
         assert hashlib.sha256(file.read_bytes()).hexdigest().startswith(file.stem.split("-")[-1])
@@ -34,7 +36,9 @@ def test_names_are_hashes(site: Path) -> None:
 
 
 def test_the_library_is_byte_code_of_what_is_needed(site: Path) -> None:
-    """Library and planner are compiled, programs that we hand out are not; what the browser never loads is not there."""
+    """Library and planner are compiled, programs that we hand out are not; what the browser never
+    loads is not there.
+    """
     (library,) = (site / "runtime").glob("library-*.bin")
     unpacked = io.BytesIO(gzip.decompress(library.read_bytes()))
     names = set(zipfile.ZipFile(unpacked).namelist())
@@ -80,7 +84,9 @@ def planner_with(folder: Path, source: str) -> bytes:
     ],
 )
 def test_planner_that_cannot_be_packed_is_a_fault(tmp_path: Path, source: str, what: str) -> None:
-    """What Python says of it reaches the reader; so does an import that no question of the packer has come to."""
+    """What Python says of it reaches the reader; so does an import that no question of the packer
+    has come to.
+    """
     with pytest.raises(SiteError, match=rf"site/runtime/library\.mjs: .*{what}"):
         packed(build.PYODIDE_DIR, planner_with(tmp_path, source))
 

@@ -1,4 +1,6 @@
-"""How the properties are checked: with fifty examples, and without a limit on time, which other work on the machine would break."""
+"""How the properties are checked: with fifty examples, and without a limit on time, which other
+work on the machine would break.
+"""
 
 from hypothesis import settings
 

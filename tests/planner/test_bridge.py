@@ -144,7 +144,9 @@ def test_problems_have_labels() -> None:
 
 
 def test_a_link_with_a_bad_value_keeps_the_others() -> None:
-    """The texts for the form, the bad one as it was given, and the plan of the others at the percentile that is asked for."""
+    """The texts for the form, the bad one as it was given, and the plan of the others at the
+    percentile that is asked for.
+    """
     query = "workload.requests=20k&workload.output_tokens=abc"
     reply = ask(query=query, percentile="p95")
     assert set(reply) == {"problems", "values", "view"}
@@ -156,7 +158,9 @@ def test_a_link_with_a_bad_value_keeps_the_others() -> None:
 
 
 def test_a_link_without_a_plan_keeps_its_values() -> None:
-    """Each value is good, but there is no plan of them: the form has them, and the example is shown."""
+    """Each value is good, but there is no plan of them: the form has them, and the example is
+    shown.
+    """
     reply = ask(query="workload.requests=10000000&batches.requests_per_batch=1")
     assert reply["values"]["workload.requests"] == "10,000,000"
     assert reply["values"]["batches.requests_per_batch"] == "1"

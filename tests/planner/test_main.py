@@ -139,7 +139,9 @@ def test_a_value_may_hold_an_equals_sign(capsys: Capture) -> None:
     ],
 )
 def test_exit_code(words: list[str], code: int) -> None:
-    """0 when all is well, 1 when something blocks or what was asked about is missed, 2 for bad input."""
+    """0 when all is well, 1 when something blocks or what was asked about is missed, 2 for bad
+    input.
+    """
     assert code_of("plan", *words) == code
 
 
@@ -221,7 +223,9 @@ def test_a_name_that_no_file_has(name: str, capsys: Capture) -> None:
     ids=lambda content: repr(content)[2:22],
 )  # fmt: skip
 def test_a_malformed_file(content: bytes, tmp_path: Path, capsys: Capture) -> None:
-    """Empty, other encodings, cut, nested, doubled, no number: exit code 2 with a short problem, and nothing printed."""
+    """Empty, other encodings, cut, nested, doubled, no number: exit code 2 with a short problem,
+    and nothing printed.
+    """
     path = tmp_path / "scenario.json"
     path.write_bytes(content)
     assert code_of("plan", str(path)) == 2
@@ -257,7 +261,9 @@ def test_any_setting_ends_well(name: str, text: str, capsys: Capture) -> None:
     ],
 )
 def test_a_remedy_can_be_typed(setting: str, capsys: Capture) -> None:
-    """What the report offers after a caveat can be appended to the command: the caveat is gone, no problem comes."""
+    """What the report offers after a caveat can be appended to the command: the caveat is gone, no
+    problem comes.
+    """
     main(["plan", "--set", setting])
     lines = capsys.readouterr().out.splitlines()
     offers = {
@@ -371,7 +377,9 @@ def test_a_terminal_that_knows_only_ascii() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_problems_that_no_terminal_can_show(encoding: str, tmp_path: Path) -> None:
-    """A problem that repeats what was given is printed even where its letters do not exist, or are no letters at all."""
+    """A problem that repeats what was given is printed even where its letters do not exist, or are
+    no letters at all.
+    """
     path = tmp_path / "scenario.json"
     path.write_text('{"\\ud800": {}}', "utf-8")
     done = shell(

@@ -45,7 +45,9 @@ def test_the_default() -> None:
 
 
 def test_formula() -> None:
-    """10,000 requests at 5 s, 50 at once, 120 s to start: 1,120 s in every run, and no chance of another time."""
+    """10,000 requests at 5 s, 50 at once, 120 s to start: 1,120 s in every run, and no chance of
+    another time.
+    """
     made = plan(
         duration={"model": "formula"},
         retries={"transient_rate": 0},
@@ -97,7 +99,9 @@ def test_us_residency() -> None:
 
 
 def test_cache() -> None:
-    """1,000 requests with a shared prefix of 5,000: the first writes, 70 % of the 999 others read, the rest write."""
+    """1,000 requests with a shared prefix of 5,000: the first writes, 70 % of the 999 others read,
+    the rest write.
+    """
     made = plan(
         workload={
             "requests": 1000,
@@ -124,7 +128,9 @@ def test_cache_without_priming() -> None:
 
 @pytest.mark.parametrize(("prefix", "caches"), [(511, False), (512, True)])
 def test_a_short_prefix_is_silently_not_cached(prefix: int, caches: bool) -> None:
-    """Below the model's minimum nothing is written and nothing read, and the price is that of plain input."""
+    """Below the model's minimum nothing is written and nothing read, and the price is that of plain
+    input.
+    """
     made = plan(
         workload={"input_tokens": 1000, "shared_prefix_tokens": prefix}, caching={"mode": "1h"}
     )
@@ -168,7 +174,9 @@ def test_who_is_never_answered_is_not_billed() -> None:
 
 
 def test_requests() -> None:
-    """1 % fails: 100 at first, 101 sent again in two rounds and what expires besides, none given up."""
+    """1 % fails: 100 at first, 101 sent again in two rounds and what expires besides, none given
+    up.
+    """
     requests = plan().requests
     assert (
         requests.failed_first_round,
@@ -199,7 +207,9 @@ def test_retry_batches_count_on() -> None:
 
 
 def test_max_tokens_is_proposed() -> None:
-    """Answers of 1,000 tokens on average, 95 % below 2,000: 99 % are below what is proposed, rounded to two digits."""
+    """Answers of 1,000 tokens on average, 95 % below 2,000: 99 % are below what is proposed,
+    rounded to two digits.
+    """
     answers = plan().answers
     wanted = 1000 * lognormal_quantile(2.0, 0.99)
     assert answers.proposed
@@ -226,7 +236,9 @@ def test_max_tokens_that_is_given_stays() -> None:
     ],
 )
 def test_real_time(work: dict[str, Any], seconds: float, binding: str) -> None:
-    """Tier Start allows 1,000 requests, 2 million tokens in and 400,000 out in a minute; the tightest binds."""
+    """Tier Start allows 1,000 requests, 2 million tokens in and 400,000 out in a minute; the
+    tightest binds.
+    """
     found = plan(workload=work).realtime
     assert found is not None
     assert (found.seconds, found.binding) == (seconds, binding)
@@ -241,7 +253,9 @@ def test_real_time_is_not_guessed() -> None:
 
 
 def test_ten_million_in_ten_thousand_batches(record_property: Any) -> None:
-    """Ten million requests in batches of 1,000 can be planned; how long it took is recorded, not judged."""
+    """Ten million requests in batches of 1,000 can be planned; how long it took is recorded, not
+    judged.
+    """
     began = time.perf_counter()
     made = plan(
         workload={"requests": 10_000_000}, batches={"requests_per_batch": 1000, "concurrent": 10}
@@ -350,7 +364,9 @@ def test_a_longer_queue_is_never_later(asked: Scenario, more: int) -> None:
 
 
 def test_a_longer_queue_that_makes_other_batches_can_be_later() -> None:
-    """100 requests at once: three batches of 100 take 3 turns, two of 150 take 4. The law above needs its condition."""
+    """100 requests at once: three batches of 100 take 3 turns, two of 150 take 4. The law above
+    needs its condition.
+    """
     times = [
         plan(
             workload={"requests": 300, "output_tokens": 1},
@@ -374,7 +390,9 @@ def test_more_retries_never_answer_fewer(asked: Scenario, more: int) -> None:
 
 
 def test_another_seed_changes_little() -> None:
-    """A forecast is a property of the scenario, not of its seed: over eight seeds P50 moves by less than 8 %, P85 by less than 20 %."""
+    """A forecast is a property of the scenario, not of its seed: over eight seeds P50 moves by less
+    than 8 %, P85 by less than 20 %.
+    """
     forecasts = [plan(forecast={"seed": seed}).forecast for seed in range(8)]
     for quantile, most in (("p50", 1.08), ("p85", 1.2), ("p95", 1.5)):
         times = [getattr(forecast, quantile).makespan_s for forecast in forecasts]
@@ -382,7 +400,9 @@ def test_another_seed_changes_little() -> None:
 
 
 def test_shared_load_matters_with_one_batch_and_its_retry() -> None:
-    """Even where every round has one batch, sharing decides whether the retry is slow when the first was."""
+    """Even where every round has one batch, sharing decides whether the retry is slow when the
+    first was.
+    """
     own, same = (
         plan(duration={"shared_load": shared}, retries={"transient_rate": 0.3}) for shared in (0, 1)
     )

@@ -83,7 +83,9 @@ def test_money(usd: str, text: str) -> None:
 
 @given(st.decimals("-1e9", "1e9", places=9))
 def test_money_says_no_more_and_no_less(usd: Decimal) -> None:
-    """The text is an amount without exponent, off by half a cent, below a cent by a twentieth, and 0 only for 0."""
+    """The text is an amount without exponent, off by half a cent, below a cent by a twentieth, and
+    0 only for 0.
+    """
     text = money(usd)
     assert re.fullmatch(r"-?\$(\d{1,3}(,\d{3})*|\d+)\.\d\d+", text)
     said = Decimal(text.replace("$", "").replace(",", ""))
@@ -204,7 +206,9 @@ def test_share_of_runs_has_one_bound(runs: int, ratio: float) -> None:
     ],
 )
 def test_percent(ratio: float, text: str) -> None:
-    """A share that somebody gave is repeated as it was given, without the noise of binary fractions."""
+    """A share that somebody gave is repeated as it was given, without the noise of binary
+    fractions.
+    """
     assert percent(ratio) == text
 
 
@@ -246,7 +250,9 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 @given(st.floats(1, 1e9))
 def test_duration_is_near(seconds: float) -> None:
-    """What is said differs from what is meant by a little more than half of the smallest unit that is shown or due."""
+    """What is said differs from what is meant by a little more than half of the smallest unit that
+    is shown or due.
+    """
     parts = re.findall(r"(\d+) (s|min|h|d)", duration(seconds))
     said = sum(int(number) * UNITS[unit] for number, unit in parts)
     smallest = 1 if seconds < 119 else 60 if seconds < 86_000 else 3600

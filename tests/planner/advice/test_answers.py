@@ -78,7 +78,9 @@ def test_edge_of_long_answers(max_tokens: int, needed: bool) -> None:
 
 
 def test_long_prompts() -> None:
-    """One token above the threshold makes the whole request dearer; shorter prompts are another question."""
+    """One token above the threshold makes the whole request dearer; shorter prompts are another
+    question.
+    """
     assert caveat_of("long-prompt-price") == Caveat(
         code="long-prompt-price",
         severity="warns",

@@ -7,7 +7,9 @@ from tests.planner.advice.examples import caveat_of, has
 
 
 def test_the_limit_of_a_tier() -> None:
-    """$550 do not fit into the $500 of Start; they would fit into the $1,000 of Build, which is no remedy but the person's world."""
+    """$550 do not fit into the $500 of Start; they would fit into the $1,000 of Build, which is no
+    remedy but the person's world.
+    """
     assert caveat_of("spend-limit") == Caveat(
         code="spend-limit",
         severity="blocks",

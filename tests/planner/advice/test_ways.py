@@ -39,7 +39,9 @@ def test_without_a_goal_they_are_trades() -> None:
 @given(scenarios(most_batches=4))
 @settings(max_examples=15)
 def test_the_order(scenario: Scenario) -> None:
-    """Meets and costs no more, meets and costs more, nearest; this plan is one, and no way is twice."""
+    """Meets and costs no more, meets and costs more, nearest; this plan is one, and no way is
+    twice.
+    """
     every = ways(make_plan(scenario))
     (this,) = (way for way in every if way.this)
     ranks = [2 if not way.meets else int(way.usd > this.usd) for way in every]
@@ -80,7 +82,9 @@ def test_a_mixture_reaches_the_goal() -> None:
 
 
 def test_a_cache_is_a_way() -> None:
-    """What the prefix costs is saved, by a cache that lives long enough where it costs about the same."""
+    """What the prefix costs is saved, by a cache that lives long enough where it costs about the
+    same.
+    """
     work = {
         "requests": 2000,
         "input_tokens": 9000,
@@ -127,7 +131,9 @@ def test_the_spend_limit_is_no_way() -> None:
 
 
 def test_what_is_missing() -> None:
-    """If none meets the goal, the nearest is named, and what would have to change; no tier is a way."""
+    """If none meets the goal, the nearest is named, and what would have to change; no tier is a
+    way.
+    """
     plan = plan_of(
         {"workload": {"requests": 300_000}, "goal": {"deadline_h": 1, "budget_usd": 100}}
     )

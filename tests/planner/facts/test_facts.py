@@ -1,4 +1,6 @@
-"""The catalogue, the limits and the observations say what their sources say, and agree with each other."""
+"""The catalogue, the limits and the observations say what their sources say, and agree with each
+other.
+"""
 
 import dataclasses
 import datetime
@@ -139,7 +141,9 @@ def test_model_has_words_of_the_vocabulary(model: facts.Model) -> None:
 
 @MODELS
 def test_model_has_sources_and_dates(model: facts.Model) -> None:
-    """Every model says where its figures come from and when they were checked, and its dates are days."""
+    """Every model says where its figures come from and when they were checked, and its dates are
+    days.
+    """
     assert model.sources
     assert all(model.sources)
     assert model.confidence
@@ -189,7 +193,8 @@ def test_batch_is_half_of_standard(model: facts.Model) -> None:
             assert getattr(batch, kind) == getattr(standard, kind) * half, kind
 
 
-# Cache prices that are not the published multiple of the input price: (write 5m, read), with the reason.
+# Cache prices that are not the published multiple of the input price: (write 5m, read), with the
+# reason.
 ODD_CACHE_PRICES = {
     "claude-3-haiku-20240307": (Decimal("1.2"), Decimal("0.12"))
 }  # $0.30 and $0.03 on $0.25
@@ -205,7 +210,9 @@ def read_multiplier(model: facts.Model) -> facts.Fact:
 
 @MODELS
 def test_cache_prices_follow_the_input_price(model: facts.Model) -> None:
-    """Cache prices are 1.25, 2 and 0.1 (or 0.05, or 0.025) times the input price, with one exception."""
+    """Cache prices are 1.25, 2 and 0.1 (or 0.05, or 0.025) times the input price, with one
+    exception.
+    """
     usual = facts.limit("cache_write_5m_multiplier").value, read_multiplier(model).value
     write, read = ODD_CACHE_PRICES.get(model.id, usual)
     for pair in price_lists(model):
@@ -219,7 +226,9 @@ def test_cache_prices_follow_the_input_price(model: facts.Model) -> None:
 
 
 def test_only_haiku_5_5_has_a_price_for_long_prompts() -> None:
-    """Above 100,000 tokens Haiku 5.5 costs five times as much; no other price depends on the length."""
+    """Above 100,000 tokens Haiku 5.5 costs five times as much; no other price depends on the
+    length.
+    """
     priced = [model for model in facts.models() if model.long_prompt_tokens is not None]
     assert [model.id for model in priced] == ["claude-haiku-5-5"]
     haiku = priced[0]
@@ -521,7 +530,9 @@ def test_every_observation_is_kept() -> None:
     "o", OBSERVATIONS, ids=lambda o: f"{o.requests}-{o.date}-{o.seconds_high:g}"
 )
 def test_observation(o: facts.Observation) -> None:
-    """An observation is used only if it gives one duration, or nearly so, for one known size; else it says why not."""
+    """An observation is used only if it gives one duration, or nearly so, for one known size; else
+    it says why not.
+    """
     assert o.kind in {"exact", "measured", "approx", "claim", "range", "upper-bound", "censored"}
     assert o.censored == (o.kind == "censored")
     assert 0 <= o.seconds_low <= o.seconds_high <= 86_400
@@ -539,7 +550,9 @@ def test_observation(o: facts.Observation) -> None:
 
 
 def test_the_telling_observations() -> None:
-    """Size says little: 8,150 requests took 20 minutes, 168 took more than 7 hours, 1 was still queued after 34 min."""
+    """Size says little: 8,150 requests took 20 minutes, 168 took more than 7 hours, 1 was still
+    queued after 34 min.
+    """
     found = {(o.requests, o.seconds_low, o.censored) for o in OBSERVATIONS if o.used}
     assert {
         (8_150, 1_200.0, False),
@@ -577,7 +590,9 @@ def test_data_file_is_written_one_way(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["models.json", "limits.json"])
 def test_every_source_is_cited(name: str) -> None:
-    """Each source of a data file is cited in it and has a text and a day, none after the day of the check."""
+    """Each source of a data file is cited in it and has a text and a day, none after the day of the
+    check.
+    """
     file = json.loads((DATA / name).read_text(encoding="utf-8"))
     rows = [row for value in file.values() if isinstance(value, list) for row in value]
     cited = {key for row in rows for key in row.get("sources", ())}

@@ -22,7 +22,9 @@ from planner.scenario import parse
     ],
 )
 def test_queue_limit(limits: dict[str, Any], queue: int, known: bool) -> None:
-    """One's own limit, else the tier's, else that of the nearest tier that is published, marked as not known."""
+    """One's own limit, else the tier's, else that of the nearest tier that is published, marked as
+    not known.
+    """
     account = account_of(parse({"limits": limits}).limits)
     assert (account.queue_requests, account.queue_known) == (queue, known)
 
@@ -40,5 +42,7 @@ def test_queue_limit(limits: dict[str, Any], queue: int, known: bool) -> None:
     ],
 )
 def test_spend_left(limits: dict[str, Any], left: Decimal | None) -> None:
-    """What is left of the month: one's own limit or the tier's, less what is spent; never less than nothing."""
+    """What is left of the month: one's own limit or the tier's, less what is spent; never less than
+    nothing.
+    """
     assert account_of(parse({"limits": limits}).limits).spend_left_usd == left

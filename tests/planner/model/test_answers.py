@@ -18,7 +18,9 @@ TABLE = json.loads((Path(answers.__file__).parent / "answer_lengths.json").read_
 
 @pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: str(row["p95_to_mean"]))
 def test_the_table_is_that_of_the_lognormal(row: dict[str, object]) -> None:
-    """Every quantile is the lognormal's, to the digits given, by the standard library's own normal distribution."""
+    """Every quantile is the lognormal's, to the digits given, by the standard library's own normal
+    distribution.
+    """
     ratio, quantiles = row["p95_to_mean"], row["quantiles"]
     assert isinstance(ratio, float) and isinstance(quantiles, list)
     exact = [lognormal_quantile(ratio, chance) for chance in TABLE["probabilities"]]
@@ -89,7 +91,9 @@ def test_a_limit_beyond_the_table_is_not_certain() -> None:
     ("limit", "share"), [(0, 1.0), (50, 0.75), (100, 0.5), (200, 0.3), (300, 0.05), (9000, 0.05)]
 )
 def test_share_cut_on_straight_lines(limit: int, share: float) -> None:
-    """From nothing to the first quantile, from each to the next, and half of the rest beyond the last."""
+    """From nothing to the first quantile, from each to the next, and half of the rest beyond the
+    last.
+    """
     lengths = AnswerLengths(chances=(0.5, 0.9), tokens=(100.0, 300.0))
     assert lengths.share_cut(limit) == pytest.approx(share)
 

@@ -91,7 +91,9 @@ def test_us_residency() -> None:
 
 
 def test_us_residency_that_the_model_does_not_know() -> None:
-    """A model that refuses inference_geo has no dearer price: its requests fail, which is a caveat's matter."""
+    """A model that refuses inference_geo has no dearer price: its requests fail, which is a
+    caveat's matter.
+    """
     model = facts.model("claude-sonnet-4-5")
     assert model.us_multiplier is None
     assert tariff(model, 1, us_only=True).factor == 1
@@ -172,7 +174,9 @@ def workloads(draw: st.DrawFn) -> tuple[facts.Model, int, Request, int, str]:
 
 @given(workloads(), st.booleans())
 def test_lines_add_up(workload: tuple[facts.Model, int, Request, int, str], us_only: bool) -> None:
-    """The total is the sum of the lines, exactly; a line is tokens times price; tokens are neither lost nor counted twice."""
+    """The total is the sum of the lines, exactly; a line is tokens times price; tokens are neither
+    lost nor counted twice.
+    """
     model, requests, request, reads, cache = workload
     cost = price(
         request,
@@ -266,7 +270,9 @@ def test_the_same_by_genai_prices(
     hits: float,
     cache: str,
 ) -> None:
-    """Random workloads, long prompts and both caches among them, cost the same by the table of genai-prices."""
+    """Random workloads, long prompts and both caches among them, cost the same by the table of
+    genai-prices.
+    """
     assume(prompt <= LONGEST.get(model.id, 300_000))
     prefix = int(prompt * shared) if cache != "none" else 0
     reads = int(requests * hits) if cache != "none" else 0
@@ -324,7 +330,9 @@ def test_only_models_with_a_limit_have_long_prompts(model: facts.Model, prompt: 
 
 
 def test_what_is_saved_is_the_difference() -> None:
-    """Real time less batch, also where a batch does not cost half: here at other prices than the provider's."""
+    """Real time less batch, also where a batch does not cost half: here at other prices than the
+    provider's.
+    """
     cheap, dear = facts.model("claude-haiku-5-5").batch, facts.model("claude-sonnet-5-5").standard
     prices = Tariff(batch=cheap, realtime=dear, factor=Decimal(1), long_prompt=False)
     million = Request(input_tokens=1_000_000, output_tokens=1_000_000, prefix_tokens=0)

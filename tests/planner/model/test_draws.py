@@ -31,7 +31,9 @@ def test_the_first_hours_go_up_in_even_steps(runs: int) -> None:
 
 
 def test_the_lattice_covers_every_pair(runs: int = 1000) -> None:
-    """Every tenth of each number, and every quarter of the square of two of them, has about its share."""
+    """Every tenth of each number, and every quarter of the square of two of them, has about its
+    share.
+    """
     rows = [
         (luck.first, luck.curve, luck.shared, *luck.hours, *luck.failed)
         for luck in lattice(runs, Random(7))
@@ -71,7 +73,8 @@ def test_no_more_fail_than_there_are(requests: int, rate: float, point: float) -
     assert 0 <= failures(requests, rate, point) <= requests
 
 
-# (requests, rate): few expected, many expected, few successes, a coin, one request, on both sides of the change of method
+# (requests, rate): few expected, many expected, few successes, a coin, one request, on both sides
+# of the change of method
 BINOMIALS = [
     (1, 0.5),
     (1, 0.9),
@@ -88,7 +91,9 @@ BINOMIALS = [
 
 @pytest.mark.parametrize(("requests", "rate"), BINOMIALS)
 def test_few_failures_are_drawn_exactly(requests: int, rate: float) -> None:
-    """At a thousand points the draw is the inverse of the binomial distribution, computed in fractions."""
+    """At a thousand points the draw is the inverse of the binomial distribution, computed in
+    fractions.
+    """
     mirrored = rate > 0.5
     exact = Fraction(str(rate))
     steps = binomial_steps(requests, 1 - exact if mirrored else exact)
@@ -111,7 +116,9 @@ def test_few_failures_are_drawn_exactly(requests: int, rate: float) -> None:
 )
 @pytest.mark.parametrize("point", [0.0, 1 - 2**-53, 5e-324, 1e-17])
 def test_the_ends_of_the_distribution(requests: int, rate: float, point: float) -> None:
-    """The smallest and the largest number of a generator end the search where hardly a chance is left."""
+    """The smallest and the largest number of a generator end the search where hardly a chance is
+    left.
+    """
     failed = failures_at(requests, rate, point)
     assert 0 <= failed <= min(requests, requests * rate + 80)
 
@@ -134,7 +141,9 @@ def test_many_failures_have_the_mean_and_the_spread_of_the_binomial(
 
 @pytest.mark.parametrize("point", [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.5, 0.7, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999])  # fmt: skip
 def test_many_failures_at_the_entries_of_the_table(point: float) -> None:
-    """There the draw is that of the normal distribution, to four digits; a variance of a million shows them."""
+    """There the draw is that of the normal distribution, to four digits; a variance of a million
+    shows them.
+    """
     normal = 1000 * round(NormalDist().inv_cdf(point), 4)
     assert failures_at(4_000_000, 0.5, point) == int(2_000_000 + normal + 0.5)
 
@@ -147,7 +156,9 @@ def test_the_normal_ends_at_three_and_a_half() -> None:
 
 
 def test_many_begin_above_thirty() -> None:
-    """Thirty expected failures are drawn exactly, down to none; of thirty-one none fewer than the normal's end."""
+    """Thirty expected failures are drawn exactly, down to none; of thirty-one none fewer than the
+    normal's end.
+    """
     assert failures_at(3000, 0.01, 0.0) == 0
     assert failures_at(3100, 0.01, 0.0) == int(31 - 3.5 * sqrt(31 * 0.99) + 0.5)
 
@@ -159,12 +170,16 @@ def test_a_draw_on_a_step_is_above_it() -> None:
 
 @pytest.mark.parametrize("expected", [1, 5, 9])
 def test_what_a_float_cannot_tell_apart_ends_the_search(expected: int) -> None:
-    """The chances that are left add nothing to the sum any more: the last draw is rare, but not all of them."""
+    """The chances that are left add nothing to the sum any more: the last draw is rare, but not all
+    of them.
+    """
     assert 15 < failures_at(60, expected / 60, 1 - 2**-53) < 45
 
 
 def test_many_failures_follow_the_binomial() -> None:
-    """150 requests at a third: from one in a hundred to ninety-nine in a hundred the draw is within 2 of the exact quantile."""
+    """150 requests at a third: from one in a hundred to ninety-nine in a hundred the draw is within
+    2 of the exact quantile.
+    """
     steps = list(binomial_steps(150, Fraction(1, 3)))
     for number in range(1, 100):
         point = number / 100

@@ -37,7 +37,9 @@ def own(*rows: tuple[int, float] | tuple[int, float, str]) -> DurationModel:
 
 
 def test_formula() -> None:
-    """10,000 requests at 5 s, 50 at once, 120 s to start: 120 + 200 · 5 = 1,120 s, whatever the luck."""
+    """10,000 requests at 5 s, 50 at once, 120 s to start: 120 + 200 · 5 = 1,120 s, whatever the
+    luck.
+    """
     model = model_of(Duration(model="formula"), "sonnet")
     assert {seconds_of(model, 10_000, u) for u in (0.0, 0.5, 1.0)} == {1120.0}
 
@@ -89,7 +91,9 @@ def test_one_batch_is_not_enough_to_be_sure() -> None:
 
 
 def test_a_small_batch_may_be_quicker_than_the_own_large_ones() -> None:
-    """Nothing is known of how time goes with size, so a batch of one may take all of it or a moment."""
+    """Nothing is known of how time goes with size, so a batch of one may take all of it or a
+    moment.
+    """
     model = own((10_000, 7200.0))
     assert quantile(model, 1, 0.05) < 60 < 600 < quantile(model, 1, 0.95)
     assert quantile(model, 10_000, 0.5) == pytest.approx(7200.0, rel=0.01)
@@ -173,7 +177,9 @@ def test_what_was_observed_shares_the_pace() -> None:
 
 
 def test_the_bands_are_those_of_the_model() -> None:
-    """Every observation of the model is in one band, and bands meet where the model takes its medians."""
+    """Every observation of the model is in one band, and bands meet where the model takes its
+    medians.
+    """
     bands = public_bands()
     used = [row for row in facts.observations() if row.used]
     assert [(band.low, band.high) for band in bands] == [

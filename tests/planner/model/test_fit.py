@@ -58,7 +58,9 @@ def test_rows_of_one_size_leave_every_exponent() -> None:
 
 @pytest.mark.parametrize("step", [0, 8, 16])
 def test_many_rows_find_the_exponent(step: int) -> None:
-    """Forty sizes, with luck that has nothing to do with them: the exponent is found to a sixteenth."""
+    """Forty sizes, with luck that has nothing to do with them: the exponent is found to a
+    sixteenth.
+    """
     luck = [1.0 + (place * 0.618) % 1 for place in range(40)]
     rows = [
         Sample(size, 10 * power(size, step) * luck[place])
@@ -133,7 +135,9 @@ def test_rows_of_little_weight_say_little() -> None:
 
 
 def test_a_wait_is_what_goes_beyond_so_many_times_the_median() -> None:
-    """With four times the median as the limit, 1,000 s at a median of 100 are 400 and a wait of 600."""
+    """With four times the median as the limit, 1,000 s at a median of 100 are 400 and a wait of
+    600.
+    """
     rows = [Sample(10, seconds) for seconds in (90.0, 100.0, 1000.0)]
     for curve in fit(rows, wait_above=4.0):
         ratio, wait_s = curve.at(0.75)

@@ -28,7 +28,9 @@ def test_pace(
     seconds: float,
     binding: str,
 ) -> None:
-    """The longest of three: requests, fresh input tokens, output tokens, each over its limit in a minute."""
+    """The longest of three: requests, fresh input tokens, output tokens, each over its limit in a
+    minute.
+    """
     found = pace(requests, input_tokens, output_tokens, cached_tokens, RATES)
     assert (found.seconds, found.binding) == (seconds, binding)
 

@@ -73,7 +73,9 @@ def test_rounds() -> None:
 
 
 def test_rounds_with_permanent_failures() -> None:
-    """Those that can never succeed are taken out in the first round, before the share of the others."""
+    """Those that can never succeed are taken out in the first round, before the share of the
+    others.
+    """
     first, second, *_ = rounds(1000, policy(transient=0.1, permanent=0.2))
     assert (
         first.failed_permanent,
@@ -96,7 +98,9 @@ def test_all_fail_for_good() -> None:
 
 @given(st.integers(1, 10_000_000), policies())
 def test_rounds_add_up(requests: int, some: Retries) -> None:
-    """Each round sends what the one before left; none fails more than it sends; nothing is left out at the end."""
+    """Each round sends what the one before left; none fails more than it sends; nothing is left out
+    at the end.
+    """
     planned = rounds(requests, some)
     assert planned[0].sent == requests
     assert len(planned) <= some.max + 1

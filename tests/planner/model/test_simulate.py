@@ -1,4 +1,6 @@
-"""The event loop, against a clock that is looked at every second, against lists, and against the formulas of queueing."""
+"""The event loop, against a clock that is looked at every second, against lists, and against the
+formulas of queueing.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -107,7 +109,9 @@ def test_the_next_batch_is_sent_when_one_was_noticed() -> None:
 
 
 def test_batches_do_not_go_in_waves() -> None:
-    """Two at once, of 10 and 1,000 s: the third follows the short one and does not wait for the long one."""
+    """Two at once, of 10 and 1,000 s: the third follows the short one and does not wait for the
+    long one.
+    """
     run = one_run([1, 2, 1, 1], lasting({1: 10.0, 2: 1000.0}.__getitem__), rules(concurrent=2))
     assert [record.submitted_s for record in run.records] == [0.0, 0.0, 60.0, 120.0]
 
@@ -154,7 +158,9 @@ def test_a_batch_that_ends_just_in_time() -> None:
 
 
 def test_a_retry_round_waits_for_the_backoff() -> None:
-    """Every request fails in the first round: after its last end was noticed, and the wait, all are sent again."""
+    """Every request fails in the first round: after its last end was noticed, and the wait, all are
+    sent again.
+    """
     retry = Retries(
         max=2,
         backoff="exponential",
@@ -182,7 +188,9 @@ def test_what_fails_for_good_is_not_sent_again() -> None:
 
 
 def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
-    """In a shared model the time of a batch is that of all that is with the provider when it is sent."""
+    """In a shared model the time of a batch is that of all that is with the provider when it is
+    sent.
+    """
     shared = lasting(float, shared=True)
     run = one_run([100, 100, 100], shared, rules(concurrent=2, poll_s=1.0))
     # the second is sent beside the first; the third when the first has ended, beside the second
@@ -194,7 +202,9 @@ def test_open_batches_share_the_pace_where_the_model_says_so() -> None:
 
 
 def test_all_that_was_noticed_has_left_the_queue() -> None:
-    """Two batches noticed together: the next one shares the pace with none of them, though one made room enough."""
+    """Two batches noticed together: the next one shares the pace with none of them, though one made
+    room enough.
+    """
     sizes: list[int] = []
 
     def seconds(requests: int) -> float:
@@ -269,14 +279,18 @@ def test_nearly_all_answers_of_a_plan_that_gives_up() -> None:
     ],
 )
 def test_replications(batches: int, runs: int) -> None:
-    """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest plans."""
+    """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest
+    plans.
+    """
     assert replications(batches) == runs
     assert isinstance(replications(batches), int)
 
 
 @given(st.integers(1, 200_000))
 def test_replications_are_bounded(batches: int) -> None:
-    """Never fewer than six, never more than needed, and never more work than the largest forecast may be."""
+    """Never fewer than six, never more than needed, and never more work than the largest forecast
+    may be.
+    """
     assert 6 <= replications(batches) <= MAX_REPLICATIONS
     assert replications(batches) * min(batches, RUN_BATCHES) <= MOST_BATCHES
 
@@ -291,7 +305,9 @@ def endless(retries: int) -> Rules:
 
 
 def test_a_run_stops_before_it_has_too_many_batches() -> None:
-    """15,000 batches, 13,500 again, 12,150 more would be too many: the run ends there, with what is left given up."""
+    """15,000 batches, 13,500 again, 12,150 more would be too many: the run ends there, with what is
+    left given up.
+    """
     (run,) = simulate([[10] * 15_000], lasting(10 * DAY_S), endless(10), runs=1, seed=1)
     assert [len(records) for records in by_round(run.records).values()] == [15_000, 13_500]
     assert run.stopped
@@ -315,7 +331,9 @@ def test_a_run_may_be_as_large_as_the_limit() -> None:
 
 
 def test_batches_that_come_back_leave_fewer_runs() -> None:
-    """What comes back is part of the work: with ten retries 1,000 batches become 6,866, and fifty runs become 36."""
+    """What comes back is part of the work: with ten retries 1,000 batches become 6,866, and fifty
+    runs become 36.
+    """
     runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(10), runs=50, seed=1)
     assert {len(run.records) for run in runs} == {6866}
     assert len(runs) == MOST_BATCHES // 6866 == 36
@@ -328,7 +346,9 @@ def test_one_retry_can_be_too_much_already() -> None:
 
 
 def test_what_might_come_back_does_not() -> None:
-    """Where nothing expires as many runs are simulated as there should be, and the same ones as ever."""
+    """Where nothing expires as many runs are simulated as there should be, and the same ones as
+    ever.
+    """
     quick = simulate([[10] * 1000], lasting(60.0), endless(10), runs=50, seed=1)
     assert len(quick) == 50
     assert quick == simulate([[10] * 1000], lasting(60.0), endless(0), runs=50, seed=1)
@@ -354,7 +374,9 @@ def stages(draw: st.DrawFn) -> tuple[list[int], dict[int, int], int, int, int]:
 @given(stages())
 @settings(max_examples=200)
 def test_every_second(stage: tuple[list[int], dict[int, int], int, int, int]) -> None:
-    """Looking at the clock once a second gives the same times of sending, end and notice, batch by batch."""
+    """Looking at the clock once a second gives the same times of sending, end and notice, batch by
+    batch.
+    """
     sizes, service, concurrent, queue, poll_s = stage
     run = one_run(
         sizes,
@@ -385,7 +407,9 @@ def test_every_second_of_every_round(
     base_s: int,
     expiry_s: int,
 ) -> None:
-    """So does each retry round, from the last notice and the backoff on, with batches that expire on the way."""
+    """So does each retry round, from the last notice and the backoff on, with batches that expire
+    on the way.
+    """
     sizes, service, concurrent, queue, poll_s = stage
     largest = max(sizes)
 
@@ -460,7 +484,9 @@ def cases(draw: st.DrawFn) -> tuple[list[list[int]], DurationModel, Rules, int]:
 
 @given(cases())
 def test_times_are_in_order(case: tuple[list[list[int]], DurationModel, Rules, int]) -> None:
-    """Sent, ended, noticed; at most 24 h long; noticed within a poll; sent in the order of the queue."""
+    """Sent, ended, noticed; at most 24 h long; noticed within a poll; sent in the order of the
+    queue.
+    """
     stages_, model, some, seed = case
     for run in simulate(stages_, model, some, runs=3, seed=seed):
         for record in run.records:
@@ -477,7 +503,9 @@ def test_times_are_in_order(case: tuple[list[list[int]], DurationModel, Rules, i
 def test_no_limit_is_exceeded_at_any_moment(
     case: tuple[list[list[int]], DurationModel, Rules, int],
 ) -> None:
-    """Whenever a batch is sent, batches and requests that are open, it included, keep to both limits."""
+    """Whenever a batch is sent, batches and requests that are open, it included, keep to both
+    limits.
+    """
     stages_, model, some, seed = case
     for run in simulate(stages_, model, some, runs=3, seed=seed):
         for sent in run.records:
@@ -506,7 +534,9 @@ def test_no_batch_waits_without_cause(
 def test_requests_are_neither_lost_nor_made(
     case: tuple[list[list[int]], DurationModel, Rules, int],
 ) -> None:
-    """The first round sends the workload; no later one sends more than the one before; batches keep to their size."""
+    """The first round sends the workload; no later one sends more than the one before; batches keep
+    to their size.
+    """
     stages_, model, some, seed = case
     workload = sum(map(sum, stages_))
     for run in simulate(stages_, model, some, runs=3, seed=seed):
@@ -526,7 +556,9 @@ def test_requests_are_neither_lost_nor_made(
 def test_a_retry_round_begins_after_notice_and_backoff(
     case: tuple[list[list[int]], DurationModel, Rules, int],
 ) -> None:
-    """Not before every batch of the round before was noticed, and no later than the backoff after that."""
+    """Not before every batch of the round before was noticed, and no later than the backoff after
+    that.
+    """
     stages_, model, some, seed = case
     for run in simulate(stages_, model, some, runs=2, seed=seed):
         rounds = by_round(run.records)
@@ -746,7 +778,9 @@ def test_shared_load_is_a_correlation(
 @pytest.mark.parametrize("shared", [0.0, 0.7, 1.0])
 @pytest.mark.parametrize("place", [0, 1])
 def test_every_batch_is_as_slow_as_observed(shared: float, place: int) -> None:
-    """However much is shared, each tenth of the quantile table is drawn a tenth of the time, for every batch."""
+    """However much is shared, each tenth of the quantile table is drawn a tenth of the time, for
+    every batch.
+    """
     tenths = [0] * 10
     for times in services(shared, [[5, 5]]):
         tenths[min(9, int(times[place] / 100))] += 1
@@ -755,22 +789,30 @@ def test_every_batch_is_as_slow_as_observed(shared: float, place: int) -> None:
 
 # ---- formulas of queueing
 #
-# All jobs are there when a run begins, so there are no arrivals as in M/M/c. Two things can still be compared
-# exactly, because an exponential service has no memory. While all servers are busy one job ends every 1/(c mu) on
-# average, so the mean start of every job and the mean makespan are known (list of jobs, closed form). And an arrival
-# that finds c + j jobs in an M/M/c queue waits as long as job number c + j + 1 waits here; weighted with the chances
-# of finding so many, which are Erlang's, the starts of one saturated run give the mean wait and its distribution.
+# All jobs are there when a run begins, so there are no arrivals as in M/M/c. Two things can still
+# be compared
+# exactly, because an exponential service has no memory. While all servers are busy one job ends
+# every 1/(c mu) on
+# average, so the mean start of every job and the mean makespan are known (list of jobs, closed
+# form). And an arrival
+# that finds c + j jobs in an M/M/c queue waits as long as job number c + j + 1 waits here; weighted
+# with the chances
+# of finding so many, which are Erlang's, the starts of one saturated run give the mean wait and its
+# distribution.
 
 STEPS = 4000
 EXPONENTIAL = [-log(1 - number / STEPS) for number in range(STEPS)] + [log(STEPS) + 1]
-# the mean of straight lines between the entries, so that the mean service below is exactly what it says
+# the mean of straight lines between the entries, so that the mean service below is exactly what it
+# says
 TABLE_MEAN = fsum((a + b) / 2 for a, b in pairwise(EXPONENTIAL)) / STEPS
 MEAN_S = 1000.0
 JOBS = 70
 
 
 def starts(servers: int, runs: int = 2000) -> tuple[list[list[float]], list[float]]:
-    """Starts of each job, and makespans, of saturated runs with exponential service; the end is noticed at once."""
+    """Starts of each job, and makespans, of saturated runs with exponential service; the end is
+    noticed at once.
+    """
     rng = Random(servers)
 
     def drawn(_: int) -> float:
@@ -790,7 +832,9 @@ def starts(servers: int, runs: int = 2000) -> tuple[list[list[float]], list[floa
 
 @pytest.mark.parametrize("servers", [1, 3, 10])
 def test_exponential_jobs_that_are_all_there(servers: int) -> None:
-    """Job number c + j starts after j ends of c busy servers; the last one ends as the closed form says."""
+    """Job number c + j starts after j ends of c busy servers; the last one ends as the closed form
+    says.
+    """
     submitted, makespans = starts(servers)
     for job in (servers, (servers + JOBS) // 2, JOBS - 1):
         expected = MEAN_S * (job - servers + 1) / servers
@@ -804,7 +848,9 @@ def test_exponential_jobs_that_are_all_there(servers: int) -> None:
 
 @pytest.mark.parametrize(("servers", "load"), [(1, 0.6), (2, 1.4), (5, 4.0), (10, 8.0)])
 def test_waits_of_erlang_c(servers: int, load: float) -> None:
-    """The saturated run, weighted with the chances of finding all busy and j in line, has the mean wait of M/M/c."""
+    """The saturated run, weighted with the chances of finding all busy and j in line, has the mean
+    wait of M/M/c.
+    """
     submitted, _ = starts(servers)
     busy, ratio = chance_of_waiting(servers, load), load / servers
     waits = [

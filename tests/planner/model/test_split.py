@@ -127,7 +127,9 @@ def test_the_envelope_is_that_of_the_facts() -> None:
 
 
 def test_the_largest_request_fits_alone() -> None:
-    """A request that fills the batch with its envelope is a batch of one; with a byte more it would be none."""
+    """A request that fills the batch with its envelope is a batch of one; with a byte more it would
+    be none.
+    """
     assert largest(243_200_000 - 15, limits()) == (1, "bytes")
     assert largest(243_200_000 - 14, limits())[0] == 0
 
@@ -203,7 +205,9 @@ def test_as_many_batches_as_can_be_planned() -> None:
 def test_every_request_is_in_exactly_one_batch(
     requests: int, each_bytes: int, bounds: BatchLimits, prime: bool
 ) -> None:
-    """Sizes add up; numbers count on from 1; no batch is empty; all are of one size but the primer and the last."""
+    """Sizes add up; numbers count on from 1; no batch is empty; all are of one size but the primer
+    and the last.
+    """
     size, _ = largest(each_bytes, bounds)
     assume(0 < size and requests <= 300 * size and (requests > 1 or not prime))
     batches = split(requests, each_bytes, bounds, prime=prime)

@@ -86,7 +86,9 @@ def test_the_chance_of_being_done(times: list[float], by: int) -> None:
 
 @given(makespans(), st.integers(1, 100))
 def test_done_by_and_chance_by_are_inverse(times: list[float], percent: int) -> None:
-    """By the time within which that share is done, at least that share is done; a moment before, less."""
+    """By the time within which that share is done, at least that share is done; a moment before,
+    less.
+    """
     forecast = summarise([run(time) for time in times], confidence=0.85, deadline_s=0.0)
     by = forecast.done_by(percent / 100)
     assert forecast.chance_by(by) >= percent / 100 - 1e-9
@@ -154,7 +156,9 @@ def test_depth_is_what_is_open(line: list[Record]) -> None:
 
 @given(records())
 def test_littles_law(line: list[Record]) -> None:
-    """The time-average number of requests in the queue is their throughput times their mean time in it."""
+    """The time-average number of requests in the queue is their throughput times their mean time in
+    it.
+    """
     steps = queue_depth(line)
     first, last = steps[0].at_s, steps[-1].at_s
     area = fsum(

@@ -1,4 +1,6 @@
-"""Accounts at the fake API, with a clock of their own: a run, what went wrong with it, and strangers."""
+"""Accounts at the fake API, with a clock of their own: a run, what went wrong with it, and
+strangers.
+"""
 
 import json
 import random

@@ -50,7 +50,9 @@ def test_without_a_clock_a_start_is_asked_for() -> None:
 
 @pytest.mark.parametrize("at", ["48h", "Mon 8:00"])
 def test_the_form_comes_back(at: str) -> None:
-    """What a form shows reads as the same scenario, with a clock or without; the gap is never empty."""
+    """What a form shows reads as the same scenario, with a clock or without; the gap is never
+    empty.
+    """
     scenario = read(at)
     texts = write_texts(scenario)
     assert texts["goal.deadline_at"]

@@ -43,7 +43,9 @@ from tests.strategies import queries
     ids=["text", "values", "mangled", "twice", "unknown", "rule", "missing", "no pair", "long"],
 )
 def test_what_is_good_is_kept(query: str, good: dict[str, object], refused: dict[str, str]) -> None:
-    """Each good value stands in the scenario, each text that cannot be used comes back as the link gave it."""
+    """Each good value stands in the scenario, each text that cannot be used comes back as the link
+    gave it.
+    """
     assert salvage(query) == (parse(good), refused)
 
 

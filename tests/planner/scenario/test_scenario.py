@@ -183,7 +183,9 @@ def test_money_is_exact() -> None:
 
 
 def test_money_keeps_a_hundredth_of_a_cent() -> None:
-    """Finer than the contract's cent of a cent is rounded at the door, so that it comes back from a text."""
+    """Finer than the contract's cent of a cent is rounded at the door, so that it comes back from a
+    text.
+    """
     assert parse(tree("goal.budget_usd", 1.23456)).goal.budget_usd == Decimal("1.2346")
 
 
@@ -230,7 +232,9 @@ def test_start(given_: str, kept: str) -> None:
     ],
 )
 def test_start_that_is_none(value: Any) -> None:
-    """Without offset, without time, outside 2020 to 2100, or no time at all: one problem that shows an example."""
+    """Without offset, without time, outside 2020 to 2100, or no time at all: one problem that shows
+    an example.
+    """
     problem = only_problem(tree("goal.start_at", value))
     assert problem.field == "goal.start_at"
     assert "2026-11-22T22:00+01:00" in problem.message
@@ -287,7 +291,9 @@ NO_NUMBERS: dict[str, Any] = {
 @pytest.mark.parametrize("value", NO_NUMBERS.values(), ids=NO_NUMBERS)
 @EACH_NUMBER
 def test_no_number(field: Field, value: Any) -> None:
-    """One problem, beside the field, with both bounds: true is not 1, "1" is not 1, and infinity is nothing."""
+    """One problem, beside the field, with both bounds: true is not 1, "1" is not 1, and infinity is
+    nothing.
+    """
     problem = only_problem(tree(field.name, value))
     assert problem.field == field.name
     assert f"{field.low:,}" in problem.message
@@ -417,7 +423,9 @@ def test_a_long_name_is_cut() -> None:
 
 
 def test_everything_at_once_in_the_order_of_the_form() -> None:
-    """Types, bounds, unknown names and rules between fields: all problems together, as the form asks them, unknown last."""
+    """Types, bounds, unknown names and rules between fields: all problems together, as the form
+    asks them, unknown last.
+    """
     found = problems(
         {
             "goal": {"budget_usd": -1, "confidence": 2},
@@ -498,7 +506,9 @@ def test_max_tokens_below_the_mean_answer() -> None:
     "answer", [{"output_tokens": 2000}, {"output_tokens": 1, "max_tokens": 2000}]
 )
 def test_prompt_and_answer_beyond_the_context(answer: dict[str, int]) -> None:
-    """Prompt plus answer, or plus max_tokens, must fit the context; the message says by how much they do not."""
+    """Prompt plus answer, or plus max_tokens, must fit the context; the message says by how much
+    they do not.
+    """
     context = facts.model("claude-haiku-4-5").context_tokens
     work = {"model": "claude-haiku-4-5", **answer}
     parse({"workload": {**work, "input_tokens": context - 2000}})
@@ -512,7 +522,9 @@ def test_prompt_and_answer_beyond_the_context(answer: dict[str, int]) -> None:
 
 
 def test_a_request_larger_than_a_batch() -> None:
-    """The largest request fills a batch alone, envelope and margin counted; one byte more is a problem with the limit."""
+    """The largest request fills a batch alone, envelope and margin counted; one byte more is a
+    problem with the limit.
+    """
     largest = 256_000_000 * 95 // 100 - len('{"requests":[]}')
     parse(tree("workload.bytes_per_request", largest))
     problem = only_problem(tree("workload.bytes_per_request", largest + 1))

@@ -1,4 +1,6 @@
-"""The JSON Schema of a scenario: an independent validator takes and refuses by it what `parse` takes and refuses."""
+"""The JSON Schema of a scenario: an independent validator takes and refuses by it what `parse`
+takes and refuses.
+"""
 
 import json
 from decimal import Decimal
@@ -85,7 +87,9 @@ def test_what_it_refuses_is_refused(tree: Any) -> None:
 )
 @given(value=json_values().filter(lambda value: "nan" not in repr(value)))
 def test_a_value_that_is_refused(field: Field, value: Any) -> None:
-    """And no looser: what the check of a field refuses, whatever it is, the schema refuses; NaN is no JSON."""
+    """And no looser: what the check of a field refuses, whatever it is, the schema refuses; NaN is
+    no JSON.
+    """
     try:
         field.check(value)
     except ValueError:

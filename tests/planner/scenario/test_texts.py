@@ -80,7 +80,9 @@ def test_arabic_digits() -> None:
     ],
 )  # fmt: skip
 def test_no_number(text: str) -> None:
-    """What is no number is one problem beside its field, with what is allowed; it is never read as another number."""
+    """What is no number is one problem beside its field, with what is allowed; it is never read as
+    another number.
+    """
     (problem,) = problems_of_texts({"workload.requests": text})
     assert problem.field == "workload.requests"
     assert "10,000" in problem.message or "at most 200" in problem.message
@@ -158,7 +160,9 @@ def test_no_flag(text: str) -> None:
     ],
 )  # fmt: skip
 def test_history(text: str) -> None:
-    """Rows on lines, with semicolons or with spaces; pairs with colon, comma or tab, as they come from a table."""
+    """Rows on lines, with semicolons or with spaces; pairs with colon, comma or tab, as they come
+    from a table.
+    """
     assert texts.read_texts({"duration.history": text}).duration.history == (
         (8150, 1200.0),
         (1000, 600.0),
@@ -225,7 +229,9 @@ def test_a_form_on_a_file_that_is_none(base: Any) -> None:
 
 
 def test_problems_of_texts_and_values_come_together() -> None:
-    """A text that is no number, a value out of bounds, an unknown name and a broken rule, in the order of the form."""
+    """A text that is no number, a value out of bounds, an unknown name and a broken rule, in the
+    order of the form.
+    """
     found = problems_of_texts(
         {
             "goal.budget_usd": "much",
@@ -252,7 +258,9 @@ def test_a_form_holds_the_whole_scenario(asked: Scenario) -> None:
 
 @given(typed_forms())
 def test_any_form_is_a_scenario_or_problems(form: dict[str, str]) -> None:
-    """Whatever is typed, it can be planned or it is said what is wrong; and what was read can be written again."""
+    """Whatever is typed, it can be planned or it is said what is wrong; and what was read can be
+    written again.
+    """
     try:
         taken = texts.read_texts(form)
     except ScenarioError as error:
@@ -315,7 +323,9 @@ def test_a_query_can_stand_in_a_link(asked: Scenario) -> None:
 
 
 def test_the_longest_history_fits_a_link() -> None:
-    """Ten thousand rows of the longest numbers can be shared, like every scenario that can be planned."""
+    """Ten thousand rows of the longest numbers can be shared, like every scenario that can be
+    planned.
+    """
     row = (100_000, 2_591_999.999)
     asked = parse({"duration": {"model": "history", "history": [row] * 10_000}})
     assert texts.read_query(texts.write_query(asked)) == asked
@@ -408,7 +418,9 @@ def test_a_file() -> None:
     ids=lambda document: repr(document)[:20],
 )  # fmt: skip
 def test_no_json(document: str) -> None:
-    """Malformed, cut, nested without end, with a number of thousands of digits or a key twice: one problem of the whole."""
+    """Malformed, cut, nested without end, with a number of thousands of digits or a key twice: one
+    problem of the whole.
+    """
     with pytest.raises(ScenarioError) as caught:
         texts.read_json(document)
     (problem,) = caught.value.problems

@@ -50,7 +50,9 @@ def document_of(plan: Plan) -> dict[str, Any]:
     ],
 )
 def test_usd(amount: str, text: str) -> None:
-    """Two decimals, up to four where there are fractions of a cent, rounded half up, never an exponent."""
+    """Two decimals, up to four where there are fractions of a cent, rounded half up, never an
+    exponent.
+    """
     assert usd(Decimal(amount)) == text
 
 
@@ -130,7 +132,9 @@ def test_real_time_that_is_not_known() -> None:
 @given(scenarios(most_batches=5))
 @settings(max_examples=8)
 def test_the_document_is_strict_json(scenario: Scenario) -> None:
-    """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was asked."""
+    """No NaN, no Decimal, no tuple that comes back otherwise; its scenario is the one that was
+    asked.
+    """
     plan = make_plan(scenario)
     text = export_text(plan, caveats(plan), ways(plan))
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -203,6 +207,8 @@ def printed_here() -> bytes:
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_every_python_prints_the_same(version: str, printed_here: bytes) -> None:
-    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""
+    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever
+    its hash seed.
+    """
     python = interpreter(version)
     assert printed_by(python) == printed_here

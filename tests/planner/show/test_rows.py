@@ -281,14 +281,16 @@ def test_costs_that_differ() -> None:
 @given(scenarios(most_batches=4))
 @settings(max_examples=10)
 def test_ways_can_be_opened(scenario: Scenario) -> None:
-    """Each link opens the scenario of that plan, to the cent."""
+    """Each link opens the scenario of that plan, and costs as much; where requests may expire, how
+    many are never answered is seen in more runs then, and the cost with it."""
     plan = make_plan(scenario)
     every = ways(plan)
     for row, way in zip(rows.ways(plan, every), every, strict=True):
         if row["href"]:
             opened = make_plan(texts.read_query(row["href"]))
             assert opened.scenario == replace(scenario, way.change)
-            assert opened.cost.batch_usd == way.usd
+            seen_again = Decimal("0.05") if opened.forecast.expiry_probability else 0
+            assert abs(opened.cost.batch_usd - way.usd) <= seen_again * way.usd
 
 
 # ---- programs, and what is not counted

@@ -78,7 +78,9 @@ def test_a_range_that_this_run_does_not_have(shown: tuple[int, int]) -> None:
 
 
 def test_the_end_in_the_run_at_p95() -> None:
-    """A row says when its batch ends in the slow run; a batch that the slow run does not have ends when it ends."""
+    """A row says when its batch ends in the slow run; a batch that the slow run does not have ends
+    when it ends.
+    """
     fast, slow = run_of(2, 1), run_of(2, 0, service_s=600.0)
     timeline = lay_out(fast, forecast_of(slow), planned(3), 100, None)
     assert [row.latest_s for row in timeline.rows] == [600.0, 1200.0, 180.0]
@@ -110,7 +112,9 @@ def test_waiting_counts_from_the_start_of_the_round() -> None:
     st.tuples(st.integers(-5, 2000), st.integers(-5, 2000)) | st.none(),
 )
 def test_every_batch_is_in_one_row(rounds: list[int], shown: tuple[int, int] | None) -> None:
-    """Rows follow each other without gap, are at most forty, stay within a round, and hold all that is shown."""
+    """Rows follow each other without gap, are at most forty, stay within a round, and hold all that
+    is shown.
+    """
     run = run_of(*rounds)
     timeline = laid_out(run, shown)
     rows = timeline.rows
