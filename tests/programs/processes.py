@@ -54,6 +54,8 @@ class Zygote:
         """The next message. Raises ConnectionError when the process has ended."""
         assert self.process.stdout
         while b"\n" not in self.unread:
+            if not select.select([self.process.stdout], [], [], LIMIT_S)[0]:
+                raise TimeoutError("the process that starts programs does not answer")
             piece = os.read(self.process.stdout.fileno(), 65536)
             if not piece:
                 raise ConnectionError("the process that starts programs has ended")

@@ -124,26 +124,34 @@ def run(job: dict[str, Any], code_of_program: types.CodeType) -> None:
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
+def obey(job: dict[str, Any], running: set[int]) -> None:
+    """Start a program, or signal one that still runs."""
+    if "kill" in job:
+        if job["kill"] in running:
+            os.kill(job["kill"], job["signal"])
+        return
+    code = compiled(job["program"], Path(job["program"]).stat().st_mtime_ns)
+    pid = os.fork()
+    if pid == 0:
+        run(job, code)
+    running.add(pid)
+    print(json.dumps({"pid": pid}), flush=True)
+
+
 def main() -> None:
     gc.freeze()
     running: set[int] = set()
+    unread = b""
     while True:
         ready, _, _ = select.select([0], [], [], 0.005 if running else None)
         if ready:
-            line = sys.stdin.readline()
-            if not line:
+            # not sys.stdin: lines that wait in its buffer are none that `select` sees
+            piece = os.read(0, 65536)
+            if not piece:
                 break
-            job = json.loads(line)
-            if "kill" in job:
-                if job["kill"] in running:
-                    os.kill(job["kill"], job["signal"])
-                continue
-            code = compiled(job["program"], Path(job["program"]).stat().st_mtime_ns)
-            pid = os.fork()
-            if pid == 0:
-                run(job, code)
-            running.add(pid)
-            print(json.dumps({"pid": pid}), flush=True)
+            *lines, unread = (unread + piece).split(b"\n")
+            for line in lines:
+                obey(json.loads(line), running)
         for pid in list(running):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
