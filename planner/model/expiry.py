@@ -21,5 +21,8 @@ NONE = Expiry(0, 0)
 def expiry_of(requests: int, policy: Retries, forecast: Forecast) -> Expiry:
     """The means over the simulated runs. Only runs in which something expired are compared with what
     is given up anyway, so that the luck of the others is no part of it."""
+    expired = int(forecast.mean_expired + 0.5)
+    if not policy.max:  # nothing is sent again: what expires is given up, to the request
+        return Expiry(expired, expired)
     more = forecast.more_given_up(given_up(requests, policy))
-    return Expiry(int(forecast.mean_expired + 0.5), int(more + 0.5))
+    return Expiry(expired, int(more + 0.5))
