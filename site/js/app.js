@@ -103,7 +103,7 @@ function ask(newest) {
   question = newest;
   if (page.dataset.engine === "failed") mark("stale"); // it is asked when somebody tries again
   else mark("working");
-  if (page.dataset.engine === "loading") showWorking();
+  if (page.dataset.engine !== "ready" && page.dataset.engine !== "failed") showWorking();
   return answer(newest);
 }
 
@@ -318,5 +318,6 @@ addEventListener("beforeprint", () => {
   find("[data-paper]").textContent = `${address.link} · ${localTime().slice(0, 10)}`;
 });
 
-engine.start();
+// First the link: the engine may know already that Python cannot be had.
 if (address.query) openLink(address.query);
+engine.start();

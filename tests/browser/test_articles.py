@@ -172,7 +172,7 @@ def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any])
     link = page.locator(".run .section-head a.more")
     link.click()
     page.wait_for_url("**/guides/queue/#rows")
-    expect(page.locator("h1")).to_have_text("Reading the queue chart")
+    expect(page.locator("h1")).to_have_text("Reading the run")
 
 
 def test_guide_that_cannot_be_fetched_is_an_ordinary_page(
