@@ -138,4 +138,4 @@ def test_built_page_holds_the_same_plan(site: Path, here: Answers) -> None:
     html = (site / "index.html").read_text("utf-8")
     slots = json.loads(here["default plan"])["view"]["slots"]
     assert f'data-slot="answer.sentence">{slots["answer.sentence"]}</p>' in html
-    assert f'data-slot="cost.batch">{slots["cost.batch"]}</span>' in html
+    assert f'data-slot="cost.batch">{slots["cost.batch"]}</b>' in html
