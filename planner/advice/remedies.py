@@ -12,14 +12,17 @@ from decimal import Decimal
 from planner import scenario
 from planner.advice.caveat import SEVERITIES, Caveat
 from planner.errors import ScenarioError
+from planner.model import simulate
 from planner.plan import Plan, make_plan
 from planner.words import duration, money
 
 Judge = Callable[[Plan], Sequence[Caveat]]
 
 _WORTH_SAYING = 1.05  # a price or a time that grows by more is said
-# simulated to see what a remedy brings: as many as for the plan itself, unless it is a large one
-_MOST_BATCHES, _OF_LARGE_PLANS, _LARGE = 50_000, 20_000, 500
+# simulated to see what a remedy brings, by the batches of the plan: as many as for the plan itself,
+# because other runs have other luck, unless it is a large one
+_BUDGETS = ((100, simulate.MOST_BATCHES), (500, 50_000))
+_OF_LARGE_PLANS = 20_000
 
 
 def with_remedies(plan: Plan, caveats: Iterable[Caveat], judge: Judge) -> tuple[Caveat, ...]:
@@ -31,7 +34,8 @@ def with_remedies(plan: Plan, caveats: Iterable[Caveat], judge: Judge) -> tuple[
 def _tested(plan: Plan, caveat: Caveat, before: Sequence[Caveat], judge: Judge) -> Caveat:
     if not caveat.fix:
         return caveat
-    most = _MOST_BATCHES if len(plan.batches) <= _LARGE else _OF_LARGE_PLANS
+    batches = len(plan.batches)
+    most = next((most for up_to, most in _BUDGETS if batches <= up_to), _OF_LARGE_PLANS)
     try:
         mended = make_plan(scenario.replace(plan.scenario, caveat.fix), most_batches=most)
     except ScenarioError:
