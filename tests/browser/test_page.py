@@ -130,6 +130,20 @@ def test_checkbox_and_choice(page: Page) -> None:
     expect_plan(page, "pricing.geo=us&pricing.bill_failed=true")
 
 
+def test_one_gap_takes_both_deadlines(page: Page) -> None:
+    """A length becomes hours, a time by the clock takes their place and begins now, and back."""
+    gap = control(page, "goal.deadline_at")
+    gap.fill("2 days")
+    expect_query(page, "goal.deadline_h=48")
+    gap.fill("Mon 8:00")
+    expect(page).to_have_url(
+        re.compile(r"#goal\.start_at=[^&]+&goal\.deadline_at=[^&]+T08:00[^&]+$")
+    )
+    gap.fill("36h")
+    expect(page).to_have_url(re.compile(r"goal\.deadline_h=36$"))
+    assert "deadline_at" not in query(page)
+
+
 # ---------------------------------------------------------------- mistakes
 
 

@@ -466,3 +466,25 @@ def test_what_expires_is_not_billed_as_a_failed_attempt() -> None:
         for failed in (False, True)
     )
     assert cautious.cost == plain.cost
+
+
+def test_without_retries_nothing_that_expires_is_sent_again() -> None:
+    """What expires is given up to the request, however the means of the runs are rounded."""
+    made = make_plan(
+        parse(
+            {
+                "workload": {
+                    "model": "claude-fable-5-2",
+                    "requests": 3052,
+                    "input_tokens": 1,
+                    "output_tokens": 1,
+                },
+                "batches": {"requests_per_batch": 1331, "concurrent": 1},
+                "retries": {"max": 0},
+                "limits": {"tier": "evaluation"},
+            }
+        )
+    )
+    assert made.requests.expired > 0
+    assert made.requests.retried == 0
+    assert made.requests.attempts == 3052
