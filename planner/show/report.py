@@ -6,6 +6,7 @@ from planner.advice.caveat import Caveat
 from planner.advice.ways import Way
 from planner.plan import Plan
 from planner.show import outcome, rows
+from planner.show import ways as ways_table
 from planner.show.slots import slots as slots_of
 from planner.show.table import table
 from planner.show.timeline import timeline_of
@@ -63,7 +64,7 @@ def _ways(plan: Plan, ways: Sequence[Way]) -> Iterator[str]:
             "label": f"{cells['mark']} {cells['label']}",
             "difference": "; ".join(filter(None, (cells["difference"], cells["note"]))),
         }
-        for cells in rows.ways(plan, ways)
+        for cells in ways_table.ways(plan, ways)
     ]
     yield from table(heads, shown)
     yield from filter(None, (outcome.missing(plan, ways),))

@@ -13,6 +13,7 @@ from planner.advice.ways import ways
 from planner.plan import Plan
 from planner.programs import generate
 from planner.show import assumptions, charts, outcome, rows
+from planner.show import ways as table
 from planner.show.moments import moments
 from planner.show.rows import Cells
 from planner.show.slots import slots
@@ -53,13 +54,14 @@ def show(
 
 
 def show_ways(plan: Plan) -> dict[str, Any]:
-    """The list `ways` of the page, and the slot that says what is missing if none meets the goal.
+    """The list `ways` of the page, its text to be copied, and the slot that says what is missing if
+    none meets the goal.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
     every = ways(plan)
-    slot = {"ways.note": outcome.missing(plan, every)}
-    return {"slots": slot, "lists": {"ways": rows.ways(plan, every)}, "charts": {}}
+    slots = {"ways.note": outcome.missing(plan, every), **table.texts(plan, every)}
+    return {"slots": slots, "lists": {"ways": table.ways(plan, every)}, "charts": {}}
 
 
 def show_programs(plan: Plan) -> list[Cells]:

@@ -12,6 +12,7 @@ import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 import { createStanding } from "./standing.js";
+import { createWays } from "./ways.js";
 
 const REST_MS = 400; // a person has stopped asking: time for programs and ways
 
@@ -22,6 +23,8 @@ const summary = find("[data-problems]");
 const copiers = document.querySelectorAll(
   '[data-action="copy-link"], [data-action="copy-command"]',
 );
+const waysList = find('[data-list="ways"]');
+const waysCopiers = document.querySelectorAll('[data-action="copy-ways"]');
 
 let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
@@ -81,14 +84,18 @@ const moment = createMoment(find('[data-module="moment"]'));
 
 const programs = createPrograms(find('[data-module="programs"]'));
 
+const ways = createWays(find('[data-module="ways"]'));
+
 const standing = createStanding(find('[data-module="results"]'), {
   /** What can be taken away is the current plan's. */
   onMark(current) {
     for (const button of copiers) button.disabled = !current;
     programs.offer(current && (shown.programs ?? "") === shown.plan);
-    const ways = find('[data-list="ways"]');
-    if (shown.ways === shown.plan) ways.removeAttribute("aria-busy");
-    else ways.setAttribute("aria-busy", "true");
+    const listed = shown.ways === shown.plan;
+    if (listed) waysList.removeAttribute("aria-busy");
+    else waysList.setAttribute("aria-busy", "true");
+    ways.offer(current && listed);
+    for (const button of waysCopiers) button.disabled = !(current && listed);
   },
 });
 
@@ -201,7 +208,7 @@ async function askRest(query) {
   if (shown.ways !== query) {
     const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) showView(reply.view);
+    if (reply.view) ways.replace(() => showView(reply.view));
     else clearWays();
     shown.ways = query;
     standing.mark("current");
@@ -218,7 +225,7 @@ async function showExamplePrograms() {
 }
 
 function clearWays() {
-  showRows("ways", []);
+  ways.replace(() => showRows("ways", []));
   shown.ways = null;
 }
 

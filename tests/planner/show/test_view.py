@@ -78,7 +78,18 @@ CELLS = {
     "cost.lines": {"kind", "tokens", "price", "amount"},
     "results": {"kind", "first", "final", "note"},
     "uncounted": {"text"},
-    "ways": {"state", "mark", "label", "chance", "time", "cost", "difference", "note", "href"},
+    "ways": {
+        "state",
+        "mark",
+        "label",
+        "chance",
+        "time",
+        "cost",
+        "difference",
+        "note",
+        "href",
+        "ranks",
+    },
 }
 
 
