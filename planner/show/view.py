@@ -5,6 +5,7 @@
 computed after it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from planner import facts
@@ -14,7 +15,10 @@ from planner.plan import Plan
 from planner.programs import generate
 from planner.show import assumptions, charts, outcome, rows
 from planner.show import ways as table
+from planner.show.chance import chance
+from planner.show.comparison import choices
 from planner.show.moments import moments
+from planner.show.names import named_after
 from planner.show.rows import Cells
 from planner.show.slots import slots
 from planner.show.timeline import timeline_of
@@ -48,25 +52,27 @@ def show(
         "charts": {
             "queue": charts.queue(timeline, plan.start, expiry_s),
             "depth": charts.depth(timeline, plan.account.queue_requests),
-            "chance": charts.chance(timeline, forecast),
+            "chance": chance(timeline, forecast),
         },
     }
 
 
-def show_ways(plan: Plan) -> dict[str, Any]:
+def show_ways(plan: Plan, others: Sequence[str] = ()) -> dict[str, Any]:
     """The list `ways` of the page, its text to be copied, and the slot that says what is missing if
-    none meets the goal.
+    none meets the goal; and the list `compare.ways`, which of them can be put beside the plan and
+    `others`, the queries of those that stand there.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
     every = ways(plan)
     slots = {"ways.note": outcome.missing(plan, every), **table.texts(plan, every)}
-    return {"slots": slots, "lists": {"ways": table.ways(plan, every)}, "charts": {}}
+    lists = {"ways": table.ways(plan, every), "compare.ways": choices(plan, every, others)}
+    return {"slots": slots, "lists": lists, "charts": {}}
 
 
 def show_programs(plan: Plan) -> list[Cells]:
-    """The programs of the plan, as rows."""
-    return rows.programs(generate(plan))
+    """The programs of the plan, as rows; their files are named after it."""
+    return rows.programs(generate(plan), named_after(plan))
 
 
 def taken(plan: Plan) -> dict[str, str]:

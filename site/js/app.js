@@ -3,10 +3,12 @@
 
 import { createAddress } from "./address.js";
 import { localTime } from "./clock.js";
+import { createCompare } from "./compare.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
+import { setOffered } from "./offers.js";
 import { createPanel } from "./panel.js";
 import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
@@ -30,7 +32,7 @@ let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
 // The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: null, ways: "" };
+const shown = { plan: "", programs: null, ways: "", comparison: null };
 let resting = 0; // the timer that a new question stops
 
 const engine = createEngine({
@@ -82,9 +84,19 @@ const panel = createPanel(find('[data-module="panel"]'), {
 
 const moment = createMoment(find('[data-module="moment"]'));
 
-const programs = createPrograms(find('[data-module="programs"]'));
+const programs = createPrograms(find('[data-module="programs"]'), { setOffered });
 
 const ways = createWays(find('[data-module="ways"]'));
+
+const compare = createCompare({
+  async onAdd(link) {
+    const asked = { query: shown.plan, want: "add", link, here: address.here, now: localTime() };
+    const reply = await engine.ask(asked);
+    if (reply?.query !== undefined) press(reply.query);
+    else if (reply) askRest(shown.plan); // the question may have taken the place of one of these
+    return (reply?.problems ?? []).map(({ message }) => message).join(" ");
+  },
+});
 
 const standing = createStanding(find('[data-module="results"]'), {
   /** What can be taken away is the current plan's. */
@@ -94,16 +106,15 @@ const standing = createStanding(find('[data-module="results"]'), {
     const listed = shown.ways === shown.plan;
     if (listed) waysList.removeAttribute("aria-busy");
     else waysList.setAttribute("aria-busy", "true");
-    ways.offer(current && listed);
+    const comparable = current && (!compare.shown || shown.comparison === shown.plan);
+    for (const link of ways.links()) setOffered(link, current && listed);
+    compare.offer(comparable, current && listed, setOffered);
     for (const button of waysCopiers) button.disabled = !(current && listed);
   },
 });
 
 createPresses({
-  onPlan(query) {
-    address.begin("");
-    openLink(query);
-  },
+  onPlan: press,
   onButton({ dataset }) {
     if (dataset.open) look({ rows: dataset.open });
     if ("retry" in dataset) retry();
@@ -117,13 +128,19 @@ createPresses({
 
 function askForm() {
   seen = { ...seen, rows: "" };
-  return ask({ texts: form.texts() });
+  return ask({ texts: form.texts(), beside: address.query });
 }
 
-function openLink(query) {
+function openLink(query, beside = "") {
   seen = { ...seen, rows: "" };
   form.open(Object.fromEntries(new URLSearchParams(query)));
-  ask({ query });
+  ask({ query, beside });
+}
+
+/** A link that is pressed: the plans beside this one stay, unless the link says otherwise. */
+function press(query) {
+  address.begin("");
+  openLink(query, address.query);
 }
 
 /** Ask for the same plan seen otherwise; it stays as current as it was. */
@@ -164,7 +181,7 @@ async function answer(asked) {
   return reply;
 }
 
-function showPlan({ query, values, taken, understood, changed, view }) {
+function showPlan({ query, values, taken, understood, changed, beside, view }) {
   showAnswer(view);
   form.showProblems([]);
   form.fill(values);
@@ -173,6 +190,7 @@ function showPlan({ query, values, taken, understood, changed, view }) {
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
   shown.plan = query;
+  compare.show(beside);
   standing.mark("current");
   standing.announce();
   resting = setTimeout(() => askRest(query), REST_MS);
@@ -184,6 +202,7 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
+    compare.show(0);
     clearWays();
   }
   form.showProblems(problems);
@@ -196,8 +215,17 @@ function showAnswer(view) {
   moment.refresh();
 }
 
-/** What comes after the plan, where it is not there yet: the programs, then the ways. */
+/** What comes after the plan, where it is not there yet: plans beside it, programs, ways. */
 async function askRest(query) {
+  if (compare.shown && shown.comparison !== query) {
+    const reply = await engine.ask({ query, want: "comparison" });
+    if (!reply?.view && !reply?.tooMuch) return;
+    if (reply.view) compare.replace(() => showView(reply.view));
+    else compare.show(0);
+    if (shown.comparison === null) compare.reveal();
+    shown.comparison = query;
+    standing.mark("current");
+  }
   if (shown.programs !== query) {
     const reply = await engine.ask({ query, want: "programs" });
     if (!reply?.programs) return;
@@ -208,7 +236,7 @@ async function askRest(query) {
   if (shown.ways !== query) {
     const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) ways.replace(() => showView(reply.view));
+    if (reply.view) ways.replace(() => compare.replace(() => showView(reply.view)));
     else clearWays();
     shown.ways = query;
     standing.mark("current");
