@@ -28,13 +28,14 @@ def handle(request: str) -> str:
     Request: the scenario as `query`, a link's query string, or as `texts`, the text of each field;
     and, each if needed,
 
-        want        "plan", which is taken without it, "ways", "comparison", "programs", "json" or
-                    "add"
+        want        "plan", which is taken without it, "ways", "comparison", "programs", "picture",
+                    "json" or "add"
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
         beside      a query: the plans beside it stay, unless `query` says which there are
         link        a link that somebody pastes, of which `add` puts the plan beside; `here` is the
-                    page's own address
+                    page's own address; for `picture` the address that it names
+        step        0 to 100: the moment of the run that `picture` shows
         before      a query: the reply says what differs from it
         now         the moment at which it is asked, ISO 8601 with offset: "Mon 8:00" is seen from it
 
@@ -48,6 +49,7 @@ def handle(request: str) -> str:
         comparison    view: the plans side by side, see `comparison.show_comparison`
         add           nothing else
         programs      programs: rows, see `view.show_programs`
+        picture       picture: the run as a file, see `view.show_picture`
         json          json: the text that `plan --json` prints
 
     or, where the scenario cannot be planned, {"problems": [{"field", "label", "message"}]}; that of
@@ -151,6 +153,17 @@ def _programs(plan: Plan, _: _Json) -> _Json:
     return {"programs": view.show_programs(plan)}
 
 
+def _picture(plan: Plan, question: _Json) -> _Json:
+    drawn = view.show_picture(
+        plan,
+        percentile=question.get("percentile", "p85"),
+        unfold=_range(question.get("rows", "")),
+        step=question["step"],
+        link=question["link"],
+    )
+    return {"picture": drawn}
+
+
 def _json(plan: Plan, _: _Json) -> _Json:
     return {"json": export_text(plan, caveats(plan), ways(plan))}
 
@@ -160,6 +173,7 @@ _ANSWERS: dict[str, Callable[[Plan, _Json], _Json]] = {
     "ways": _ways,
     "comparison": _comparison,
     "programs": _programs,
+    "picture": _picture,
     "json": _json,
 }
 

@@ -28,13 +28,15 @@ _QUEUE_DEFS = (
 )
 
 
-def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
-    """One bar for each row on a true time axis.
+def queue(
+    timeline: Timeline, start: datetime | None, expiry_s: float, step: int = FIRST_MOMENT
+) -> str:
+    """One bar for each row on a true time axis, at the moment of a step of the slider.
 
     Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
     """
     height = AXIS_PX + _ROW_PX * len(timeline.rows) + 6
-    at_s, end_s = moment_s(timeline, FIRST_MOMENT), timeline.end_s
+    at_s, end_s = moment_s(timeline, step), timeline.end_s
     bars = (
         _bar(row, AXIS_PX + _ROW_PX * place, at_s, end_s, expiry_s)
         for place, row in enumerate(timeline.rows)

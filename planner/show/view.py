@@ -11,14 +11,16 @@ from typing import Any
 from planner import facts
 from planner.advice.caveats import caveats
 from planner.advice.ways import ways
+from planner.model.simulate import Run
 from planner.plan import Plan
 from planner.programs import generate
 from planner.show import assumptions, charts, outcome, rows
 from planner.show import ways as table
 from planner.show.chance import chance
 from planner.show.comparison import choices
-from planner.show.moments import moments
+from planner.show.moments import MOMENTS, moments
 from planner.show.names import named_after
+from planner.show.picture import picture
 from planner.show.rows import Cells
 from planner.show.slots import slots
 from planner.show.timeline import timeline_of
@@ -34,7 +36,7 @@ def show(
     batches FIRST to LAST of it, to unfold them. Other plans come apart, see `show_ways`.
     """
     forecast = plan.forecast
-    run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
+    run = _run(plan, percentile)
     timeline = timeline_of(plan, run, unfold)
     expiry_s = float(facts.limit("expiry_h").value) * 3600
     return {
@@ -55,6 +57,24 @@ def show(
             "chance": chance(timeline, forecast),
         },
     }
+
+
+def _run(plan: Plan, percentile: str) -> Run:
+    forecast = plan.forecast
+    return {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
+
+
+def show_picture(
+    plan: Plan, *, percentile: str, unfold: tuple[int, int] | None, step: int, link: str
+) -> dict[str, str]:
+    """The run as a picture to be kept, and the name of its file: {"name", "svg"}.
+
+    Seen as `show` has it, at a step of the slider, 0 to 100; `link` is the address that it names.
+    """
+    timeline = timeline_of(plan, _run(plan, percentile), unfold)
+    step = min(max(step, 0), MOMENTS)
+    drawn = picture(plan, timeline, percentile, step=step, link=link)
+    return {"name": f"run-{named_after(plan)}", "svg": drawn}
 
 
 def show_ways(plan: Plan, others: Sequence[str] = ()) -> dict[str, Any]:

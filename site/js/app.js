@@ -10,10 +10,12 @@ import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
 import { setOffered } from "./offers.js";
 import { createPanel } from "./panel.js";
+import { createPicture } from "./picture.js";
 import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 import { createStanding } from "./standing.js";
+import { createSummary } from "./summary.js";
 import { createWays } from "./ways.js";
 
 const REST_MS = 400; // a person has stopped asking: time for programs and ways
@@ -21,7 +23,6 @@ const REST_MS = 400; // a person has stopped asking: time for programs and ways
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const engineBox = find('[data-module="engine"]');
-const summary = find("[data-problems]");
 const copiers = document.querySelectorAll(
   '[data-action="copy-link"], [data-action="copy-command"]',
 );
@@ -64,6 +65,8 @@ const address = createAddress({
   onPanel: (section) => panel.follow(section),
 });
 
+const summary = createSummary(find("[data-problems]"), { showRows });
+
 const form = createForm(find('[data-module="form"]'), {
   onInput(field) {
     address.begin(field);
@@ -73,7 +76,7 @@ const form = createForm(find('[data-module="form"]'), {
     const reply = await askForm();
     if (reply?.problems) summary.focus();
   },
-  onProblems: showSummary,
+  onProblems: (problems) => summary.show(problems),
 });
 
 const panel = createPanel(find('[data-module="panel"]'), {
@@ -90,11 +93,16 @@ const ways = createWays(find('[data-module="ways"]'));
 
 const compare = createCompare({
   async onAdd(link) {
-    const asked = { query: shown.plan, want: "add", link, here: address.here, now: localTime() };
-    const reply = await engine.ask(asked);
+    const reply = await askBeside({ want: "add", link, here: address.here, now: localTime() });
     if (reply?.query !== undefined) press(reply.query);
-    else if (reply) askRest(shown.plan); // the question may have taken the place of one of these
     return (reply?.problems ?? []).map(({ message }) => message).join(" ");
+  },
+});
+
+const picture = createPicture(find('[data-module="picture"]'), {
+  onSave: async () => {
+    const { link } = address;
+    return (await askBeside({ ...seen, want: "picture", step: moment.step, link }))?.picture;
   },
 });
 
@@ -108,6 +116,7 @@ const standing = createStanding(find('[data-module="results"]'), {
     else waysList.setAttribute("aria-busy", "true");
     const comparable = current && (!compare.shown || shown.comparison === shown.plan);
     for (const link of ways.links()) setOffered(link, current && listed);
+    picture.offer(current);
     compare.offer(comparable, current && listed, setOffered);
     for (const button of waysCopiers) button.disabled = !(current && listed);
   },
@@ -141,6 +150,13 @@ function openLink(query, beside = "") {
 function press(query) {
   address.begin("");
   openLink(query, address.query);
+}
+
+/** Ask for something else of the plan that is shown. */
+async function askBeside(question) {
+  const reply = await engine.ask({ query: shown.plan, ...question });
+  if (reply) askRest(shown.plan); // the question may have taken the place of one of these
+  return reply;
 }
 
 /** Ask for the same plan seen otherwise; it stays as current as it was. */
@@ -255,19 +271,6 @@ async function showExamplePrograms() {
 function clearWays() {
   ways.replace(() => showRows("ways", []));
   shown.ways = null;
-}
-
-function showSummary(problems) {
-  showRows("problems", problems.map(problemRow));
-  summary.hidden = !problems.length;
-}
-
-// The message names the field by its label; a field that the form does not have is named as the
-// link wrote it.
-function problemRow({ field, label, message }) {
-  const id = `f-${field.replaceAll(".", "-")}`;
-  const href = document.getElementById(id) ? `#${id}` : "#question-name";
-  return { name: label ? "" : field, message, href };
 }
 
 function retry() {
