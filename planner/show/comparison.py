@@ -107,7 +107,7 @@ def choices(plan: Plan, every: Sequence[Way], others: Sequence[str]) -> list[Cel
     this = texts.write_query(plan.scenario)
     if len(others) >= beside.MOST:
         return []
-    rows = [{"label": "This plan, to change it then", "query": this}]
+    rows = [{"label": "This plan, as it is now", "query": this}]
     for way in every:
         if not way.this and way.realtime_share < 1:
             changed = scenarios.replace(plan.scenario, way.change)

@@ -104,7 +104,7 @@ def _legend(timeline: Timeline, step: int) -> Iterator[str]:
     moment = moments(timeline)[step]
     yield _text("count", 92, moment["label"])
     for place, state in enumerate(("completed", "processing", "queued")):
-        x = 140 + 170 * place
+        x = 140 + 240 * place
         box = f'x="{x}" y="82" width="20" height="12" rx="2"'
         drawn = f'<rect class="hatch hatch-{state}" fill="url(#queue-{state})" {box}/>'
         hatch = "" if state == "completed" else drawn
