@@ -1,6 +1,7 @@
 """Draw the pictures of a plan: the queue over time, its depth, the chance of being done."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from planner.model.summary import Forecast, QueueStep, queue_depth
@@ -19,9 +20,12 @@ _NICE_STEPS_S = (
 # fmt: on
 
 
-# The queue: one row of _ROW_PX for each bar, below the axis.
+# Chance and queue together are as high for one batch as for many, so that nothing on the page moves
+# when a plan has more of them: few rows leave the room to the curve, many are narrower.
 
-_ROW_PX, _BAR_PX, _AXIS_PX = 22, 14, 40
+_ROWS_PX, _HIGHEST_ROW_PX, _BAR = 280, 22, 0.64  # a bar is so much of its row
+_AXIS_PX, _BELOW_PX = 40, 6
+_NAME_PX = 12
 _LEAST_WIDTH = 0.4  # per cent: a batch of seconds in a run of days can still be seen
 
 _QUEUE_DEFS = (
@@ -42,10 +46,14 @@ def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
 
     Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
     """
-    height = _AXIS_PX + _ROW_PX * len(timeline.rows) + 6
+    pitch = _row_px(timeline)
+    height = _AXIS_PX + pitch * len(timeline.rows) + _BELOW_PX
     at_s, end_s = moment_s(timeline, FIRST_MOMENT), timeline.end_s
+    named = -(-_NAME_PX // pitch)  # where rows are narrow every second or third has a name
     bars = (
-        _bar(row, _AXIS_PX + _ROW_PX * place, at_s, end_s, expiry_s)
+        _bar(
+            row, _Place(_AXIS_PX + pitch * place, pitch, place % named == 0), at_s, end_s, expiry_s
+        )
         for place, row in enumerate(timeline.rows)
     )
     moment = svg.upright("moment", svg.across(at_s, end_s), _AXIS_PX - 6, height)
@@ -86,8 +94,21 @@ def _axis(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
             yield svg.text("tick clock", x, 26, clock(start, number * step), anchor)
 
 
-def _bar(row: Row, top: int, at_s: float, end_s: float, expiry_s: float) -> str:
-    middle = top + _ROW_PX // 2
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row stands in the queue: its upper edge, its height, and whether its name fits."""
+
+    top: int
+    height: int
+    named: bool
+
+
+def _row_px(timeline: Timeline) -> int:
+    return max(1, min(_HIGHEST_ROW_PX, _ROWS_PX // len(timeline.rows)))
+
+
+def _bar(row: Row, place: _Place, at_s: float, end_s: float, expiry_s: float) -> str:
+    middle = place.top + place.height // 2
     left = svg.across(row.submitted_s, end_s)
     right = left + max(_LEAST_WIDTH, svg.across(row.ended_s, end_s) - left)
     unfolds = f"{row.first}-{row.last}" if row.folded else ""
@@ -99,10 +120,10 @@ def _bar(row: Row, top: int, at_s: float, end_s: float, expiry_s: float) -> str:
     parts = (
         group,
         f"<title>{svg.escape(_in_words(row))}</title>",
-        svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed),
+        svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed) if place.named else "",
         *_wait(row, middle, left, end_s),
-        *_body(row, top + (_ROW_PX - _BAR_PX) // 2, left, right, end_s),
-        *_expiry(row, top, end_s, expiry_s),
+        *_body(row, place, left, right, end_s),
+        *_expiry(row, place, end_s, expiry_s),
         "</g>",
     )
     return "".join(parts)
@@ -113,26 +134,30 @@ def _wait(row: Row, middle: int, left: float, end_s: float) -> Iterator[str]:
         yield svg.level("wait", svg.across(row.ready_s, end_s), left, middle)
 
 
-def _body(row: Row, top: int, left: float, right: float, end_s: float) -> Iterator[str]:
+def _body(row: Row, place: _Place, left: float, right: float, end_s: float) -> Iterator[str]:
     """The bar, its patterns, of which the style sheet shows the one of its state, and its doubt."""
+    height = round(place.height * _BAR)
+    top = place.top + (place.height - height) // 2
     latest = min(svg.across(row.latest_s, end_s), 100.0)
     if latest > right:
-        yield f'<rect class="fade" fill="url(#queue-fade)" {_box(right, top, latest - right)}/>'
-    box = _box(left, top, right - left) + ' rx="2"'
+        yield f'<rect class="fade" fill="url(#queue-fade)" {_box(right, top, latest - right, height)}/>'
+    box = _box(left, top, right - left, height) + ' rx="2"'
     yield f'<rect class="body" {box}/>'
     yield f'<rect class="hatch hatch-processing" fill="url(#queue-processing)" {box}/>'
     yield f'<rect class="hatch hatch-queued" fill="url(#queue-queued)" {box}/>'
 
 
-def _box(x: float, y: int, width: float) -> str:
-    return f'x="{svg.percent(x)}" y="{y}" width="{svg.percent(width)}" height="{_BAR_PX}"'
+def _box(x: float, y: int, width: float, height: int) -> str:
+    return f'x="{svg.percent(x)}" y="{y}" width="{svg.percent(width)}" height="{height}"'
 
 
-def _expiry(row: Row, top: int, end_s: float, expiry_s: float) -> Iterator[str]:
+def _expiry(row: Row, place: _Place, end_s: float, expiry_s: float) -> Iterator[str]:
     expires_s = row.submitted_s + expiry_s
     # batches that are folded into one row were sent at different times
     if expires_s <= end_s and not row.folded:
-        yield svg.upright("expiry", svg.across(expires_s, end_s), top + 1, top + _ROW_PX - 1)
+        yield svg.upright(
+            "expiry", svg.across(expires_s, end_s), place.top + 1, place.top + place.height - 1
+        )
 
 
 def _state(row: Row, at_s: float) -> str:
@@ -206,13 +231,14 @@ def chance(timeline: Timeline, forecast: Forecast) -> str:
     end_s = timeline.end_s
     curve = _curve(forecast, end_s)
     area = svg.path("area", f"{curve}L1000 100L0 100Z")
-    parts = [svg.plot(_CHANCE_TOP, _CHANCE_PX, area + svg.path("curve", curve))]
-    bottom = _CHANCE_TOP + _CHANCE_PX
+    plot_px = _CHANCE_PX + _ROWS_PX - _row_px(timeline) * len(timeline.rows)
+    parts = [svg.plot(_CHANCE_TOP, plot_px, area + svg.path("curve", curve))]
+    bottom = _CHANCE_TOP + plot_px
     for ratio in (0.0, 0.5, 1.0):
         drop = 4 if ratio == 1 else 0  # the topmost label would stand out of the picture
-        parts.append(svg.left_label(bottom - ratio * _CHANCE_PX + drop, share(ratio)))
+        parts.append(svg.left_label(bottom - ratio * plot_px + drop, share(ratio)))
     parts.append(svg.baseline(bottom))
-    parts.extend(_marks(forecast, end_s, bottom))
+    parts.extend(_marks(forecast, end_s, plot_px))
     parts.extend(_deadline(timeline, 0, bottom, "deadline"))
     half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
     description = (
@@ -222,14 +248,14 @@ def chance(timeline: Timeline, forecast: Forecast) -> str:
     return svg.image("chance", bottom + 1, title, description, "".join(parts))
 
 
-_CHANCE_TOP, _CHANCE_PX = 16, 84
+_CHANCE_TOP, _CHANCE_PX = 16, 84  # at least
 
 
-def _marks(forecast: Forecast, end_s: float, bottom: int) -> Iterator[str]:
+def _marks(forecast: Forecast, end_s: float, plot_px: int) -> Iterator[str]:
     """The three chances that the page names; a name stands where there is room for it."""
-    last = -20.0
+    last, bottom = -20.0, _CHANCE_TOP + plot_px
     for name, ratio in (("P50", 0.5), ("P85", 0.85), ("P95", 0.95)):
-        x, y = svg.across(forecast.done_by(ratio), end_s), f"{bottom - ratio * _CHANCE_PX:.1f}"
+        x, y = svg.across(forecast.done_by(ratio), end_s), f"{bottom - ratio * plot_px:.1f}"
         yield svg.upright("mark", x, y, bottom)
         yield f'<circle class="mark-dot" cx="{svg.percent(x)}" cy="{y}" r="3.5"/>'
         if x - last >= 6:
