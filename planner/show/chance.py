@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from planner.model.summary import Forecast
 from planner.show import svg
 from planner.show.axis import deadline
+from planner.show.heights import curve_px
 from planner.show.timeline import Timeline
 from planner.words import duration, share
 
-_TOP, _PX = 16, 84
+_TOP = 16
 _NAME = 10.0  # per cent: the width of a name on a phone, with some air
 
 
@@ -17,13 +18,14 @@ def chance(timeline: Timeline, forecast: Forecast) -> str:
     end_s = timeline.end_s
     line = curve(forecast, end_s)
     area = svg.path("area", f"{line}L1000 100L0 100Z")
-    parts = [svg.plot(_TOP, _PX, area + svg.path("curve", line))]
-    bottom = _TOP + _PX
+    height = curve_px(len(timeline.rows))
+    parts = [svg.plot(_TOP, height, area + svg.path("curve", line))]
+    bottom = _TOP + height
     for ratio in (0.0, 0.5, 1.0):
         drop = 4 if ratio == 1 else 0  # the topmost label would stand out of the picture
-        parts.append(svg.left_label(bottom - ratio * _PX + drop, share(ratio)))
+        parts.append(svg.left_label(bottom - ratio * height + drop, share(ratio)))
     parts.append(svg.baseline(bottom))
-    parts.extend(marks(forecast, end_s, bottom, _PX))
+    parts.extend(marks(forecast, end_s, bottom, height))
     parts.extend(deadline(timeline.deadline_s, end_s, 0, bottom, "deadline"))
     half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
     description = (

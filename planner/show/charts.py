@@ -1,18 +1,20 @@
 """Draw the queue over time, and its depth."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from planner.model.summary import QueueStep, queue_depth
 from planner.show import svg
 from planner.show.axis import AXIS_PX, axis, deadline
+from planner.show.heights import row_px
 from planner.show.moments import FIRST_MOMENT, moment_s
 from planner.show.timeline import Row, Timeline
 from planner.words import count, counted, duration
 
-# The queue: one row of _ROW_PX for each bar, below the axis.
+# The queue: a row for each bar, below the axis.
 
-_ROW_PX, _BAR_PX = 22, 14
+_BAR, _BELOW_PX, _NAME_PX = 0.64, 6, 12  # a bar is so much of its row
 _LEAST_WIDTH = 0.4  # per cent: a batch of seconds in a run of days can still be seen
 
 _QUEUE_DEFS = (
@@ -35,10 +37,12 @@ def queue(
 
     Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
     """
-    height = AXIS_PX + _ROW_PX * len(timeline.rows) + 6
+    pitch = row_px(len(timeline.rows))
+    height = AXIS_PX + pitch * len(timeline.rows) + _BELOW_PX
     at_s, end_s = moment_s(timeline, step), timeline.end_s
+    named = -(-_NAME_PX // pitch)  # where rows are narrow every second or third has a name
     bars = (
-        _bar(row, AXIS_PX + _ROW_PX * place, at_s, end_s, expiry_s)
+        _bar(row, _Place(AXIS_PX + pitch * place, pitch, place % named == 0), at_s, end_s, expiry_s)
         for place, row in enumerate(timeline.rows)
     )
     moment = svg.upright("moment", svg.across(at_s, end_s), AXIS_PX - 6, height)
@@ -65,8 +69,17 @@ def _queue_in_words(timeline: Timeline) -> str:
     )
 
 
-def _bar(row: Row, top: int, at_s: float, end_s: float, expiry_s: float) -> str:
-    middle = top + _ROW_PX // 2
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row stands in the queue: its upper edge, its height, and whether its name fits."""
+
+    top: int
+    height: int
+    named: bool
+
+
+def _bar(row: Row, place: _Place, at_s: float, end_s: float, expiry_s: float) -> str:
+    middle = place.top + place.height // 2
     left = svg.across(row.submitted_s, end_s)
     right = left + max(_LEAST_WIDTH, svg.across(row.ended_s, end_s) - left)
     unfolds = f"{row.first}-{row.last}" if row.folded else ""
@@ -78,10 +91,10 @@ def _bar(row: Row, top: int, at_s: float, end_s: float, expiry_s: float) -> str:
     parts = (
         group,
         f"<title>{svg.escape(_in_words(row))}</title>",
-        svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed),
+        svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed) if place.named else "",
         *_wait(row, middle, left, end_s),
-        *_body(row, top + (_ROW_PX - _BAR_PX) // 2, left, right, end_s),
-        *_expiry(row, top, end_s, expiry_s),
+        *_body(row, place, left, right, end_s),
+        *_expiry(row, place, end_s, expiry_s),
         "</g>",
     )
     return "".join(parts)
@@ -92,26 +105,30 @@ def _wait(row: Row, middle: int, left: float, end_s: float) -> Iterator[str]:
         yield svg.level("wait", svg.across(row.ready_s, end_s), left, middle)
 
 
-def _body(row: Row, top: int, left: float, right: float, end_s: float) -> Iterator[str]:
+def _body(row: Row, place: _Place, left: float, right: float, end_s: float) -> Iterator[str]:
     """The bar, its patterns, of which the style sheet shows the one of its state, and its doubt."""
+    height = round(place.height * _BAR)
+    top = place.top + (place.height - height) // 2
     latest = min(svg.across(row.latest_s, end_s), 100.0)
     if latest > right:
-        yield f'<rect class="fade" fill="url(#queue-fade)" {_box(right, top, latest - right)}/>'
-    box = _box(left, top, right - left) + ' rx="2"'
+        yield f'<rect class="fade" fill="url(#queue-fade)" {_box(right, top, latest - right, height)}/>'
+    box = _box(left, top, right - left, height) + ' rx="2"'
     yield f'<rect class="body" {box}/>'
     yield f'<rect class="hatch hatch-processing" fill="url(#queue-processing)" {box}/>'
     yield f'<rect class="hatch hatch-queued" fill="url(#queue-queued)" {box}/>'
 
 
-def _box(x: float, y: int, width: float) -> str:
-    return f'x="{svg.percent(x)}" y="{y}" width="{svg.percent(width)}" height="{_BAR_PX}"'
+def _box(x: float, y: int, width: float, height: int) -> str:
+    return f'x="{svg.percent(x)}" y="{y}" width="{svg.percent(width)}" height="{height}"'
 
 
-def _expiry(row: Row, top: int, end_s: float, expiry_s: float) -> Iterator[str]:
+def _expiry(row: Row, place: _Place, end_s: float, expiry_s: float) -> Iterator[str]:
     expires_s = row.submitted_s + expiry_s
     # batches that are folded into one row were sent at different times
     if expires_s <= end_s and not row.folded:
-        yield svg.upright("expiry", svg.across(expires_s, end_s), top + 1, top + _ROW_PX - 1)
+        yield svg.upright(
+            "expiry", svg.across(expires_s, end_s), place.top + 1, place.top + place.height - 1
+        )
 
 
 def _state(row: Row, at_s: float) -> str:

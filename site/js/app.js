@@ -236,7 +236,7 @@ async function askRest(query) {
   if (compare.shown && shown.comparison !== query) {
     const reply = await engine.ask({ query, want: "comparison" });
     if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) compare.replace(() => showView(reply.view));
+    if (reply.view) showView(reply.view);
     else compare.show(0);
     if (shown.comparison === null) compare.reveal();
     shown.comparison = query;
@@ -252,7 +252,7 @@ async function askRest(query) {
   if (shown.ways !== query) {
     const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) ways.replace(() => compare.replace(() => showView(reply.view)));
+    if (reply.view) ways.replace(() => showView(reply.view));
     else clearWays();
     shown.ways = query;
     standing.mark("current");

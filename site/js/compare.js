@@ -35,19 +35,7 @@ export function createCompare({ onAdd }) {
     add();
   });
 
-  /** Put other rows in their places by `put`; the focus stays at the link of the same place. */
-  function replace(put) {
-    const places = [section, chooser];
-    const place = places.find((each) => each.contains(document.activeElement));
-    const number = place ? linksOf(place).indexOf(document.activeElement) : -1;
-    put();
-    if (number < 0 || document.activeElement !== document.body) return;
-    const left = linksOf(place);
-    (left[Math.min(number, left.length - 1)] ?? input).focus({ preventScroll: true });
-  }
-
   return {
-    replace,
     /** Show the place for the plans, if there are any beside the one at hand. */
     show(beside) {
       section.hidden = !beside;

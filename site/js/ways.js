@@ -53,22 +53,11 @@ export function createWays(root) {
 
   const linkOf = (row) => row.querySelector("th a");
 
-  /**
-   * The rows that `put` puts in the place of the others are sorted as they were; the focus stays
-   * with its way.
-   */
+  /** The rows that `put` puts in the place of the others are sorted as those were. */
   function replace(put) {
-    const focused = document.activeElement.closest('[data-list="ways"] > tr');
-    const label = focused && linkOf(focused).textContent;
     put();
     planned = [...list.querySelectorAll(":scope > tr")];
     sort();
-    if (!focused) return;
-    const same = planned.find((row) => linkOf(row).textContent === label) ?? planned[0];
-    if (!same) return;
-    const link = linkOf(same);
-    if (!link.hasAttribute("href")) link.tabIndex = -1; // this plan: no stop, but a place to be
-    link.focus({ preventScroll: true });
   }
 
   planned = [...list.querySelectorAll(":scope > tr")];

@@ -400,7 +400,7 @@ def test_the_deadline_to_the_letter() -> None:
     """From the top to the foot of the plot, with its name to the left."""
     svg = chance_of(60.0, 60.0, deadline_s=80.0)
     assert (
-        '<line class="deadline" x1="93.10%" x2="93.10%" y1="0" y2="100"/>'
+        '<line class="deadline" x1="93.10%" x2="93.10%" y1="0" y2="358"/>'
         '<text class="deadline-name" x="93.10%" y="10" dx="-5" text-anchor="end">deadline</text>'
     ) in svg
 
@@ -409,4 +409,33 @@ def test_labels_of_the_chance_stand_beside_their_heights() -> None:
     """At the foot, half way up and at the top, where the label is lowered into the picture."""
     svg = chance_of(60.0)
     labels = re.findall(r'class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg)
-    assert labels == [("100.0", "0 %"), ("58.0", "50 %"), ("20.0", "100 %")]
+    assert labels == [("358.0", "0 %"), ("187.0", "50 %"), ("20.0", "100 %")]
+
+
+@pytest.mark.parametrize("batches", [1, 12, 13, 39, 100])
+def test_pictures_are_as_high_for_one_batch_as_for_many(batches: int) -> None:
+    """What few rows leave goes to the curve; each bar stands within the picture."""
+    drawn = running(*((10.0 * number, 10.0 * number + 20) for number in range(batches)))
+    pictures = chance(drawn, summarised(60.0)), charts.queue(drawn, None, DAY_S)
+    heights = [int(re.findall(r' height="(\d+)"', svg)[0]) for svg in pictures]
+    assert sum(heights) == 427
+    for top, height in re.findall(r'class="body" [^>]*y="(\d+)" [^>]*height="(\d+)"', pictures[1]):
+        assert int(top) + int(height) <= heights[1]
+
+
+def test_names_of_narrow_rows_do_not_touch() -> None:
+    """Of forty rows every second has its name."""
+    drawn = running(*((10.0 * number, 10.0 * number + 20) for number in range(40)))
+    names = re.findall(r'class="row-name" [^>]*y="(\d+)"', charts.queue(drawn, None, DAY_S))
+    assert len(names) == 20
+    assert all(int(below) - int(above) >= 12 for above, below in pairwise(names))
+
+
+def test_a_name_near_the_axis_stands_to_its_right() -> None:
+    """To its left are the labels of the axis, and a phone has no room for both."""
+    near = chance_of(*[100.0] * 18, 9000.0, 10_000.0)
+    far = chance_of(*[8000.0] * 18, 9000.0, 10_000.0)
+    name = r'class="mark-name"([^>]*)>P50<'
+    at_left, at_right = (re.findall(name, svg)[0] for svg in (near, far))
+    assert 'dx="7"' in at_left and "text-anchor" not in at_left
+    assert 'text-anchor="end"' in at_right
