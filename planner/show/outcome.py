@@ -1,5 +1,6 @@
 """Say whether the goal is met, and if nothing meets it what is missing and what would have to change."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from planner.advice.caveats import blocking
@@ -14,7 +15,8 @@ def verdict_words(plan: Plan) -> str:
     """The verdict on the goal in one sentence; what blocks the run goes first, "" without either."""
     judged = verdict(plan)
     for caveat in blocking(plan)[:1]:
-        return f"It cannot run like this: {caveat.message}"
+        why = re.split(r"[.:] ", caveat.message)[0].removesuffix(".")  # the caveat says the rest
+        return f"It cannot run like this: {why.replace('The ', 'the ', 1)}."
     parts = [*_in_time(plan, judged.deadline), *_in_budget(plan)]
     if not parts:
         return ""

@@ -12,12 +12,34 @@ export function showView(view) {
   for (const [name, svg] of Object.entries(view.charts)) showChart(name, svg);
 }
 
-/** Replace the rows of a list, each a clone of the list's template. */
+/**
+ * Replace the rows of a list, each a clone of the list's template. What had the focus has it again:
+ * the row of the same words, else the one in its place, else the list.
+ */
 export function showRows(name, rows) {
   const list = document.querySelector(`[data-list="${name}"]`);
   if (!list) return;
   const template = list.querySelector("template");
+  const held = list.contains(document.activeElement) ? placeOf(list) : null;
   list.replaceChildren(template, ...rows.map((row) => makeRow(template, row)));
+  if (held) focusAt(list, held);
+}
+
+const rowsOf = (list) => [...list.children].filter((row) => row.localName !== "template");
+const wordsOf = (row) => row.querySelector("a, button")?.textContent;
+
+function placeOf(list) {
+  const held = rowsOf(list);
+  const at = held.findIndex((row) => row.contains(document.activeElement));
+  return { at, words: at < 0 ? null : wordsOf(held[at]) };
+}
+
+function focusAt(list, { at, words }) {
+  const rows = rowsOf(list);
+  const row = rows.find((each) => wordsOf(each) === words) ?? rows[Math.min(at, rows.length - 1)];
+  const place = row?.querySelector("a.press[href]:not([hidden]), a, button") ?? list;
+  if (!place.hasAttribute("href")) place.tabIndex = -1; // for this time: it is no stop of the keys
+  place.focus({ preventScroll: true });
 }
 
 function makeRow(template, row) {
