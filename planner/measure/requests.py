@@ -141,6 +141,11 @@ class Requests:
         """Every request that says the same as an earlier one."""
         return tuple(Duplicate(*repeat.what) for repeat in self._contents.found())
 
+    @property
+    def repeats_left_out(self) -> int:
+        """Requests that may repeat an id or a content, beyond those that were looked at."""
+        return self._ids.left_out + self._contents.left_out
+
     # One request
 
     def _add(

@@ -3,7 +3,8 @@
 
 import { createAddress } from "./address.js";
 import { localTime } from "./clock.js";
-import { createEngine } from "./engine.js";
+import { createEngine, hire } from "./engine.js";
+import { createFiles } from "./files.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
@@ -13,6 +14,8 @@ import { showRows, showView } from "./results.js";
 
 const REST_MS = 400; // a person has stopped asking: time for programs and ways
 const ANNOUNCE_MS = 1900; // and later still for a screen reader to say the answer
+
+const OF_PLAN = '[data-slot]:not([data-module="files"] *)';
 
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
@@ -75,6 +78,13 @@ const panel = createPanel(find('[data-module="panel"]'), {
   onOpen: address.openPanel,
   onClose: address.closePanel,
   onMiss: address.leave,
+});
+
+const files = createFiles(find('[data-module="files"]'), {
+  hire,
+  show: showView,
+  query: () => address.query,
+  now: localTime,
 });
 
 const moment = createMoment(find('[data-module="moment"]'));
@@ -146,6 +156,7 @@ function showPlan({ query, values, taken, understood, changed, view }) {
   form.showUnderstood(understood);
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
+  files.follow(values);
   shown.plan = query;
   mark("current");
   resting = [setTimeout(announce, ANNOUNCE_MS), setTimeout(() => askRest(query), REST_MS)];
@@ -209,7 +220,7 @@ function clearWays() {
  */
 function showWorking() {
   results.dataset.blank = "";
-  for (const place of document.querySelectorAll("[data-slot]")) place.textContent = "…";
+  for (const place of document.querySelectorAll(OF_PLAN)) place.textContent = "…";
   const requests = form.texts()["workload.requests"];
   find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent.replace(
     "{requests}",

@@ -24,6 +24,13 @@ const QUESTIONS = [
   { texts: { "workload.requests": "many" } },
 ];
 
+// The same of files: one of requests, one that is none.
+const FILES = {
+  "requests.jsonl": '{"custom_id": "a", "params": {"model": "claude-sonnet-5-5"}}\n',
+  "rows.csv": "id,prompt\n1,Name a town.\n",
+  "other.jsonl": "no JSON",
+};
+
 const [pyodide, planner, library] = process.argv.slice(2).map((path) => resolve(path));
 
 const { loadPyodide } = await import(pathToFileURL(`${pyodide}/pyodide.mjs`).href);
@@ -52,14 +59,23 @@ function loadAll() {
     // to say what went wrong Python loads modules too
   }
   python.globals.set("questions", JSON.stringify(QUESTIONS));
+  python.globals.set("files", JSON.stringify(FILES));
   python.runPython(`
 import sys
 sys.path.insert(0, "/planner.zip")
 import json
 import random
 from planner.bridge import handle
+from planner.drop import Drop
 for question in json.loads(questions):
     handle(json.dumps(question))
+for name, content in json.loads(files).items():
+    drop = Drop("{}")
+    drop.begin(name)
+    drop.feed(content.encode())
+    drop.end()
+    for want in ("page", "json", "csv"):
+        drop.tell(json.dumps({"want": want}))
 loaded = {
     name: module.__spec__.origin
     for name, module in sys.modules.items()

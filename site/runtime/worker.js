@@ -6,11 +6,17 @@
 //
 // in:  {kind: "ask", id, text}           text: a question as JSON
 //      {kind: "keep"}                    the page is idle: what the next visit needs may be kept
+//      {kind: "read", files, text}       dropped together; text: what planner.drop.Drop begins with
+//      {kind: "stop"}                    read no further
+//      {kind: "tell", id, text}          what they told; text: a question as JSON
 // out: {kind: "bytes", bytes}            downloaded so far
 //      {kind: "starting"}                all is there, Python begins
 //      {kind: "ready"}
 //      {kind: "kept"}                    as far as there was room
 //      {kind: "answer", id, text}
+//      {kind: "progress", read, total, text}   bytes of the files, and the same in words
+//      {kind: "read", stopped}           all of them, or as far as it was wanted
+//      {kind: "told", id, text}
 //      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
 //      {kind: "crash", message}          Python broke down; this worker is of no use
 //      {kind: "failed", message}         Python could not be loaded; this worker is of no use
@@ -28,6 +34,7 @@ const MEMORY = { cache: "python-memory", key: `${import.meta.url}?${MADE_BY}` };
 const DOWNLOADS = "downloads";
 
 let bytes = 0;
+let python = null;
 let handle = null;
 let memory = null; // of a Python that has just begun, until it is kept
 const downloads = new Map(); // address -> a promise of its parts, until they are kept
@@ -47,6 +54,9 @@ const parts = [
 self.addEventListener("message", ({ data }) => {
   if (data.kind === "ask") answer(data);
   if (data.kind === "keep") keepAll();
+  if (data.kind === "read") readAll(data);
+  if (data.kind === "stop") isStopped = true;
+  if (data.kind === "tell") tell(data);
 });
 
 start();
@@ -56,7 +66,7 @@ async function start() {
     const [{ loadPyodide }, script, wasm, library, kept] = await Promise.all(parts);
     send({ kind: "starting" });
     const load = (options) => begin(loadPyodide, script.default, wasm, library, options);
-    const python = (kept && (await resume(load, kept))) || (await beginFresh(load));
+    python = (kept && (await resume(load, kept))) || (await beginFresh(load));
     handle = python.pyimport("planner.bridge").handle;
     send({ kind: "ready" });
   } catch (error) {
@@ -243,6 +253,83 @@ function answer({ id, text }) {
   } catch (error) {
     if (error.name === "PythonError") send({ kind: "defect", id, message: lastLine(error) });
     else send({ kind: "crash", message: lastLine(error) }); // of Python itself, which is gone
+  }
+}
+
+// ---------------------------------------------------------------- files
+
+const PROGRESS_MS = 200;
+
+let drop = null; // Python's own reader of the files
+let isStopped = false;
+
+/** Read files one after the other, in pieces; between two pieces questions are answered. */
+async function readAll({ files, text }) {
+  isStopped = false;
+  try {
+    drop?.destroy();
+    drop = python.pyimport("planner.drop").Drop(text);
+    const progress = progressOf(files);
+    for (const file of files) {
+      if (isStopped) break;
+      drop.begin(file.name);
+      if (await readOne(file, piecesTo(drop.feed), progress)) drop.end();
+    }
+    send({ kind: "read", stopped: isStopped });
+  } catch (error) {
+    send({ kind: "defect", message: lastLine(error) });
+  }
+}
+
+/** What takes a piece of a file, and gives it to Python as bytes. */
+function piecesTo(feed) {
+  return python.runPython("lambda feed: lambda piece: feed(piece.to_bytes())")(feed);
+}
+
+/** Whether a file was read to its end. It may be a folder, change, or go, while it is read. */
+async function readOne(file, feed, progress) {
+  let read = 0;
+  try {
+    const reader = file.stream().getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      if (isStopped || !feed(part.value)) {
+        reader.cancel();
+        progress(file.size - read);
+        return false;
+      }
+      read += part.value.length;
+      progress(part.value.length);
+    }
+  } catch (error) {
+    if (error.name === "PythonError") throw error;
+    drop.lost(read, file.size);
+    return false;
+  }
+  if (read < file.size) drop.lost(read, file.size);
+  return read >= file.size;
+}
+
+/** What adds up the bytes that were read, and now and then says how far it is. */
+function progressOf(files) {
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  const began = performance.now();
+  let read = 0;
+  let said = 0;
+  return (bytes) => {
+    read += bytes;
+    const now = performance.now();
+    if (now - said < PROGRESS_MS) return;
+    said = now;
+    const text = drop.progress(read, total, (now - began) / 1000);
+    send({ kind: "progress", read, total, text });
+  };
+}
+
+function tell({ id, text }) {
+  try {
+    send({ kind: "told", id, text: drop.tell(text) });
+  } catch (error) {
+    send({ kind: "defect", id, message: lastLine(error) });
   }
 }
 

@@ -1,0 +1,262 @@
+// Own files: dropped anywhere in the window, read in a worker of their own, shown by what Python
+// makes of them. A plan is answered meanwhile by the other worker, and nothing here holds it up.
+//
+// Nothing of a file is kept, and nothing is sent: the worker is handed the file itself, reads it
+// piece by piece, and is ended when the person closes what is shown.
+
+const SILENCE_MS = 60_000; // no byte read, no word said for so long: Python is lost
+const FOLLOW_MS = 300; // after a plan: what is shown of the files is held against it
+
+/**
+ * @param root the section of the files
+ * @param hire gives a worker: {listen, send, end}
+ * @param show puts a view into its places
+ * @param query gives the query of the plan that stands on the page
+ * @param now gives the local time
+ */
+export function createFiles(root, { hire, show, query, now }) {
+  const find = (selector) => root.querySelector(selector);
+  const all = (selector) => [...root.querySelectorAll(selector)];
+  const tasks = new Map(); // id -> what to do with an answer
+  let worker = null;
+  let ready = null; // a promise of the worker that is begun
+  let files = [];
+  let columns = {}; // of a CSV file: {column, id_column}
+  let told = null; // the newest that Python told
+  let used = {}; // the texts that a press put into the question, by field
+  let lastId = 0;
+  let watchdog = 0;
+  let following = 0;
+  let isReading = false;
+
+  // ---------------------------------------------------------------- the worker
+
+  function begin() {
+    worker = hire({ isFresh: false });
+    const mine = worker;
+    watch();
+    ready = new Promise((resolve) => {
+      mine.listen((message) => {
+        watch();
+        if (message.kind === "ready") resolve(mine);
+        receive(message);
+      });
+    });
+  }
+
+  function end() {
+    clearTimeout(watchdog);
+    worker?.end();
+    worker = null;
+    ready = null;
+    tasks.clear();
+    isReading = false;
+  }
+
+  function watch() {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => fail(`> ${SILENCE_MS / 1000} s`), SILENCE_MS);
+  }
+
+  function fail(why) {
+    end();
+    root.dataset.files = "failed";
+    find("[data-files-reading]").hidden = true;
+    find("[data-files-why]").textContent = why;
+    find("[data-files-failed]").hidden = false;
+    say(why);
+  }
+
+  function receive(message) {
+    switch (message.kind) {
+      case "ready":
+        rest();
+        break;
+      case "progress":
+        find("[data-files-progress]").value = message.total ? message.read / message.total : 0;
+        find("[data-files-rate]").textContent = message.text;
+        break;
+      case "read":
+        isReading = false;
+        rest();
+        find("[data-files-reading]").hidden = true;
+        find("[data-files-stopped]").hidden = !message.stopped;
+        showTold();
+        break;
+      case "told":
+        rest();
+        tasks.get(message.id)?.(message.text);
+        tasks.delete(message.id);
+        break;
+      case "defect":
+      case "crash":
+      case "failed":
+        fail(message.message);
+        break;
+    }
+  }
+
+  /** Nothing is asked of the worker: it may be silent. */
+  function rest() {
+    if (!isReading) clearTimeout(watchdog);
+  }
+
+  /** What the files told, as text; never, where the worker is ended before. */
+  function ask(want, more = {}) {
+    return new Promise((resolve) => {
+      const id = ++lastId;
+      tasks.set(id, resolve);
+      const text = JSON.stringify({ query: query(), now: now(), want, ...more });
+      ready?.then((reader) => {
+        watch();
+        reader.send({ kind: "tell", id, text });
+      });
+    });
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  /** Read files that belong together, in place of those before. */
+  async function read(newest) {
+    if (!newest.length) return;
+    if (isReading) end(); // Python cannot be interrupted, only ended
+    files = newest;
+    told = null;
+    isReading = true;
+    root.dataset.files = "reading";
+    root.hidden = false;
+    find("[data-files-names]").textContent = files.map((file) => file.name).join(", ");
+    for (const name of ["failed", "stopped", "columns", "troubles"]) {
+      find(`[data-files-${name}]`).hidden = true;
+    }
+    for (const part of all("[data-files-part]")) part.hidden = true;
+    find("[data-files-progress]").value = 0;
+    find("[data-files-rate]").textContent = "";
+    find("[data-files-reading]").hidden = false;
+    say(find("[data-files-names]").textContent);
+    if (!worker) begin();
+    const text = JSON.stringify({ query: query(), ...columns });
+    const reader = await ready;
+    if (reader !== worker || files !== newest) return;
+    watch();
+    reader.send({ kind: "read", files, text });
+  }
+
+  async function showTold() {
+    told = JSON.parse(await ask("page"));
+    for (const part of all("[data-files-part]")) {
+      part.hidden = !told.kinds.includes(part.dataset.filesPart);
+    }
+    show({ slots: {}, charts: {}, ...told.view, lists: { ...told.view?.lists, "files.troubles": told.troubles } });
+    find("[data-files-troubles]").hidden = !told.troubles.length;
+    for (const place of all("[data-if-rows]")) {
+      place.hidden = !told.view?.lists[place.dataset.ifRows]?.length;
+    }
+    for (const [name, { href }] of Object.entries(told.use ?? {})) {
+      const link = find(`[data-use="${name}"]`);
+      link.hidden = !href;
+      if (href) link.setAttribute("href", href);
+      find(`[data-used="${name}"]`).hidden = Boolean(href);
+    }
+    showColumns();
+    root.dataset.files = "told";
+    say([...all("[data-files-part]:not([hidden]) .file-words"), ...all("[data-files-troubles]:not([hidden])")]
+      .map((place) => place.textContent).join(" "));
+  }
+
+  function say(text) {
+    find("[data-files-said]").textContent = text;
+  }
+
+  /** The columns of a CSV file, of which a person chooses. */
+  function showColumns() {
+    find("[data-files-columns]").hidden = !told.columns.length;
+    for (const choice of all("[data-files-column]")) {
+      const chosen = columns[choice.dataset.filesColumn] ?? told.chosen[choice.dataset.filesColumn];
+      choice.replaceChildren(
+        new Option("–", ""),
+        ...told.columns.map((name) => new Option(name, name, false, name === chosen)),
+      );
+    }
+  }
+
+  // ---------------------------------------------------------------- what a person does
+
+  document.querySelector("[data-drop-input]").addEventListener("change", ({ target }) => {
+    columns = {};
+    const chosen = [...target.files];
+    target.value = ""; // the same file may be chosen again
+    read(chosen);
+  });
+
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const page = document.documentElement;
+
+  addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    page.dataset.dragging = "";
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) delete page.dataset.dragging;
+  });
+  addEventListener("drop", (event) => {
+    delete page.dataset.dragging;
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    columns = {};
+    read([...event.dataTransfer.files]);
+  });
+
+  root.addEventListener("change", ({ target }) => {
+    const name = target.dataset.filesColumn;
+    if (!name) return;
+    columns = { ...columns, [name]: target.value };
+    read([...files]);
+  });
+
+  root.addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-files-stop], [data-files-close], [data-export], [data-use]");
+    if (!button) return;
+    if ("filesStop" in button.dataset) worker?.send({ kind: "stop" });
+    if ("filesClose" in button.dataset) close();
+    if (button.dataset.use) used = { ...used, ...told.use[button.dataset.use].values };
+    if (button.dataset.export) {
+      const kind = button.dataset.export;
+      save(await ask(kind), kind === "csv" ? "text/csv" : "application/json", `measured.${kind}`);
+    }
+  });
+
+  function close() {
+    end();
+    root.hidden = true;
+    files = [];
+    told = null;
+  }
+
+  function save(content, type, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  return {
+    /** A plan was shown: say which of its fields are the file's, and hold the file against it. */
+    follow(texts) {
+      for (const row of document.querySelectorAll("[data-field]")) {
+        const { field } = row.dataset;
+        const note = row.querySelector(".from-file");
+        if (used[field] === undefined || used[field] !== texts[field]) note?.remove();
+        else if (!note) {
+          const made = document.querySelector("[data-from-file]").content.cloneNode(true);
+          row.querySelector(".beneath").append(made);
+        }
+      }
+      clearTimeout(following);
+      if (told && !isReading) following = setTimeout(showTold, FOLLOW_MS);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+"""Own files on the page: read in a worker of their own, shown, used in the plan."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.watch import READY_MS, Visit
+from tests.planner.measure.examples import lines_of, request
+
+TOLD = "[data-files=told]"
+SENTENCE = "[data-slot='measured.sentence']"
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files onto the window, and wait for what they tell."""
+    page.evaluate("document.querySelector('[data-module=files]').removeAttribute('data-files')")
+    page.set_input_files("[data-drop-input]", paths)
+    page.locator(TOLD).wait_for(timeout=READY_MS)
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> Path:
+    """Sixty requests to two models, one with a bad id, two alike."""
+    path = tmp_path / "requests.jsonl"
+    rows = [request(n, f"Name {n} towns.") for n in range(1, 41)]
+    rows += [request(n, "One more.", model="claude-haiku-5-5") for n in range(41, 61)]
+    rows[7]["custom_id"] = "a b"
+    path.write_bytes(lines_of(rows))
+    return path
+
+
+def test_without_a_file_one_line_names_the_drop(page: Page) -> None:
+    """The page is quiet: the line, and nothing of a file."""
+    expect(page.locator(".drop-line")).to_have_text(
+        "or drop requests.jsonl, results or a journal anywhere on this page: it stays on this "
+        "machine"
+    )
+    expect(page.locator("[data-module=files]")).to_be_hidden()
+
+
+def test_what_was_measured_is_shown(page: Page, requests: Path) -> None:
+    """Requests, models with their sum, findings, histogram and its table."""
+    drop(page, requests)
+    expect(page.locator(SENTENCE)).to_contain_text("60 requests to 2 models")
+    rows = page.locator("[data-list='measured.plans'] tr")
+    expect(rows).to_have_count(3)
+    expect(page.locator("[data-list='measured.findings'] tr").first).to_contain_text(
+        "custom-id-form"
+    )
+    bars = page.locator("[data-list='measured.histogram'] tr").count()
+    assert bars and page.locator(".chart-histogram .area").count() == 1
+    expect(page.locator("[data-slot='measured.duplicates']")).to_contain_text("19 duplicates")
+
+
+def test_one_press_fills_the_question(page: Page, requests: Path) -> None:
+    """The fields are the file's and say so; what a person then changes is not the file's any more."""
+    drop(page, requests)
+    page.locator("[data-use=measured]").click()
+    field = page.locator("[name='workload.requests']")
+    expect(field).to_have_value("60")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("60 requests")
+    note = page.locator("[data-field='workload.requests'] .from-file")
+    expect(note).to_have_text("from your file")
+    expect(page.locator("[data-used=measured]")).to_be_visible()
+    expect(page.locator("[data-use=measured]")).to_be_hidden()
+    field.fill("70")
+    expect(note).to_have_count(0)
+    expect(page.locator("[data-use=measured]")).to_be_visible()
+
+
+def test_a_plan_is_answered_while_a_file_is_read(page: Page, tmp_path: Path) -> None:
+    """The other worker plans; the stop button ends the reading, and tells what was read."""
+    path = tmp_path / "large.jsonl"
+    lines = lines_of(request(number, "word " * 400) for number in range(1000))
+    with path.open("wb") as file:
+        for _ in range(100):
+            file.write(lines)
+    page.set_input_files("[data-drop-input]", path)
+    page.locator("[data-files-rate]:not(:empty)").wait_for(timeout=READY_MS)
+    page.locator("[name='workload.requests']").fill("123")
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("123 requests")
+    page.locator("[data-files-stop]").click()
+    page.locator(TOLD).wait_for(timeout=READY_MS)
+    expect(page.locator("[data-files-stopped]")).to_be_visible()
+    count = int(page.locator(SENTENCE).inner_text().split()[0].replace(",", ""))
+    assert 0 < count < 100_000
+
+
+def test_a_column_is_chosen(page: Page, tmp_path: Path) -> None:
+    """A CSV without a usual name asks for its column, and is read again with it."""
+    path = tmp_path / "fragen.csv"
+    path.write_text("nr;frage\n1;Was?\n2;Wie?\n")
+    drop(page, path)
+    expect(page.locator("[data-files-troubles]")).to_contain_text("which column")
+    page.evaluate("document.querySelector('[data-module=files]').removeAttribute('data-files')")
+    page.locator("[data-files-column=column]").select_option("frage")
+    page.locator(TOLD).wait_for()
+    expect(page.locator("[data-files-troubles]")).to_be_hidden()
+    expect(page.locator(SENTENCE)).to_contain_text("2 requests")
+
+
+def test_what_was_measured_is_taken_away(page: Page, requests: Path) -> None:
+    """As JSON and as CSV, by names that say what they are."""
+    drop(page, requests)
+    with page.expect_download() as coming:
+        page.locator("[data-export=json]").click()
+    assert json.loads(coming.value.path().read_text("utf-8"))["requests"] == 60
+    assert coming.value.suggested_filename == "measured.json"
+    with page.expect_download() as coming:
+        page.locator("[data-export=csv]").click()
+    assert "custom-id-form" in coming.value.path().read_text("utf-8")
+
+
+def drop_by_mouse(page: Page, *paths: Path) -> None:
+    """A drop as the browser itself makes it, of files and folders of this machine."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 600, "data": data})
+    page.locator(TOLD).wait_for(timeout=READY_MS)
+
+
+def test_a_folder_and_a_file_are_dropped(page: Page, requests: Path, tmp_path: Path) -> None:
+    """Anywhere on the window; the folder is told, the file is read."""
+    folder = tmp_path / "batches"
+    folder.mkdir()
+    drop_by_mouse(page, folder, requests)
+    expect(page.locator("[data-files-troubles]")).to_contain_text("it is a folder")
+    expect(page.locator(SENTENCE)).to_contain_text("60 requests")
+
+
+def test_close_leaves_nothing(page: Page, requests: Path) -> None:
+    """The section is gone; what was used in the plan stays."""
+    drop(page, requests)
+    page.locator("[data-files-close]").click()
+    expect(page.locator("[data-module=files]")).to_be_hidden()
+    drop(page, requests)
+    expect(page.locator(SENTENCE)).to_contain_text("60 requests")
+
+
+def test_the_single_file_reads_too(visit: Visit, requests: Path) -> None:
+    """Without any server."""
+    page = visit("batch-planner.html")
+    drop(page, requests)
+    expect(page.locator(SENTENCE)).to_contain_text("60 requests")
