@@ -19,9 +19,15 @@ from planner.measure.becomes import scenario_of
 from planner.measure.export import export
 from planner.measure.lines import ReadError
 from planner.measure.measurement import Measurement
+from planner.plan import make_plan
+from planner.review.actual import Actual, actual_of
+from planner.review.actual import scenario_of as next_scenario
+from planner.review.export import export as export_review
+from planner.review.export import learnt
 from planner.review.reading import Reading
 from planner.review.recognise import Head, Kind
 from planner.scenario import Scenario, texts
+from planner.show import reviewed_view
 from planner.show.measured_view import use_of, view_of
 from planner.words import counted, duration, size
 
@@ -104,8 +110,9 @@ class Drop:
 
         Question: query, the plan that stands on the page; now, ISO 8601; and what is wanted
 
-            page    {"kinds", "names", "troubles", "columns", "view", "use"}
-            json    what `measure --json` prints, as text
+            page    {"kinds", "names", "troubles", "columns", "chosen", "view", "use", "running"}
+            json    what `measure --json` prints
+            review  what `review --json` prints
             csv     all findings as CSV
         """
         asked = json.loads(question)
@@ -121,11 +128,34 @@ class Drop:
             "troubles": self._troubles,
             "columns": csv_rows.names if csv_rows else [],
             "chosen": csv_rows.chosen if csv_rows else {},
+            "view": {},
+            "use": {},
+            "running": False,
         }
         if "measured" in told["kinds"]:
             told["view"] = view_of(measured, base)
-            told["use"] = {"measured": use_of(scenario_of(measured, base), base)}
+            told["use"]["measured"] = use_of(scenario_of(measured, base), base)
+        if "reviewed" in told["kinds"]:
+            actual = self._actual(base, asked)
+            history = learnt(actual)
+            more = reviewed_view.view_of(self._reading.found, actual, history)
+            told["view"] = {part: told["view"].get(part, {}) | more[part] for part in more}
+            told["use"]["reviewed"] = use_of(next_scenario(history, base), base)
+            told["running"] = actual.running
         return json.dumps(told, ensure_ascii=False)
+
+    def _actual(self, base: Scenario, asked: _Json) -> Actual:
+        try:
+            plan = make_plan(base)
+        except ScenarioError:
+            plan = None
+        return actual_of(self._reading.found, plan, asked.get("now", ""))
+
+    def review(self, asked: _Json) -> str:
+        """The review as `review --json` prints it."""
+        base = _base(asked)
+        told = export_review(self._reading.found, self._actual(base, asked), base)
+        return json.dumps(told, ensure_ascii=False, indent=1)
 
     def json(self, asked: _Json) -> str:
         """The measurement as `measure --json` prints it."""
@@ -144,8 +174,12 @@ class Drop:
 
     def _kinds(self) -> list[str]:
         kinds = [kind for _, kind in self._files]
-        measured = any(kind.measured for kind in kinds)
-        return ["measured"] * measured
+        found = self._reading.found
+        told = {
+            "measured": any(kind.measured for kind in kinds),
+            "reviewed": bool(found.journal or found.lists or found.results.lines),
+        }
+        return [name for name, is_told in told.items() if is_told]
 
     def _recognise(self, kind: Kind) -> None:
         """It is known what the file is: its readers take what came so far."""
@@ -171,7 +205,7 @@ class Drop:
         return [*[self._measurement] * kind.measured, *[self._reading] * kind.reviewed]
 
 
-_ANSWERS = {"page": Drop.page, "json": Drop.json, "csv": Drop.csv}
+_ANSWERS = {"page": Drop.page, "json": Drop.json, "csv": Drop.csv, "review": Drop.review}
 
 
 def _base(asked: _Json) -> Scenario:

@@ -57,7 +57,7 @@ def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
         height,
         "The queue over time",
         _queue_in_words(timeline),
-        "".join((_QUEUE_DEFS, *_axis(end_s, start, height), *bars, deadline, moment)),
+        "".join((_QUEUE_DEFS, *ticks(end_s, start, height), *bars, deadline, moment)),
         axis,
     )
 
@@ -72,7 +72,7 @@ def _queue_in_words(timeline: Timeline) -> str:
     )
 
 
-def _axis(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
+def ticks(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
     """At most five steps of a length that people count in, each with a line through all rows."""
     step = next((step for step in _NICE_STEPS_S if end_s / step <= 5), _NICE_STEPS_S[-1])
     for number in range(int(end_s // step) + 1):
@@ -204,7 +204,7 @@ def _staircase(steps: Sequence[QueueStep], end_s: float, scale: int) -> str:
 def chance(timeline: Timeline, forecast: Forecast) -> str:
     """The share of simulated runs that are done by each time, on the axis of the queue."""
     end_s = timeline.end_s
-    curve = _curve(forecast, end_s)
+    curve = chance_curve(forecast, end_s)
     area = svg.path("area", f"{curve}L1000 100L0 100Z")
     parts = [svg.plot(_CHANCE_TOP, _CHANCE_PX, area + svg.path("curve", curve))]
     bottom = _CHANCE_TOP + _CHANCE_PX
@@ -252,7 +252,7 @@ def _deadline(timeline: Timeline, y1: int, y2: int, name: str = "") -> Iterator[
         yield svg.text("deadline-name", x, 10, name, ' dx="-5"' + at_end)
 
 
-def _curve(forecast: Forecast, end_s: float) -> str:
+def chance_curve(forecast: Forecast, end_s: float) -> str:
     """200 points at even distances."""
     points = [f"M0 {100 - 100 * forecast.chance_by(0.0):.1f}"]
     for step in range(1, 201):

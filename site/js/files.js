@@ -6,6 +6,30 @@
 
 const SILENCE_MS = 60_000; // no byte read, no word said for so long: Python is lost
 const FOLLOW_MS = 300; // after a plan: what is shown of the files is held against it
+const WATCH_MS = 5_000; // a run goes on: its journal is looked at
+const CLOCK_MS = 60_000; // and how long it has taken is said anew
+
+const EXPORTS = {
+  csv: ["text/csv", "findings.csv"],
+  json: ["application/json", "measured.json"],
+  review: ["application/json", "review.json"],
+};
+
+/** The handles of the files that were dropped, [] where the browser has none. Asked for at once. */
+async function handlesOf({ items }) {
+  try {
+    const handles = await Promise.all([...items].map((item) => item.getAsFileSystemHandle()));
+    return handles.every((handle) => handle?.kind === "file") ? handles : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The files as they are by now; rejects where one is gone. */
+const newestOf = (handles) => Promise.all(handles.map((handle) => handle.getFile()));
+
+const hasChanged = (file, before) =>
+  file.size !== before.size || file.lastModified !== before.lastModified;
 
 /**
  * @param root the section of the files
@@ -21,6 +45,8 @@ export function createFiles(root, { hire, show, query, now }) {
   let worker = null;
   let ready = null; // a promise of the worker that is begun
   let files = [];
+  let handles = []; // of the files, where the browser gives them: the journal may grow
+  let watching = 0;
   let columns = {}; // of a CSV file: {column, id_column}
   let told = null; // the newest that Python told
   let used = {}; // the texts that a press put into the question, by field
@@ -117,15 +143,15 @@ export function createFiles(root, { hire, show, query, now }) {
   // ---------------------------------------------------------------- reading
 
   /** Read files that belong together, in place of those before. */
-  async function read(newest) {
+  function open(newest, itsHandles = []) {
     if (!newest.length) return;
     if (isReading) end(); // Python cannot be interrupted, only ended
-    files = newest;
+    clearInterval(watching);
+    handles = itsHandles;
     told = null;
-    isReading = true;
     root.dataset.files = "reading";
     root.hidden = false;
-    find("[data-files-names]").textContent = files.map((file) => file.name).join(", ");
+    find("[data-files-names]").textContent = newest.map((file) => file.name).join(", ");
     for (const name of ["failed", "stopped", "columns", "troubles"]) {
       find(`[data-files-${name}]`).hidden = true;
     }
@@ -134,6 +160,12 @@ export function createFiles(root, { hire, show, query, now }) {
     find("[data-files-rate]").textContent = "";
     find("[data-files-reading]").hidden = false;
     say(find("[data-files-names]").textContent);
+    read(newest);
+  }
+
+  async function read(newest) {
+    files = newest;
+    isReading = true;
     if (!worker) begin();
     const text = JSON.stringify({ query: query(), ...columns });
     const reader = await ready;
@@ -159,9 +191,26 @@ export function createFiles(root, { hire, show, query, now }) {
       find(`[data-used="${name}"]`).hidden = Boolean(href);
     }
     showColumns();
+    watchRun();
     root.dataset.files = "told";
     say([...all("[data-files-part]:not([hidden]) .file-words"), ...all("[data-files-troubles]:not([hidden])")]
       .map((place) => place.textContent).join(" "));
+  }
+
+  /** While a run goes on its journal is read again as it grows, and the clock is looked at. */
+  function watchRun() {
+    const isFollowed = told.running && handles.length === files.length;
+    find('[data-files-watch="followed"]').hidden = !isFollowed;
+    find('[data-files-watch="again"]').hidden = !told.running || isFollowed;
+    clearInterval(watching);
+    if (!told.running) return;
+    const shown = performance.now();
+    watching = setInterval(async () => {
+      const newest = isFollowed ? await newestOf(handles).catch(() => files) : files;
+      if (isReading) return;
+      if (newest.some((file, place) => hasChanged(file, files[place]))) read(newest);
+      else if (performance.now() - shown > CLOCK_MS) showTold();
+    }, WATCH_MS);
   }
 
   function say(text) {
@@ -186,7 +235,7 @@ export function createFiles(root, { hire, show, query, now }) {
     columns = {};
     const chosen = [...target.files];
     target.value = ""; // the same file may be chosen again
-    read(chosen);
+    open(chosen);
   });
 
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -201,19 +250,20 @@ export function createFiles(root, { hire, show, query, now }) {
   addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) delete page.dataset.dragging;
   });
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     delete page.dataset.dragging;
     if (!carriesFiles(event)) return;
     event.preventDefault();
     columns = {};
-    read([...event.dataTransfer.files]);
+    const dropped = [...event.dataTransfer.files];
+    open(dropped, await handlesOf(event.dataTransfer));
   });
 
   root.addEventListener("change", ({ target }) => {
     const name = target.dataset.filesColumn;
     if (!name) return;
     columns = { ...columns, [name]: target.value };
-    read([...files]);
+    open([...files], handles);
   });
 
   root.addEventListener("click", async ({ target }) => {
@@ -224,12 +274,14 @@ export function createFiles(root, { hire, show, query, now }) {
     if (button.dataset.use) used = { ...used, ...told.use[button.dataset.use].values };
     if (button.dataset.export) {
       const kind = button.dataset.export;
-      save(await ask(kind), kind === "csv" ? "text/csv" : "application/json", `measured.${kind}`);
+      save(await ask(kind), ...EXPORTS[kind]);
     }
   });
 
   function close() {
     end();
+    clearInterval(watching);
+    handles = [];
     root.hidden = true;
     files = [];
     told = null;

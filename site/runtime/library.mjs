@@ -28,6 +28,7 @@ const QUESTIONS = [
 const FILES = {
   "requests.jsonl": '{"custom_id": "a", "params": {"model": "claude-sonnet-5-5"}}\n',
   "rows.csv": "id,prompt\n1,Name a town.\n",
+  "journal.jsonl": '{"event": "run", "at": "2026-11-28T22:30:00Z", "format": 2}\n',
   "other.jsonl": "no JSON",
 };
 
@@ -74,7 +75,7 @@ for name, content in json.loads(files).items():
     drop.begin(name)
     drop.feed(content.encode())
     drop.end()
-    for want in ("page", "json", "csv"):
+    for want in ("page", "json", "csv", "review"):
         drop.tell(json.dumps({"want": want}))
 loaded = {
     name: module.__spec__.origin

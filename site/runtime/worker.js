@@ -266,6 +266,7 @@ let isStopped = false;
 /** Read files one after the other, in pieces; between two pieces questions are answered. */
 async function readAll({ files, text }) {
   isStopped = false;
+  let isWhole = true;
   try {
     drop?.destroy();
     drop = python.pyimport("planner.drop").Drop(text);
@@ -274,8 +275,9 @@ async function readAll({ files, text }) {
       if (isStopped) break;
       drop.begin(file.name);
       if (await readOne(file, piecesTo(drop.feed), progress)) drop.end();
+      else isWhole = !isStopped;
     }
-    send({ kind: "read", stopped: isStopped });
+    send({ kind: "read", stopped: !isWhole });
   } catch (error) {
     send({ kind: "defect", message: lastLine(error) });
   }

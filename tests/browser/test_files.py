@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.watch import READY_MS, Visit
 from tests.planner.measure.examples import lines_of, request
+from tests.planner.review.account import Account, account
 
 TOLD = "[data-files=told]"
 SENTENCE = "[data-slot='measured.sentence']"
@@ -33,7 +34,7 @@ def requests(tmp_path: Path) -> Path:
 
 def test_without_a_file_one_line_names_the_drop(page: Page) -> None:
     """The page is quiet: the line, and nothing of a file."""
-    expect(page.locator(".drop-line")).to_have_text(
+    expect(page.locator(".drop-line p")).to_have_text(
         "or drop requests.jsonl, results or a journal anywhere on this page: it stays on this "
         "machine"
     )
@@ -73,19 +74,18 @@ def test_one_press_fills_the_question(page: Page, requests: Path) -> None:
 def test_a_plan_is_answered_while_a_file_is_read(page: Page, tmp_path: Path) -> None:
     """The other worker plans; the stop button ends the reading, and tells what was read."""
     path = tmp_path / "large.jsonl"
-    lines = lines_of(request(number, "word " * 400) for number in range(1000))
-    with path.open("wb") as file:
-        for _ in range(100):
-            file.write(lines)
+    path.write_bytes(lines_of(request(number) for number in range(1000)))
+    with path.open("r+b") as file:
+        file.truncate(50_000_000_000)  # a hole, which takes no room, and long to read
     page.set_input_files("[data-drop-input]", path)
     page.locator("[data-files-rate]:not(:empty)").wait_for(timeout=READY_MS)
     page.locator("[name='workload.requests']").fill("123")
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("123 requests")
+    expect(page.locator("[data-files=reading]")).to_be_visible()
     page.locator("[data-files-stop]").click()
     page.locator(TOLD).wait_for(timeout=READY_MS)
     expect(page.locator("[data-files-stopped]")).to_be_visible()
-    count = int(page.locator(SENTENCE).inner_text().split()[0].replace(",", ""))
-    assert 0 < count < 100_000
+    expect(page.locator(SENTENCE)).to_contain_text("1,000 requests")
 
 
 def test_a_column_is_chosen(page: Page, tmp_path: Path) -> None:
@@ -145,3 +145,54 @@ def test_the_single_file_reads_too(visit: Visit, requests: Path) -> None:
     page = visit("batch-planner.html")
     drop(page, requests)
     expect(page.locator(SENTENCE)).to_contain_text("60 requests")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Account:
+    """A run whose journal and list lie in the folder."""
+    made = account(3)
+    (tmp_path / "journal.jsonl").write_bytes(made.journal_bytes())
+    (tmp_path / "batches.json").write_bytes(made.list_bytes())
+    return made
+
+
+REVIEWED = "[data-slot='reviewed.sentence']"
+
+
+def test_a_run_is_reviewed(page: Page, run: Account, tmp_path: Path) -> None:
+    """On the plan's axis, with findings and table; its times become the history by one press."""
+    drop(page, tmp_path / "journal.jsonl", tmp_path / "batches.json")
+    expect(page.locator(REVIEWED)).to_contain_text(f"{len(run.own())} batches, ended after")
+    expect(page.locator("[data-slot='reviewed.place']")).to_contain_text("Faster than")
+    expect(page.locator(".chart-actual .bar")).to_have_count(len(run.own()))
+    expect(page.locator("[data-list='reviewed.findings']")).to_contain_text("maybe paid for twice")
+    expect(page.locator("[data-files-part=measured]")).to_be_hidden()
+    page.locator("[data-use=reviewed]").click()
+    expect(page.locator("[name='duration.model']")).to_have_value("history")
+    history = page.locator("[name='duration.history']").input_value()
+    assert len(history.split(";")) == len(run.provider.batches)
+    expect(page.locator("[data-used=reviewed]")).to_be_visible()
+
+
+def test_a_growing_journal_is_followed(page: Page, run: Account, tmp_path: Path) -> None:
+    """A journal that was dropped by mouse is read again when it has grown."""
+    journal = tmp_path / "growing.jsonl"
+    lines = run.journal_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[: len(lines) * 2 // 3]))
+    drop_by_mouse(page, journal)
+    expect(page.locator(REVIEWED)).to_contain_text("running")
+    expect(page.locator("[data-files-watch=followed]")).to_be_visible()
+    journal.write_bytes(b"".join(lines))
+    expect(page.locator(REVIEWED)).to_contain_text("ended after")
+    expect(page.locator("[data-files-watch=followed]")).to_be_hidden()
+
+
+def test_the_lines_that_fetch_the_list(page: Page, run: Account, tmp_path: Path) -> None:
+    """They are those of the guide, and are Python."""
+    drop(page, tmp_path / "journal.jsonl")
+    lines = page.locator("[data-slot='reviewed.fetch']").text_content() or ""
+    guide = (Path(__file__).parents[2] / "content/guides/own-files.md").read_text("utf-8")
+    assert lines in guide
+    compile(lines, "fetch", "exec")
+    page.get_by_text("The lines that fetch the list of batches").click()
+    expect(page.locator("[data-copy='reviewed.fetch']")).to_be_visible()

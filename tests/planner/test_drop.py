@@ -12,6 +12,7 @@ from planner.drop import Drop
 from planner.measure.export import export
 from planner.scenario import Scenario, texts
 from tests.planner.measure.examples import lines_of, measure, request
+from tests.planner.review.account import account
 
 REQUESTS = lines_of(request(number, f"Name {number} towns.") for number in range(1, 51))
 RESULTS = lines_of(
@@ -97,7 +98,46 @@ def test_findings_are_exported() -> None:
     assert 'a,"b' in {row["custom_id"] for row in rows}
 
 
+def test_a_run_is_reviewed() -> None:
+    """Journal and list, beside the plan of the page; the history is one press away."""
+    made = account(3)
+    drop = dropped({"journal.jsonl": made.journal_bytes(), "batches.json": made.list_bytes()})
+    told = page(drop, query="workload.requests=300", now="2026-11-28T20:00:00+01:00")
+    assert told["kinds"] == ["reviewed"] and not told["running"]
+    assert told["view"]["slots"]["reviewed.place"].startswith("Faster than")
+    assert len(told["view"]["lists"]["reviewed.batches"]) == len(made.own())
+    scenario = texts.read_query(told["use"]["reviewed"]["href"][1:])
+    assert len(scenario.duration.history) == len(made.provider.batches)
+    assert scenario.workload.requests == 300
+    review = json.loads(drop.tell('{"want": "review"}'))
+    assert len(review["batches"]) == len(made.own())
+
+
+def test_a_run_that_goes_on_says_how_it_stands() -> None:
+    """Batches by state, and the chance of the deadline by now."""
+    made = account(3)
+    data = b"".join(made.journal_bytes().splitlines(keepends=True)[:-9])
+    told = page(dropped({"journal.jsonl": data}), query="goal.deadline_h=9")
+    assert told["running"]
+    assert "at work" in told["view"]["slots"]["reviewed.standing"]
+    assert "likely to be done within 9 h" in told["view"]["slots"]["reviewed.deadline"]
+
+
+def test_results_tell_of_both() -> None:
+    """Their answers go into the plan, their cost into the review."""
+    told = page(dropped({"results.jsonl": RESULTS}))
+    assert told["kinds"] == ["measured", "reviewed"]
+    assert "321 tokens in the mean" in told["view"]["slots"]["measured.output"]
+    assert "50 succeeded" in told["view"]["slots"]["reviewed.sentence"]
+    assert told["view"]["slots"]["reviewed.sentence"].endswith("paid")
+
+
 BAD = {
+    "a newer journal": (
+        b'{"event": "run", "at": "2026-11-28T20:00:00Z", "format": 99}\n',
+        "format 99",
+    ),
+    "another provider's list": (b'{"object": "list", "data": [{"object": "batch"}]}', "another"),
     "binary": (b"PK\x03\x04" + b"\0" * 900, "zip archive"),
     "zeros": (b"\0" * 900, "bytes of zero"),
     "cut gzip": (gzip.compress(b"\n" * 50)[:-9], "ends in the middle"),
