@@ -18,7 +18,10 @@ from planner.errors import ScenarioError
 from planner.measure.becomes import scenario_of
 from planner.measure.export import export
 from planner.measure.lines import ReadError
+from planner.measure.measured import Measured
 from planner.measure.measurement import Measurement
+from planner.measure.rewriting import IDS, Part, Repairing, Splitting
+from planner.measure.zipped import Zipped
 from planner.plan import make_plan
 from planner.review.actual import Actual, actual_of
 from planner.review.actual import scenario_of as next_scenario
@@ -42,20 +45,20 @@ class Drop:
 
     def __init__(self, question: str) -> None:
         asked = json.loads(question)
-        self._measurement = Measurement(
-            _base(asked), column=asked.get("column", ""), id_column=asked.get("id_column", "")
-        )
+        self._columns = {key: asked.get(key, "") for key in ("column", "id_column")}
+        self._measurement = Measurement(_base(asked), **self._columns)
         self._reading = Reading()
-        self._name = ""
+        self._name, self._place = "", -1
         self._before = 0  # lines that were measured before this file
         self._head: Head | None = None
         self._kind: Kind | None = None
-        self._files: list[tuple[str, Kind]] = []
+        self._files: dict[int, tuple[str, Kind]] = {}  # by their place, those that are known
         self._troubles: list[dict[str, str]] = []
 
     def begin(self, name: str) -> None:
         """A file begins."""
         self._name, self._head, self._kind = name, Head(name), None
+        self._place += 1
 
     def feed(self, piece: bytes) -> bool:
         """The next bytes of the file; False where it cannot be read any further."""
@@ -110,7 +113,7 @@ class Drop:
 
         Question: query, the plan that stands on the page; now, ISO 8601; and what is wanted
 
-            page    {"kinds", "names", "troubles", "columns", "chosen", "view", "use", "running"}
+            page    {"kinds", "names", "troubles", "columns", "chosen", "view", "use", "can", "running"}
             json    what `measure --json` prints
             review  what `review --json` prints
             csv     all findings as CSV
@@ -118,18 +121,33 @@ class Drop:
         asked = json.loads(question)
         return _ANSWERS[asked.get("want", "page")](self, asked)
 
+    def write(self, question: str) -> "Writing":
+        """The files written again. Question: query; what, "split" or "mend"; zip, true or false."""
+        asked = json.loads(question)
+        requests = {
+            place: (name, kind.csv)
+            for place, (name, kind) in self._files.items()
+            if kind.measured and not kind.reviewed
+        }
+        if asked["what"] == "mend":
+            return Writing(requests, Repairing(**self._columns), zipped=asked["zip"])
+        base = _base(asked)
+        plan = make_plan(scenario_of(self._measurement.measured(), base))
+        return Writing(requests, Splitting(plan, base, **self._columns), zipped=asked["zip"])
+
     def page(self, asked: _Json) -> str:
         """The part of the page that shows the files."""
         base, measured = _base(asked), self._measurement.measured()
         csv_rows = self._measurement.csv
         told: _Json = {
             "kinds": self._kinds(),
-            "names": ", ".join(dict.fromkeys(name for name, _ in self._files)),
+            "names": ", ".join(dict.fromkeys(name for name, _ in self._files.values())),
             "troubles": self._troubles,
             "columns": csv_rows.names if csv_rows else [],
             "chosen": csv_rows.chosen if csv_rows else {},
             "view": {},
             "use": {},
+            "can": self._can(measured),
             "running": False,
         }
         if "measured" in told["kinds"]:
@@ -172,8 +190,14 @@ class Drop:
             writer.writerow((each.severity, each.rule, *place, each.message))
         return rows.getvalue()
 
+    def _can(self, measured: Measured) -> list[str]:
+        """What can be written: batches where nothing is wrong, mended ids where some are."""
+        ids = any(group.rule.startswith("custom-id-") for group in measured.findings.groups())
+        fine = measured.requests > 0 and not measured.findings.errors
+        return ["split"] * fine + ["mend"] * ids
+
     def _kinds(self) -> list[str]:
-        kinds = [kind for _, kind in self._files]
+        kinds = [kind for _, kind in self._files.values()]
         found = self._reading.found
         told = {
             "measured": any(kind.measured for kind in kinds),
@@ -185,7 +209,7 @@ class Drop:
         """It is known what the file is: its readers take what came so far."""
         assert self._head is not None
         pieces, self._head, self._kind = self._head.pieces, None, kind
-        self._files.append((self._name, kind))
+        self._files[self._place] = self._name, kind
         if kind.measured:
             self._before = self._measurement.lines
             self._measurement.begin(self._name, csv=kind.csv)
@@ -203,6 +227,53 @@ class Drop:
         if kind is None:
             return []
         return [*[self._measurement] * kind.measured, *[self._reading] * kind.reviewed]
+
+
+class Writing:
+    """The requests of a drop, written again while their files are read `passes` times.
+
+    Parts are the name of a file and bytes that go to it; zipped, all go to one archive.
+    """
+
+    def __init__(
+        self, files: dict[int, tuple[str, bool]], to: Splitting | Repairing, *, zipped: bool
+    ) -> None:
+        self._files, self._to = files, to
+        self._zip = Zipped() if zipped else None
+        self.passes = to.passes
+
+    def begin_pass(self) -> None:
+        """All files come, from the first on."""
+        self._to.begin_pass()
+
+    def begin(self, place: int) -> bool:
+        """A file begins, by its place among those dropped; False for one that has no requests."""
+        if place not in self._files:
+            return False
+        name, csv_rows = self._files[place]
+        self._to.begin(name, csv=csv_rows)
+        return True
+
+    def feed(self, piece: bytes) -> list[Part]:
+        """The next bytes of the file. Raises ReadError where it has changed."""
+        return [self._part(*part) for part in self._to.feed(piece)]
+
+    def end(self) -> list[Part]:
+        """The file ends."""
+        return [self._part(*part) for part in self._to.end()]
+
+    def close(self) -> list[Part]:
+        """All has been read: the rest of the archive."""
+        return [("", self._zip.end())] if self._zip else []
+
+    def told(self) -> str:
+        """What was written, in words."""
+        if isinstance(self._to, Splitting):
+            return f"{counted(self._to.batches, 'batch', 'batches')} written."
+        return f"{counted(self._to.changed, 'id')} mended; {IDS} leads back to the old ones."
+
+    def _part(self, name: str, data: bytes) -> Part:
+        return ("", self._zip.add(name, data)) if self._zip else (name, data)
 
 
 _ANSWERS = {"page": Drop.page, "json": Drop.json, "csv": Drop.csv, "review": Drop.review}

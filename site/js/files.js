@@ -15,6 +15,23 @@ const EXPORTS = {
   review: ["application/json", "review.json"],
 };
 
+const FOLDERS = { split: "batches", mend: "mended" };
+
+/** A folder that was not there, so that nothing is written over: batches, batches-2, … */
+async function newFolder(parent, name) {
+  for (let number = 1; ; number += 1) {
+    const wanted = number === 1 ? name : `${name}-${number}`;
+    try {
+      await parent.getDirectoryHandle(wanted);
+    } catch (error) {
+      if (error.name === "NotFoundError") {
+        return parent.getDirectoryHandle(wanted, { create: true });
+      }
+      if (error.name !== "TypeMismatchError") throw error; // there is a file of that name
+    }
+  }
+}
+
 /** The handles of the files that were dropped, [] where the browser has none. Asked for at once. */
 async function handlesOf({ items }) {
   try {
@@ -53,7 +70,8 @@ export function createFiles(root, { hire, show, query, now }) {
   let lastId = 0;
   let watchdog = 0;
   let following = 0;
-  let isReading = false;
+  let isReading = false; // or writing
+  let writing = ""; // the name of the folder or archive that is written
 
   // ---------------------------------------------------------------- the worker
 
@@ -109,6 +127,14 @@ export function createFiles(root, { hire, show, query, now }) {
         find("[data-files-stopped]").hidden = !message.stopped;
         showTold();
         break;
+      case "written":
+        isReading = false;
+        rest();
+        find("[data-files-reading]").hidden = true;
+        find("[data-files-written]").textContent = message.text;
+        say(message.text);
+        if (message.archive && message.text) save(message.archive, `${writing}.zip`);
+        break;
       case "told":
         rest();
         tasks.get(message.id)?.(message.text);
@@ -156,11 +182,16 @@ export function createFiles(root, { hire, show, query, now }) {
       find(`[data-files-${name}]`).hidden = true;
     }
     for (const part of all("[data-files-part]")) part.hidden = true;
+    find("[data-files-written]").textContent = "";
+    showProgress();
+    say(find("[data-files-names]").textContent);
+    read(newest);
+  }
+
+  function showProgress() {
     find("[data-files-progress]").value = 0;
     find("[data-files-rate]").textContent = "";
     find("[data-files-reading]").hidden = false;
-    say(find("[data-files-names]").textContent);
-    read(newest);
   }
 
   async function read(newest) {
@@ -190,6 +221,9 @@ export function createFiles(root, { hire, show, query, now }) {
       if (href) link.setAttribute("href", href);
       find(`[data-used="${name}"]`).hidden = Boolean(href);
     }
+    for (const button of all("[data-write]")) {
+      button.hidden = !told.can.includes(button.dataset.write);
+    }
     showColumns();
     watchRun();
     root.dataset.files = "told";
@@ -215,6 +249,28 @@ export function createFiles(root, { hire, show, query, now }) {
 
   function say(text) {
     find("[data-files-said]").textContent = text;
+  }
+
+  /** Write the batches, or the mended files: into a new folder where the browser can, else zipped. */
+  async function write(what) {
+    if (isReading) return;
+    writing = FOLDERS[what];
+    let folder = null;
+    // a file from a disk has no origin that a handle could be handed on in
+    if (window.showDirectoryPicker && location.protocol !== "file:") {
+      try {
+        const chosen = await window.showDirectoryPicker({ mode: "readwrite" });
+        folder = await newFolder(chosen, writing);
+      } catch {
+        return; // nobody chose one, or nothing may be written there
+      }
+    }
+    isReading = true;
+    find("[data-files-written]").textContent = "";
+    showProgress();
+    const text = JSON.stringify({ query: query(), what, zip: !folder });
+    watch();
+    worker.send({ kind: "write", files, text, folder });
   }
 
   /** The columns of a CSV file, of which a person chooses. */
@@ -267,14 +323,16 @@ export function createFiles(root, { hire, show, query, now }) {
   });
 
   root.addEventListener("click", async ({ target }) => {
-    const button = target.closest("[data-files-stop], [data-files-close], [data-export], [data-use]");
+    const button = target.closest("[data-files-stop], [data-files-close], [data-export], [data-use], [data-write]");
     if (!button) return;
     if ("filesStop" in button.dataset) worker?.send({ kind: "stop" });
     if ("filesClose" in button.dataset) close();
+    if (button.dataset.write) write(button.dataset.write);
     if (button.dataset.use) used = { ...used, ...told.use[button.dataset.use].values };
     if (button.dataset.export) {
       const kind = button.dataset.export;
-      save(await ask(kind), ...EXPORTS[kind]);
+      const [type, name] = EXPORTS[kind];
+      save(new Blob([await ask(kind)], { type }), name);
     }
   });
 
@@ -287,9 +345,9 @@ export function createFiles(root, { hire, show, query, now }) {
     told = null;
   }
 
-  function save(content, type, name) {
+  function save(blob, name) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.href = URL.createObjectURL(blob);
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

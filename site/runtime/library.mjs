@@ -77,6 +77,13 @@ for name, content in json.loads(files).items():
     drop.end()
     for want in ("page", "json", "csv", "review"):
         drop.tell(json.dumps({"want": want}))
+    for what in ("split", "mend"):
+        writing = drop.write(json.dumps({"what": what, "zip": True}))
+        writing.begin_pass()
+        if name == "rows.csv" and writing.begin(0):
+            writing.feed(content.encode())
+            writing.end()
+        writing.close()
 loaded = {
     name: module.__spec__.origin
     for name, module in sys.modules.items()

@@ -1,6 +1,8 @@
 """Own files on the page: read in a worker of their own, shown, used in the plan."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -196,3 +198,53 @@ def test_the_lines_that_fetch_the_list(page: Page, run: Account, tmp_path: Path)
     compile(lines, "fetch", "exec")
     page.get_by_text("The lines that fetch the list of batches").click()
     expect(page.locator("[data-copy='reviewed.fetch']")).to_be_visible()
+
+
+ENTRIES = """async () => {
+    const root = await navigator.storage.getDirectory();
+    const found = {};
+    for await (const folder of root.values()) {
+        for await (const file of folder.values()) {
+            found[`${folder.name}/${file.name}`] = await (await file.getFile()).text();
+        }
+    }
+    return found;
+}"""
+
+
+def test_batches_are_written_into_a_folder(page: Page, tmp_path: Path) -> None:
+    """A new one each time, so that nothing is written over; put together they are the file."""
+    data = lines_of(request(number, f"Name {number} towns.") for number in range(50))
+    (tmp_path / "fine.jsonl").write_bytes(data)
+    page.goto(page.url + "#batches.requests_per_batch=20")
+    drop(page, tmp_path / "fine.jsonl")
+    page.evaluate("window.showDirectoryPicker = () => navigator.storage.getDirectory()")
+    for _ in range(2):
+        page.locator("[data-files-written]").evaluate("(place) => (place.textContent = '')")
+        page.locator("[data-write=split]").click()
+        expect(page.locator("[data-files-written]")).to_have_text("3 batches written.")
+    found = page.evaluate(ENTRIES)
+    assert found.keys() == {
+        f"{folder}/batch-0000{number}.jsonl"
+        for folder in ("batches", "batches-2")
+        for number in (1, 2, 3)
+    }
+    for folder in ("batches", "batches-2"):
+        parts = [found[name] for name in sorted(found) if name.startswith(f"{folder}/")]
+        assert "".join(parts).encode() == data
+
+
+def test_mended_files_come_as_an_archive(page: Page, requests: Path) -> None:
+    """Where the browser has no folders to write into."""
+    drop(page, requests)
+    expect(page.locator("[data-write=split]")).to_be_hidden()  # there is an error
+    page.evaluate("window.showDirectoryPicker = undefined")
+    with page.expect_download() as coming:
+        page.locator("[data-write=mend]").click()
+    assert coming.value.suggested_filename == "mended.zip"
+    with zipfile.ZipFile(io.BytesIO(coming.value.path().read_bytes())) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["requests-1.jsonl", "ids.jsonl"]
+        back = json.loads(archive.read("ids.jsonl"))
+    assert (back["old"], back["line"]) == ("a b", 8)
+    expect(page.locator("[data-files-written]")).to_contain_text("1 id mended")

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -184,3 +185,35 @@ def test_progress_in_words() -> None:
         "500 kB of 2 MB, 50 kB a second, about 30 s left"
     )
     assert drop.progress(2_000_000, 2_000_000, 10) == "2 MB of 2 MB, 200 kB a second"
+
+
+def test_what_can_be_written() -> None:
+    """Batches where nothing is wrong, mended ids where some are bad; results are in neither."""
+    drop = dropped({"results.jsonl": RESULTS, "requests.jsonl": REQUESTS})
+    assert page(drop)["can"] == ["split"]
+    writing = drop.write(
+        '{"what": "split", "zip": false, "query": "batches.requests_per_batch=20"}'
+    )
+    writing.begin_pass()
+    assert not writing.begin(0) and writing.begin(1)
+    parts = [*writing.feed(REQUESTS), *writing.end(), *writing.close()]
+    assert b"".join(data for _, data in parts) == REQUESTS
+    assert [name for name, _ in parts] == [f"batch-0000{number}.jsonl" for number in (1, 2, 3)]
+    assert writing.told() == "3 batches written."
+    bad = lines_of([request(1), request(1)])
+    assert page(dropped({"bad.jsonl": bad}))["can"] == ["mend"]
+
+
+def test_an_archive_of_the_mended_files() -> None:
+    """Zipped, as the browser has no folder: files and map."""
+    drop = dropped({"bad.jsonl": lines_of([request(1), request(1)])})
+    writing, archive = drop.write('{"what": "mend", "zip": true}'), b""
+    for _ in range(writing.passes):
+        writing.begin_pass()
+        writing.begin(0)
+        for _, data in writing.feed(lines_of([request(1), request(1)])) + writing.end():
+            archive += data
+    archive += b"".join(data for _, data in writing.close())
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        assert files.namelist() == ["bad-1.jsonl", "ids.jsonl"]
+    assert writing.told().startswith("1 id mended")
