@@ -99,7 +99,7 @@ def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -
         dest="moment",
         default="",
         metavar="TIME",
-        help="the moment from which results expire, with offset; else the latest in the files",
+        help="the moment at which it is reviewed, with offset; else now",
     )
     add_plan(parser, "what was planned")
     return parser
@@ -107,7 +107,7 @@ def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -
 
 def review(options: Namespace, base: Scenario) -> Told:
     """Run `review`: 0, or 2 when a file cannot be read."""
-    if options.moment and moment_of(options.moment) is None:
+    if moment_of(options.moment) is None:
         raise ScenarioError(Problem("", "--now takes a moment such as 2026-11-28T22:00:00Z."))
     reading = Reading()
     complaints = read_files(options.files, reading.begin, reading.feed, reading.end)

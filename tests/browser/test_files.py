@@ -2,18 +2,21 @@
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.watch import READY_MS, Visit
+from tests.browser.test_accessibility import violations
+from tests.browser.watch import READY_MS, Visit, wait_ready
 from tests.planner.measure.examples import lines_of, request
 from tests.planner.review.account import Account, account
 
 TOLD = "[data-files=told]"
 SENTENCE = "[data-slot='measured.sentence']"
+REVIEWED = "[data-slot='reviewed.sentence']"
 
 
 def drop(page: Page, *paths: Path) -> None:
@@ -142,11 +145,33 @@ def test_close_leaves_nothing(page: Page, requests: Path) -> None:
     expect(page.locator(SENTENCE)).to_contain_text("60 requests")
 
 
-def test_the_single_file_reads_too(visit: Visit, requests: Path) -> None:
-    """Without any server."""
-    page = visit("batch-planner.html")
+def test_the_single_file_reads_too(
+    browser: Browser, site: Path, tmp_path: Path, requests: Path
+) -> None:
+    """From a disk, without any server; what it writes comes as an archive."""
+    copy = Path(shutil.copy(site / "batch-planner.html", tmp_path))
+    page = browser.new_page()
+    page.goto(copy.as_uri())
+    wait_ready(page)
     drop(page, requests)
     expect(page.locator(SENTENCE)).to_contain_text("60 requests")
+    with page.expect_download() as coming:
+        page.locator("[data-write=mend]").click()
+    assert coming.value.suggested_filename == "mended.zip"
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    visit: Visit, requests: Path, run: Account, tmp_path: Path, width: int, scheme: str
+) -> None:
+    """In what is shown of files neither; and nothing is wider than the window."""
+    page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    drop(page, requests, tmp_path / "journal.jsonl", tmp_path / "batches.json")
+    expect(page.locator(REVIEWED)).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.fixture
@@ -156,9 +181,6 @@ def run(tmp_path: Path) -> Account:
     (tmp_path / "journal.jsonl").write_bytes(made.journal_bytes())
     (tmp_path / "batches.json").write_bytes(made.list_bytes())
     return made
-
-
-REVIEWED = "[data-slot='reviewed.sentence']"
 
 
 def test_a_run_is_reviewed(page: Page, run: Account, tmp_path: Path) -> None:
