@@ -85,9 +85,9 @@ class Measurement:
     def feed(self, piece: bytes) -> None:
         """The next bytes of the file. Raises ReadError."""
         assert self._file is not None
-        self.bytes_read += len(piece)
-        for line in self._file.lines.feed(piece):
-            self._line(self._file, line)
+        file, self.bytes_read = self._file, self.bytes_read + len(piece)
+        for line in file.lines.feed(piece):
+            self._line(file, line)
 
     def end(self) -> None:
         """The file ends. Raises ReadError."""
