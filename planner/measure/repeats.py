@@ -43,23 +43,28 @@ class Repeats:
 
     def skip(self) -> None:
         """This request has no key."""
-        self._keep(0)
+        self._numbers.append(0)
+        if len(self._numbers) == _PIECE:
+            self._begin_piece()
 
     def add(self, key: str, salt: int, what: Any) -> None:
         """Take the key of the next request, and what is to be told of it if it is a repeat.
 
         The same text with another salt is another key.
         """
-        number = (hash(key) ^ salt) & _64_BITS
         if _NARROW:
-            number &= 0xFFFF_FFFF
-            number |= (crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF)) << 32
+            number = (hash(key) ^ salt) & 0xFFFF_FFFF
+            number |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
+        else:
+            number = (hash(key) ^ salt) & _64_BITS
         seen, byte, bit = self._seen, number & self._last, _BITS[number >> 61]
         if seen[byte] & bit:
             self._suspect(number, what)
         else:
             seen[byte] |= bit
-        self._keep(number)
+        self._numbers.append(number)
+        if len(self._numbers) == _PIECE:
+            self._begin_piece()
 
     def found(self) -> Iterator[Repeat]:
         """Every key that was there before, in the order of the requests."""
@@ -80,8 +85,6 @@ class Repeats:
         else:
             self.left_out += 1
 
-    def _keep(self, number: int) -> None:
-        self._numbers.append(number)
-        if len(self._numbers) == _PIECE:
-            self._whole.append(self._numbers)
-            self._numbers = array("Q")
+    def _begin_piece(self) -> None:
+        self._whole.append(self._numbers)
+        self._numbers = array("Q")
