@@ -98,6 +98,7 @@ def test_a_column_is_chosen(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "fragen.csv"
     path.write_text("nr;frage\n1;Was?\n2;Wie?\n")
     drop(page, path)
+    expect(page.locator("[data-files-troubles]")).to_be_visible()
     expect(page.locator("[data-files-troubles]")).to_contain_text("which column")
     page.evaluate("document.querySelector('[data-module=files]').removeAttribute('data-files')")
     page.locator("[data-files-column=column]").select_option("frage")
