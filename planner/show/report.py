@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from planner.advice.caveat import Caveat
 from planner.advice.ways import Way
 from planner.plan import Plan
-from planner.show import outcome, rows, view
+from planner.show import outcome, rows
+from planner.show import ways as ways_table
+from planner.show.slots import slots as slots_of
 from planner.show.table import table
 from planner.show.timeline import timeline_of
 from planner.words import percent
@@ -24,7 +26,7 @@ _QUEUE = {
 def report(plan: Plan, caveats: Sequence[Caveat], ways: Sequence[Way]) -> str:
     """The report of a plan, its caveats and its ways, without a line's end after the last line."""
     timeline = timeline_of(plan, plan.forecast.p85)
-    slots = view.slots(plan, timeline, "p85")
+    slots = slots_of(plan, timeline, "p85")
     queue = {"name": f"Queue at P85: {slots['queue.range']}", **_QUEUE}
     lines = (
         slots["answer.sentence"],
@@ -62,7 +64,7 @@ def _ways(plan: Plan, ways: Sequence[Way]) -> Iterator[str]:
             "label": f"{cells['mark']} {cells['label']}",
             "difference": "; ".join(filter(None, (cells["difference"], cells["note"]))),
         }
-        for cells in rows.ways(plan, ways)
+        for cells in ways_table.ways(plan, ways)
     ]
     yield from table(heads, shown)
     yield from filter(None, (outcome.missing(plan, ways),))

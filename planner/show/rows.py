@@ -4,30 +4,26 @@ A list is a `data-list` of the HTML, a cell a `data-cell` of its row.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from planner.advice.caveat import Caveat
-from planner.advice.ways import Way
 from planner.model.simulate import Run
 from planner.plan import Plan
 from planner.programs import Program
 from planner.scenario import Scenario
 from planner.show.links import link
 from planner.show.timeline import Row, Timeline
-from planner.words import KINDS, clock, count, duration, money, price, share, share_below, size
+from planner.words import KINDS, clock, count, duration, money, price, share, size
 
 Cells = dict[str, str]
 
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
-_MARKS = {True: "✓", False: "○"}
-_RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
-_SAME_TIME_S = 30  # forecasts that differ by less are alike
 _INSTALL = {
     "python": 'pip install "anthropic>=2,<3"',
     "javascript": "npm install @anthropic-ai/sdk@1",
 }
-_START = {"python": "python run_batches.py", "javascript": "node run_batches.mjs"}
+_START = {"python": "python", "javascript": "node"}
+_STEMS = {"run_batches": "batch"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "
@@ -146,91 +142,27 @@ def _result(kind: str, first: int, final: int, note: str) -> Cells:
     return {"kind": kind, "first": count(first), "final": count(final), "note": note}
 
 
-def ways(plan: Plan, every: Sequence[Way]) -> list[Cells]:
-    """The ways to send the workload: state mark label chance time cost difference note href.
+def programs(generated: Sequence[Program], about: str = "") -> list[Cells]:
+    """The generated texts with their commands: language name file text install check try run;
+    language is python, javascript or jsonl, and the last has no commands.
 
-    A way without a plan of its own, all in real time, has no href; this plan has none either.
+    `file` is the name under which a text is kept, which the commands have: it says what it is
+    `about`, or, without, is the name itself.
     """
-    this = next(way for way in every if way.this)
-    return [_way(plan, way, this) for way in every]
+    rows = []
+    for program in generated:
+        stem, _, ending = program.name.rpartition(".")
+        file = f"{_STEMS.get(stem, stem)}-{about}.{ending}" if about else program.name
+        row = {"language": program.language, "name": program.name, "file": file}
+        rows.append(row | {"text": program.text} | _commands(program.language, file))
+    return rows
 
 
-def _way(plan: Plan, way: Way, this: Way) -> Cells:
-    at_best = way.realtime_share == 1
-    later = _later(way.confident_s - this.confident_s)
-    return {
-        "state": "this" if way.this else "meets" if way.meets else "misses",
-        "mark": _MARKS[way.meets],
-        "label": way.label,
-        "chance": _chance(plan, way),
-        "time": when(plan, way.confident_s) + (" at best" if at_best else ""),
-        "cost": money(way.usd),
-        "difference": "this plan" if way.this else f"{later}, {_dearer(way.usd - this.usd)}",
-        "note": _note(plan, way),
-        "href": "" if way.this or at_best else link(plan.scenario, way.change),
-    }
-
-
-def _chance(plan: Plan, way: Way) -> str:
-    """The chance of the deadline, '' where there is none."""
-    if way.chance is None:
-        return ""
-    if way.realtime_share == 1:
-        return "yes, at best" if way.in_time else "no"
-    if not way.in_time:
-        return share_below(way.chance, plan.scenario.goal.confidence)
-    return share(way.chance)
-
-
-def _note(plan: Plan, way: Way) -> str:
-    """What a way misses, and which rate limit binds it."""
-    goal, notes, left = plan.scenario.goal, [], plan.account.spend_left_usd
-    if left is not None and way.usd > left:
-        notes.append("over the monthly limit")
-    elif way.blocked:
-        notes.append("cannot run like this")
-    if not way.in_time:
-        notes.append("late")
-    if not way.in_budget:
-        notes.append(f"{money(way.usd - goal.budget_usd)} over the budget")
-    if way.binding:
-        notes.append(
-            f"bound by {_RATE_LIMIT[way.binding]} a minute of tier {plan.account.tier.name}"
-        )
-    return "; ".join(notes)
-
-
-def _later(seconds: float) -> str:
-    if abs(seconds) < _SAME_TIME_S:
-        return "same time"
-    return f"{duration(abs(seconds))} {'later' if seconds > 0 else 'sooner'}"
-
-
-def _dearer(usd: Decimal) -> str:
-    if usd == 0:
-        return "same cost"
-    return f"{money(abs(usd))} {'more' if usd > 0 else 'less'}"
-
-
-def programs(generated: Sequence[Program]) -> list[Cells]:
-    """The generated texts with their commands: language name text install check try run; language
-    is python, javascript or jsonl, and the last has no commands."""
-    return [
-        {
-            "language": program.language,
-            "name": program.name,
-            "text": program.text,
-            **_commands(program.language),
-        }
-        for program in generated
-    ]
-
-
-def _commands(language: str) -> Cells:
+def _commands(language: str, file: str) -> Cells:
     """What installs the program, checks the file, tries three of its lines, and runs it."""
     if language not in _START:
         return dict.fromkeys(("install", "check", "try", "run"), "")
-    start = _START[language]
+    start = f"{_START[language]} {file}"
     return {
         "install": _INSTALL[language],
         "check": f"{start} requests.jsonl --check",

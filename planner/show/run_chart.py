@@ -8,7 +8,8 @@ from planner.review.actual import Actual
 from planner.review.batches import Batch, moment_of
 from planner.review.standing import elapsed_s
 from planner.show import svg
-from planner.show.charts import chance_curve, ticks
+from planner.show.axis import axis
+from planner.show.chance import curve
 from planner.words import count, counted, duration, share
 
 _MOST_ROWS = 40
@@ -75,7 +76,7 @@ def run_chart(actual: Actual) -> str:
     end_s = 1.05 * max(took, plan.forecast.p95.makespan_s if plan else 0.0, 1.0)
     top = _TOP + _PLOT_PX if plan else 0
     height = top + _AXIS_PX + _ROW_PX * len(bars) + 6
-    steps = f'<svg y="{top}" overflow="visible">{"".join(ticks(end_s, None, height - top))}</svg>'
+    steps = f'<svg y="{top}" overflow="visible">{"".join(axis(end_s, None, height - top))}</svg>'
     parts = [
         *(_chance(plan, end_s) if plan else ()),
         steps,
@@ -87,7 +88,7 @@ def run_chart(actual: Actual) -> str:
 
 
 def _chance(plan: Plan, end_s: float) -> Iterator[str]:
-    line = chance_curve(plan.forecast, end_s)
+    line = curve(plan.forecast, end_s)
     area = svg.path("area", f"{line}L1000 100L0 100Z")
     yield svg.plot(_TOP, _PLOT_PX, area + svg.path("curve", line))
     for ratio in (0.0, 0.5, 1.0):

@@ -3,41 +3,45 @@
 
 import { createAddress } from "./address.js";
 import { localTime } from "./clock.js";
+import { createCompare } from "./compare.js";
 import { createEngine, hire } from "./engine.js";
 import { createFiles } from "./files.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
+import { setOffered } from "./offers.js";
 import { createPanel } from "./panel.js";
+import { createPicture } from "./picture.js";
+import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
+import { createStanding } from "./standing.js";
+import { createSummary } from "./summary.js";
+import { createWays } from "./ways.js";
 
 const REST_MS = 400; // a person has stopped asking: time for programs and ways
-const ANNOUNCE_MS = 1900; // and later still for a screen reader to say the answer
-
-const OF_PLAN = '[data-slot]:not([data-module="files"] *)';
 
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
-const results = find('[data-module="results"]');
 const engineBox = find('[data-module="engine"]');
-const summary = find("[data-problems]");
 const copiers = document.querySelectorAll(
   '[data-action="copy-link"], [data-action="copy-command"]',
 );
+const waysList = find('[data-list="ways"]');
+const waysCopiers = document.querySelectorAll('[data-action="copy-ways"]');
 
 let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
 // The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: null, ways: "" };
-let resting = []; // timers that a new question stops
+const shown = { plan: "", programs: null, ways: "", comparison: null };
+let resting = 0; // the timer that a new question stops
 
 const engine = createEngine({
   onState(name, why) {
     page.dataset.engine = name;
     find("[data-engine-detail]").textContent = why;
-    if (name === "failed" && page.dataset.answer === "working") showTrouble("failed");
+    if (name === "failed" && page.dataset.answer === "working") standing.showTrouble("failed");
     if (name === "ready") offline.resume();
     if (name === "ready" && page.dataset.answer === "example") showExamplePrograms();
   },
@@ -62,6 +66,8 @@ const address = createAddress({
   onPanel: (section) => panel.follow(section),
 });
 
+const summary = createSummary(find("[data-problems]"), { showRows });
+
 const form = createForm(find('[data-module="form"]'), {
   onInput(field) {
     address.begin(field);
@@ -71,7 +77,7 @@ const form = createForm(find('[data-module="form"]'), {
     const reply = await askForm();
     if (reply?.problems) summary.focus();
   },
-  onProblems: showSummary,
+  onProblems: (problems) => summary.show(problems),
 });
 
 const panel = createPanel(find('[data-module="panel"]'), {
@@ -89,17 +95,76 @@ const files = createFiles(find('[data-module="files"]'), {
 
 const moment = createMoment(find('[data-module="moment"]'));
 
-const programs = createPrograms(find('[data-module="programs"]'));
+const programs = createPrograms(find('[data-module="programs"]'), { setOffered });
+
+const ways = createWays(find('[data-module="ways"]'));
+
+const compare = createCompare({
+  async onAdd(link) {
+    const reply = await askBeside({ want: "add", link, here: address.here, now: localTime() });
+    if (reply?.query !== undefined) press(reply.query);
+    return (reply?.problems ?? []).map(({ message }) => message).join(" ");
+  },
+});
+
+const picture = createPicture(find('[data-module="picture"]'), {
+  onSave: async () => {
+    const { link } = address;
+    return (await askBeside({ ...seen, want: "picture", step: moment.step, link }))?.picture;
+  },
+});
+
+const standing = createStanding(find('[data-module="results"]'), {
+  /** What can be taken away is the current plan's. */
+  onMark(current) {
+    for (const button of copiers) button.disabled = !current;
+    programs.offer(current && (shown.programs ?? "") === shown.plan);
+    const listed = shown.ways === shown.plan;
+    if (listed) waysList.removeAttribute("aria-busy");
+    else waysList.setAttribute("aria-busy", "true");
+    const comparable = current && (!compare.shown || shown.comparison === shown.plan);
+    for (const link of ways.links()) setOffered(link, current && listed);
+    picture.offer(current);
+    compare.offer(comparable, current && listed, setOffered);
+    for (const button of waysCopiers) button.disabled = !(current && listed);
+  },
+});
+
+createPresses({
+  onPlan: press,
+  onButton({ dataset }) {
+    if (dataset.open) look({ rows: dataset.open });
+    if ("retry" in dataset) retry();
+    if ("update" in dataset) offline.update();
+  },
+  textOf: (name) =>
+    name === "link"
+      ? address.link
+      : find(`[data-slot="${name}"], [data-program="${name}"]`).textContent,
+});
 
 function askForm() {
   seen = { ...seen, rows: "" };
-  return ask({ texts: form.texts() });
+  return ask({ texts: form.texts(), beside: address.query });
 }
 
-function openLink(query) {
+function openLink(query, beside = "") {
   seen = { ...seen, rows: "" };
   form.open(Object.fromEntries(new URLSearchParams(query)));
-  ask({ query });
+  ask({ query, beside });
+}
+
+/** A link that is pressed: the plans beside this one stay, unless the link says otherwise. */
+function press(query) {
+  address.begin("");
+  openLink(query, address.query);
+}
+
+/** Ask for something else of the plan that is shown. */
+async function askBeside(question) {
+  const reply = await engine.ask({ query: shown.plan, ...question });
+  if (reply) askRest(shown.plan); // the question may have taken the place of one of these
+  return reply;
 }
 
 /** Ask for the same plan seen otherwise; it stays as current as it was. */
@@ -111,16 +176,20 @@ function look(otherwise) {
 
 function ask(newest) {
   question = newest;
-  if (page.dataset.engine === "failed") mark("stale"); // it is asked when somebody tries again
-  else mark("working");
-  if (page.dataset.engine !== "ready" && page.dataset.engine !== "failed") showWorking();
+  const { engine: state } = page.dataset;
+  standing.mark(state === "failed" ? "stale" : "working"); // it is asked when somebody tries again
+  if (state !== "ready" && state !== "failed") {
+    standing.showWorking(form.texts()["workload.requests"]);
+    clearWays();
+  }
   return answer(newest);
 }
 
 /** Show the reply to a question. Resolves to it, or to null when a newer question was asked. */
 async function answer(asked) {
-  resting.forEach(clearTimeout);
-  setBusy(results, page.dataset.engine !== "failed");
+  clearTimeout(resting);
+  standing.hush();
+  standing.setBusy(page.dataset.engine !== "failed");
   const reply = await engine.ask({
     ...asked,
     ...seen,
@@ -128,27 +197,15 @@ async function answer(asked) {
     now: localTime(),
   });
   if (reply === null) return null;
-  setBusy(results, false);
-  if (reply.tooMuch) showTrouble("too-much");
-  else if (reply.defect !== undefined) showTrouble("defect", reply.defect);
+  standing.setBusy(false);
+  if (reply.tooMuch) standing.showTrouble("too-much");
+  else if (reply.defect !== undefined) standing.showTrouble("defect", reply.defect);
   else if (reply.problems) showProblems(reply);
   else showPlan(reply);
   return reply;
 }
 
-/**
- * Say of what the shown answer is, as the contract of the page has it; what can be taken away is
- * the current plan's.
- */
-function mark(state) {
-  page.dataset.answer = state;
-  const current = state === "example" || state === "current";
-  for (const button of copiers) button.disabled = !current;
-  programs.offer(current && (shown.programs ?? "") === shown.plan);
-  setBusy(find('[data-list="ways"]'), shown.ways !== shown.plan);
-}
-
-function showPlan({ query, values, taken, understood, changed, view }) {
+function showPlan({ query, values, taken, understood, changed, beside, view }) {
   showAnswer(view);
   form.showProblems([]);
   form.fill(values);
@@ -158,8 +215,10 @@ function showPlan({ query, values, taken, understood, changed, view }) {
   address.put(query);
   files.follow(values);
   shown.plan = query;
-  mark("current");
-  resting = [setTimeout(announce, ANNOUNCE_MS), setTimeout(() => askRest(query), REST_MS)];
+  compare.show(beside);
+  standing.mark("current");
+  standing.announce();
+  resting = setTimeout(() => askRest(query), REST_MS);
 }
 
 /** Of a link that cannot be planned as it is, the reply holds a plan of all that is good in it. */
@@ -168,35 +227,44 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
+    compare.show(0);
     clearWays();
   }
   form.showProblems(problems);
-  showTrouble("value");
+  standing.showTrouble("value");
 }
 
 function showAnswer(view) {
-  delete results.dataset.trouble;
-  delete results.dataset.blank;
+  standing.clear();
   showView(view);
   moment.refresh();
 }
 
-/** What comes after the plan, where it is not there yet: the programs, then the ways. */
+/** What comes after the plan, where it is not there yet: plans beside it, programs, ways. */
 async function askRest(query) {
+  if (compare.shown && shown.comparison !== query) {
+    const reply = await engine.ask({ query, want: "comparison" });
+    if (!reply?.view && !reply?.tooMuch) return;
+    if (reply.view) compare.replace(() => showView(reply.view));
+    else compare.show(0);
+    if (shown.comparison === null) compare.reveal();
+    shown.comparison = query;
+    standing.mark("current");
+  }
   if (shown.programs !== query) {
     const reply = await engine.ask({ query, want: "programs" });
     if (!reply?.programs) return;
     programs.show(reply.programs);
     shown.programs = query;
-    mark("current");
+    standing.mark("current");
   }
   if (shown.ways !== query) {
     const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) showView(reply.view);
+    if (reply.view) ways.replace(() => compare.replace(() => showView(reply.view)));
     else clearWays();
     shown.ways = query;
-    mark("current");
+    standing.mark("current");
   }
 }
 
@@ -206,112 +274,17 @@ async function showExamplePrograms() {
   if (!texts || shown.programs !== null) return;
   programs.show(texts);
   shown.programs = "";
-  mark(page.dataset.answer);
+  standing.mark(page.dataset.answer);
 }
 
 function clearWays() {
-  showRows("ways", []);
+  ways.replace(() => showRows("ways", []));
   shown.ways = null;
-}
-
-/**
- * Until Python is there, nothing on the page is the plan that is asked for, and nothing is to look
- * as if it were.
- */
-function showWorking() {
-  results.dataset.blank = "";
-  for (const place of document.querySelectorAll(OF_PLAN)) place.textContent = "…";
-  const requests = form.texts()["workload.requests"];
-  find('[data-slot="answer.sentence"]').textContent = find("[data-working]").textContent.replace(
-    "{requests}",
-    requests,
-  );
-  find('[data-slot="page.title"]').textContent = find("h1").textContent;
-  clearWays();
-}
-
-/** No plan came: the page says why, and what it shows is older. */
-function showTrouble(name, detail = "") {
-  if (page.dataset.engine === "failed") name = "failed"; // its own notice says why
-  results.dataset.trouble = name;
-  find("[data-defect-detail]").textContent = detail;
-  if ("blank" in results.dataset) find('[data-slot="answer.sentence"]').textContent = "";
-  mark("stale");
-}
-
-function setBusy(element, busy) {
-  if (busy) element.setAttribute("aria-busy", "true");
-  else element.removeAttribute("aria-busy");
-}
-
-function announce() {
-  find("[data-announce]").textContent = find('[data-slot="answer.sentence"]').textContent;
-}
-
-function showSummary(problems) {
-  showRows("problems", problems.map(problemRow));
-  summary.hidden = !problems.length;
-}
-
-// The message names the field by its label; a field that the form does not have is named as the
-// link wrote it.
-function problemRow({ field, label, message }) {
-  const id = `f-${field.replaceAll(".", "-")}`;
-  const href = document.getElementById(id) ? `#${id}` : "#question-name";
-  return { name: label ? "" : field, message, href };
-}
-
-document.addEventListener("click", (event) => {
-  // With a key held it opens a window of its own, as every link does.
-  const withKey = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-  const link = event.target.closest('a[href^="#"]');
-  if (link && event.button === 0 && !withKey) {
-    event.preventDefault();
-    follow(link.getAttribute("href").slice(1));
-  }
-  const button = event.target.closest("button");
-  if (button?.dataset.open) look({ rows: button.dataset.open });
-  if (button?.dataset.copy) copy(button);
-  if (button && "retry" in button.dataset) retry();
-  if (button && "update" in button.dataset) offline.update();
-});
-
-/**
- * A link to another plan is a press; one to a place in the page leads there, and the address keeps
- * the plan.
- */
-function follow(fragment) {
-  if (!fragment || fragment.includes("=")) press(fragment);
-  else goTo(document.getElementById(fragment));
-}
-
-function goTo(place) {
-  place?.scrollIntoView();
-  place?.focus({ preventScroll: true });
-}
-
-function press(query) {
-  address.begin("");
-  openLink(query);
 }
 
 function retry() {
   engine.start();
   if (question) ask(question);
-}
-
-async function copy(button) {
-  const { copy: name } = button.dataset;
-  const place = find(`[data-slot="${name}"], [data-program="${name}"]`);
-  const text = name === "link" ? address.link : place.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    return; // no permission: the address bar still holds the link, and the command can be selected
-  }
-  const done = button.querySelector("[data-copied]");
-  done.hidden = false;
-  setTimeout(() => (done.hidden = true), 2000);
 }
 
 document.addEventListener("change", ({ target }) => {

@@ -1,7 +1,5 @@
 """The rows of the lists: complete, in order, true to the plan."""
 
-from dataclasses import replace as with_values
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,13 +7,11 @@ from hypothesis import given, settings
 
 from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
-from planner.advice.ways import ways
 from planner.plan import Plan, make_plan
 from planner.programs import Program
 from planner.scenario import Scenario, parse, replace, texts
 from planner.show import rows
 from planner.show.timeline import timeline_of
-from planner.words import duration
 from tests.strategies import scenarios
 
 TENS = {"requests_per_batch": 10_000, "concurrent": 1}
@@ -213,126 +209,45 @@ def test_results_add_up_where_some_fail_and_some_expire() -> None:
     assert sum(int(row["final"]) for row in table) == 1000
 
 
-# ---- other plans
-
-
-def ways_of(plan: Plan, **values: Any) -> list[dict[str, str]]:
-    """The rows of a plan and of a way that differs from it in these values."""
-    this = next(way for way in ways(plan) if way.this)
-    other = with_values(this, this=False, label="Other", change={"retries.max": 1}, **values)
-    return rows.ways(plan, [other, this])
-
-
-def test_a_way() -> None:
-    """What it is, its time and cost, how they differ, and its link."""
-    plan = formula()
-    other, this = ways_of(plan, confident_s=plan.confident_s + 3600, usd=plan.cost.batch_usd - 5)
-    assert other == {
-        "state": "meets",
-        "mark": "✓",
-        "label": "Other",
-        "chance": "",
-        "time": duration(plan.confident_s + 3600),
-        "cost": "$50.00",
-        "difference": "1 h later, $5.00 less",
-        "note": "",
-        "href": "#retries.max=1&duration.model=formula",
-    }
-    assert (this["state"], this["difference"], this["href"]) == ("this", "this plan", "")
-
-
-def test_a_way_that_misses() -> None:
-    """It says what it misses; a chance that is too small is never rounded up to what is asked."""
-    plan = formula(goal={"deadline_h": 100, "budget_usd": 60})
-    values = {"in_time": False, "in_budget": False, "chance": 0.8499, "usd": Decimal(70)}
-    row = ways_of(plan, **values)[0]
-    assert (row["state"], row["mark"], row["chance"]) == ("misses", "○", "84.9 %")
-    assert row["note"] == "late; $10.00 over the budget"
-
-
-def test_a_way_in_real_time() -> None:
-    """It is no other scenario, and says which limit binds it at best."""
-    plan = formula()
-    row = ways_of(plan, realtime_share=1.0, binding="otpm")[0]
-    assert row["href"] == "" and row["time"].endswith(" at best")
-    assert row["note"] == "bound by output tokens a minute of tier Start"
-
-
-@pytest.mark.parametrize(
-    ("later_s", "words"),
-    [(0, "same time"), (29, "same time"), (-29, "same time"), (30, "30 s later"), (-30, "30 s sooner")],
-)  # fmt: skip
-def test_times_that_differ(later_s: float, words: str) -> None:
-    """Less than half a minute is no difference."""
-    plan = formula()
-    row = ways_of(plan, confident_s=plan.confident_s + later_s)[0]
-    assert row["difference"] == f"{words}, same cost"
-
-
-def test_costs_that_differ() -> None:
-    """More and less."""
-    plan = formula()
-    dearer = ways_of(plan, usd=plan.cost.batch_usd + Decimal("0.01"))[0]
-    cheaper = ways_of(plan, usd=plan.cost.batch_usd - 1)[0]
-    assert dearer["difference"] == "same time, $0.01 more"
-    assert cheaper["difference"] == "same time, $1.00 less"
-
-
-@given(scenarios(most_batches=4))
-@settings(max_examples=10)
-def test_ways_can_be_opened(scenario: Scenario) -> None:
-    """Each link opens the scenario of that plan, and costs as much; where requests may expire, how
-    many are never answered is seen in more runs then, and the cost with it."""
-    plan = make_plan(scenario)
-    every = ways(plan)
-    for row, way in zip(rows.ways(plan, every), every, strict=True):
-        if row["href"]:
-            opened = make_plan(texts.read_query(row["href"]))
-            assert opened.scenario == replace(scenario, way.change)
-            seen_again = Decimal("0.05") if opened.forecast.expiry_probability else 0
-            assert abs(opened.cost.batch_usd - way.usd) <= seen_again * way.usd
-
-
 # ---- programs, and what is not counted
 
 
-def test_programs() -> None:
-    """Each with the commands of its language; a sample has none."""
+def programs_of(about: str) -> dict[str, dict[str, str]]:
+    """The rows of three texts by language."""
+    names = {"python": "run_batches.py", "javascript": "run_batches.mjs", "jsonl": "requests.jsonl"}
     generated = [
-        Program(name=language, language=language, text=f"text of {language}")
-        for language in ("python", "javascript", "jsonl")
+        Program(name=name, language=language, text=f"text of {language}")
+        for language, name in names.items()
     ]
-    assert rows.programs(generated) == [
-        {
-            "language": "python",
-            "name": "python",
-            "text": "text of python",
-            "install": 'pip install "anthropic>=2,<3"',
-            "check": "python run_batches.py requests.jsonl --check",
-            "try": "head -n 3 requests.jsonl > three.jsonl && "
-            "python run_batches.py three.jsonl --out three",
-            "run": "python run_batches.py requests.jsonl --out run",
-        },
-        {
-            "language": "javascript",
-            "name": "javascript",
-            "text": "text of javascript",
-            "install": "npm install @anthropic-ai/sdk@1",
-            "check": "node run_batches.mjs requests.jsonl --check",
-            "try": "head -n 3 requests.jsonl > three.jsonl && "
-            "node run_batches.mjs three.jsonl --out three",
-            "run": "node run_batches.mjs requests.jsonl --out run",
-        },
-        {
-            "language": "jsonl",
-            "name": "jsonl",
-            "text": "text of jsonl",
-            "install": "",
-            "check": "",
-            "try": "",
-            "run": "",
-        },
-    ]
+    return {row["language"]: row for row in rows.programs(generated, about)}
+
+
+def test_programs() -> None:
+    """Each with the commands of its language, which have its file's name; a sample has none."""
+    named = programs_of("2M-sonnet-5-5")
+    assert named["python"] == {
+        "language": "python",
+        "name": "run_batches.py",
+        "file": "batch-2M-sonnet-5-5.py",
+        "text": "text of python",
+        "install": 'pip install "anthropic>=2,<3"',
+        "check": "python batch-2M-sonnet-5-5.py requests.jsonl --check",
+        "try": "head -n 3 requests.jsonl > three.jsonl && "
+        "python batch-2M-sonnet-5-5.py three.jsonl --out three",
+        "run": "python batch-2M-sonnet-5-5.py requests.jsonl --out run",
+    }
+    assert named["javascript"]["install"] == "npm install @anthropic-ai/sdk@1"
+    assert named["javascript"]["check"] == "node batch-2M-sonnet-5-5.mjs requests.jsonl --check"
+    assert named["jsonl"]["file"] == "requests-2M-sonnet-5-5.jsonl"
+    assert named["jsonl"]["install"] == named["jsonl"]["run"] == ""
+
+
+def test_programs_in_a_folder_of_their_own() -> None:
+    """Their names are those of the contract, and the commands have them."""
+    unnamed = programs_of("")
+    assert [row["file"] for row in unnamed.values()] == [row["name"] for row in unnamed.values()]
+    assert unnamed["python"]["run"] == "python run_batches.py requests.jsonl --out run"
+    assert unnamed["javascript"]["run"] == "node run_batches.mjs requests.jsonl --out run"
 
 
 def test_what_is_not_counted() -> None:
