@@ -190,6 +190,7 @@ def _measure(options: argparse.Namespace) -> _Answer:
 
 
 def _review(options: argparse.Namespace) -> _Answer:
+    options.moment = options.moment or datetime.now().astimezone().isoformat()
     return _Answer(*files.review(options, _scenario(options)))
 
 

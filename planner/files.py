@@ -16,14 +16,11 @@ from typing import Any, BinaryIO
 
 from planner.errors import Problem, ScenarioError
 from planner.measure.becomes import scenario_of
-from planner.measure.csv_rows import CsvRows
-from planner.measure.cutting import Cutting
 from planner.measure.export import export
-from planner.measure.lines import Lines, ReadError
+from planner.measure.lines import ReadError
 from planner.measure.measured import Measured
-from planner.measure.measurement import Measurement, is_csv
-from planner.measure.mending import Mending
-from planner.measure.requests import MOST_BYTES
+from planner.measure.measurement import Measurement
+from planner.measure.rewriting import IDS, Repairing, Splitting
 from planner.plan import make_plan
 from planner.review.actual import actual_of
 from planner.review.batches import moment_of
@@ -102,7 +99,7 @@ def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -
         dest="moment",
         default="",
         metavar="TIME",
-        help="the moment from which results expire, with offset; else the latest in the files",
+        help="the moment at which it is reviewed, with offset; else now",
     )
     add_plan(parser, "what was planned")
     return parser
@@ -110,7 +107,7 @@ def add_review(commands: Any, add_plan: Callable[[ArgumentParser, str], None]) -
 
 def review(options: Namespace, base: Scenario) -> Told:
     """Run `review`: 0, or 2 when a file cannot be read."""
-    if options.moment and moment_of(options.moment) is None:
+    if moment_of(options.moment) is None:
         raise ScenarioError(Problem("", "--now takes a moment such as 2026-11-28T22:00:00Z."))
     reading = Reading()
     complaints = read_files(options.files, reading.begin, reading.feed, reading.end)
@@ -169,35 +166,6 @@ def pieces_of(name: str) -> Iterator[bytes]:
             )
 
 
-def _lines_of(options: Namespace, name: str) -> Iterator[tuple[int, bytes, bytes]]:
-    """Each line of a file that can be read, with its number, and the bytes that end it.
-
-    A CSV file gives the rows that it becomes.
-    """
-    lines = Lines(MOST_BYTES + 2**20)
-    if is_csv(name):
-        for number, row in _rows_of(options, name, lines):
-            yield number, json.dumps(row, ensure_ascii=False).encode(), b"\n"
-        return
-    for line in _fed(name, lines):
-        mark = lines.mark if lines.number == 1 else b""
-        yield lines.number, mark + (line or b""), b"" if lines.torn else b"\n"
-
-
-def _fed(name: str, lines: Lines) -> Iterator[bytes | None]:
-    for piece in pieces_of(name):
-        yield from lines.feed(piece)
-    yield from lines.end()
-
-
-def _rows_of(
-    options: Namespace, name: str, lines: Lines
-) -> Iterator[tuple[int, dict[str, str | None]]]:
-    rows = CsvRows(options.column, options.id_column)
-    for line in _fed(name, lines):
-        yield from rows.line((line or b"").decode().removesuffix("\r"), lines.number)
-
-
 # Writing
 
 
@@ -223,63 +191,49 @@ def _split(options: Namespace, folder: Path, measured: Measured, base: Scenario)
     """Write the plan's batches as files; put together they are the input, to the byte."""
     if measured.findings.errors:
         return ["Nothing was split: mend the errors first, ids with --mend."]
-    cutting = Cutting(make_plan(scenario_of(measured, base)), base)
-    written: list[str] = []
-    try:
-        with ExitStack() as stack:
-            file, number = None, 0
-            for name in options.files:
-                for _, line, end in _lines_of(options, name):
-                    if cutting.line(line.removeprefix(b"\xef\xbb\xbf")) != number or file is None:
-                        stack.close()
-                        number = cutting.batch
-                        path = folder / f"batch-{number:05d}.jsonl"
-                        file = stack.enter_context(path.open("wb"))
-                        written.append(str(path))
-                    file.write(line + end)
-                    if not end and line:  # the next file would go on in the same line
-                        cutting.begin()
-    except OSError as why:
-        raise _cannot_be_written(folder, why) from None
+    plan = make_plan(scenario_of(measured, base))
+    columns = {"column": options.column, "id_column": options.id_column}
+    written = _rewrite(options.files, folder, Splitting(plan, base, **columns))
+    if not written:
+        return ["Nothing was split: there is no request."]
     return [f"{counted(len(written), 'batch', 'batches')} written, from {written[0]} on"]
 
 
 def _mend(options: Namespace, folder: Path, _measured: Measured, _base: Scenario) -> list[str]:
     """Write the files again with ids that are valid and unique, and a map back."""
-    mending, changed = Mending(), 0
-    for name in options.files:
-        for _, line, _ in _lines_of(options, name):
-            mending.see(line.removeprefix(b"\xef\xbb\xbf"))
+    repairing = Repairing(column=options.column, id_column=options.id_column)
+    _rewrite(options.files, folder, repairing)
+    (folder / IDS).touch()  # though it says of none
+    return [
+        f"{counted(repairing.changed, 'id')} mended in {folder}; {IDS} leads back to the old ones"
+    ]
+
+
+def _rewrite(names: Sequence[str], folder: Path, writing: Splitting | Repairing) -> list[str]:
+    """Write the parts that come of the files into the folder; returns the files written."""
+    if "-" in names:
+        raise ScenarioError(Problem("", "Standard input cannot be read again: name a file."))
+    written: list[str] = []
     try:
-        with (folder / "ids.jsonl").open("w", encoding="utf-8", newline="\n") as ids:
-            for place, name in enumerate(options.files, 1):
-                with (folder / _mended_name(name, place)).open("wb") as file:
-                    changed += _mend_file(options, name, mending, file, ids.write)
-    except OSError as why:
+        with ExitStack() as stack:
+            file: BinaryIO | None = None
+            for name, data in _parts(names, writing):
+                path = str(folder / name)
+                if not written or path != written[-1] or file is None:
+                    stack.close()
+                    file = stack.enter_context(Path(path).open("wb"))
+                    written.append(path)
+                file.write(data)
+    except (OSError, ReadError) as why:
         raise _cannot_be_written(folder, why) from None
-    return [f"{counted(changed, 'id')} mended in {folder}; ids.jsonl leads back to the old ones"]
+    return written
 
 
-def _mend_file(
-    options: Namespace,
-    name: str,
-    mending: Mending,
-    file: BinaryIO,
-    note: Callable[[str], object],
-) -> int:
-    changed = 0
-    for number, line, end in _lines_of(options, name):
-        mended = mending.mend(line.removeprefix(b"\xef\xbb\xbf"), number)
-        file.write((mended.line if mended else line) + end)
-        if mended:
-            changed += 1
-            back = {"file": name, "line": number, "old": mended.old, "new": mended.new}
-            note(json.dumps(back) + "\n")
-    return changed
-
-
-def _mended_name(name: str, place: int) -> str:
-    stem = Path(name).name.removesuffix(".gz")
-    for ending in (".csv", ".tsv", ".jsonl"):
-        stem = stem.removesuffix(ending)
-    return f"{stem or 'requests'}-{place}.jsonl"
+def _parts(names: Sequence[str], writing: Splitting | Repairing) -> Iterator[tuple[str, bytes]]:
+    for _ in range(writing.passes):
+        writing.begin_pass()
+        for name in names:
+            writing.begin(name)
+            for piece in pieces_of(name):
+                yield from writing.feed(piece)
+            yield from writing.end()

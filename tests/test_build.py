@@ -13,11 +13,14 @@ from builder.faults import Fault, SiteError
 from builder.output import write
 from builder.templates import ASKED
 from planner import facts
+from planner.drop import Drop
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario, texts
 from planner.scenario.schema import schema
 from planner.show import view
 from tests.conftest import files_of
+from tests.planner.measure.examples import lines_of, request
+from tests.planner.review.account import account
 
 VOID = {
     "area",
@@ -216,21 +219,58 @@ def test_every_choice_of_a_field_is_an_option(planner):
             )
 
 
+def of_files(name):
+    """Whether a place of the page is for what a dropped file holds: empty until there is one."""
+    return name.startswith(("measured.", "reviewed.", "files.")) or name in ("histogram", "actual")
+
+
 def test_every_slot_of_the_page_is_one_that_the_view_fills(planner, shown):
     """A slot that nobody fills would keep the example's text for ever."""
-    assert set(planner.find("data-slot")) <= set(shown["slots"])
+    slots = {name for name in planner.find("data-slot") if not of_files(name)}
+    assert slots <= set(shown["slots"])
+
+
+def test_every_place_for_files_is_one_that_their_views_fill(planner):
+    """Slots, lists with their cells, and charts are those that the page is told of a file."""
+    drop = Drop("{}")
+    files = {
+        "requests.jsonl": lines_of([request(1, stream=True), request(2, model="claude-haiku-5-5")]),
+        "journal.jsonl": account(3).journal_bytes(),
+        "batches.json": account(3).list_bytes(),
+    }
+    for name, data in files.items():
+        drop.begin(name)
+        drop.feed(data)
+        drop.end()
+    view = json.loads(drop.tell("{}"))["view"]
+    for part, attribute in (
+        ("slots", "data-slot"),
+        ("lists", "data-list"),
+        ("charts", "data-chart"),
+    ):
+        places = planner.find(attribute)
+        assert {name for name in places if of_files(name)} - {
+            "files.troubles",
+            "reviewed.fetch",
+        } == set(view[part])
+    for name, rows in view["lists"].items():
+        template = planner.find("data-list")[name].children[0]
+        cells = {
+            key for kind in ("data-cell", "data-link", "data-class") for key in template.find(kind)
+        }
+        assert cells and all(cells <= set(row) for row in rows)
 
 
 def test_the_page_is_complete_without_a_script(planner, shown):
     """Every slot has the example's text, every list its rows, every chart its picture."""
     for name, element in planner.find("data-slot").items():
-        assert element.text() == shown["slots"][name]
+        assert of_files(name) or element.text() == shown["slots"][name]
     for name, element in planner.find("data-list").items():
         rows = [child for child in element.children if child.tag != "template"]
         if name != "problems":
-            assert len(rows) == len(shown["lists"][name])
-    for element in planner.find("data-chart").values():
-        assert [child.tag for child in element.children] == ["svg"]
+            assert len(rows) == (0 if of_files(name) else len(shown["lists"][name]))
+    for name, element in planner.find("data-chart").items():
+        assert [child.tag for child in element.children] == ([] if of_files(name) else ["svg"])
 
 
 def test_the_cells_of_every_row_are_those_of_the_view(planner, shown):

@@ -22,9 +22,11 @@ class CsvRows:
 
     def __init__(self, column: str = "", id_column: str = "") -> None:
         self._column, self._id_column = column, id_column
+        self.names: list[str] = []  # of the columns
         self._delimiter = ""
         self._prompt = self._id = -1
         self._open: list[str] = []  # lines of a record whose quotes are still open
+        self._quotes = 0  # in them
         self._first_line = 0
 
     def line(self, text: str, number: int) -> Iterator[tuple[int, dict[str, str | None]]]:
@@ -32,7 +34,8 @@ class CsvRows:
         if not self._open:
             self._first_line = number
         self._open.append(text)
-        if sum(part.count('"') for part in self._open) % 2:
+        self._quotes += text.count('"')
+        if self._quotes % 2:
             return  # a line's end inside quotes
         yield from self._record()
 
@@ -47,6 +50,7 @@ class CsvRows:
     def _record(self) -> Iterator[tuple[int, dict[str, str | None]]]:
         text, number = "\n".join(self._open), self._first_line
         self._open.clear()
+        self._quotes = 0
         if not text.strip():
             return
         if not self._delimiter:
@@ -64,7 +68,14 @@ class CsvRows:
         except csv.Error as why:
             raise ReadError(f"line {self._first_line:,} is no CSV ({why})") from None
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The columns of the prompts and of the ids, "" where there is none."""
+        places = {"column": self._prompt, "id_column": self._id}
+        return {key: self.names[at] if at >= 0 else "" for key, at in places.items()}
+
     def _header(self, names: list[str]) -> None:
+        self.names += names
         lower = [name.strip().lower() for name in names]
         self._prompt = _place(self._column, lower, _PROMPT_COLUMNS)
         self._id = _place(self._id_column, lower, _ID_COLUMNS)
@@ -74,7 +85,7 @@ class CsvRows:
         if self._prompt < 0:
             wanted = f"no column {shown(self._column)}" if self._column else "no column “prompt”"
             raise ReadError(
-                f"it has {wanted}: name the column of the prompts with --column. "
+                f"it has {wanted}: say which column holds the prompts (--column). "
                 f"Its columns are {columns}"
             )
         if self._id < 0 and self._id_column:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from planner import facts
+from planner.measure.kinds import RESULTS, kind_of
 from planner.measure.requests import row_params
 from planner.measure.wire import ENVELOPE_BYTES, Wire, json_bytes
 from planner.plan import Plan
@@ -28,10 +29,12 @@ class Cutting:
         self._wire, self._row = Wire(), row_params(base)
 
     def line(self, line: bytes) -> int:
-        """The batch of a line, which holds a request, a row, or nothing."""
+        """The batch of a line, which holds a request, a row, or nothing; 0 for a result."""
         if not line or line.isspace():
             return self.batch
         size = self._size(line.strip())
+        if size is None:
+            return 0
         alone = self.primes and self.batch == 1
         full = self.requests >= (1 if alone else self.most)
         if self.requests and (full or self.bytes + 1 + size > self.most_bytes):
@@ -45,10 +48,12 @@ class Cutting:
         self.batch += 1
         self.requests, self.bytes = 0, ENVELOPE_BYTES - 1
 
-    def _size(self, line: bytes) -> int:
+    def _size(self, line: bytes) -> int | None:
         value: dict[str, Any] = json.loads(line)
         if "params" in value:
             return self._wire.size(line, value)
+        if kind_of(value) == RESULTS:
+            return None
         message = {"role": "user", "content": value["prompt"]}
         params = {**self._row, "messages": [message]}
         return len(json_bytes({"custom_id": value["id"], "params": params}))

@@ -36,6 +36,7 @@ def export(measured: Measured, base: Scenario) -> dict[str, Any]:
             "requests": len(measured.duplicates),
             "usd": usd_text(usd_of(measured.duplicates, measured.results, base)),
         },
+        "repeats_left_out": measured.repeats_left_out,
         "results": _results(measured.results),
         "groups": [
             {"rule": group.rule, "severity": group.severity, "count": group.count}

@@ -20,7 +20,8 @@ class Measured:
     """What the files held, up to where they were read.
 
     `bytes` is the size of the body of a create call with all requests; `workloads` has one entry a
-    model, the most requests first.
+    model, the most requests first. `repeats_left_out`: requests that may repeat an id or a content,
+    beyond those that were looked at.
     """
 
     files: int
@@ -31,3 +32,4 @@ class Measured:
     findings: Findings
     results: Results
     duplicates: tuple[Duplicate, ...]
+    repeats_left_out: int = 0

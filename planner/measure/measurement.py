@@ -56,7 +56,8 @@ class _File:
 class Measurement:
     """Takes files piece by piece. Rows are sent with the model and the limit of `base`.
 
-    `column` and `id_column` are those of CSV files, which are told by their names.
+    `column` and `id_column` are those of CSV files, which are told by their names, unless `begin`
+    says what they are. `csv` are the rows of the last of them.
     """
 
     def __init__(
@@ -65,25 +66,28 @@ class Measurement:
         self.base = base or Scenario()
         self.bytes_read = 0
         self._columns = column, id_column
+        self.csv: CsvRows | None = None
         self._file: _File | None = None
-        self._lines = 0
+        self.lines = 0
         self._kind = self._kind_place = ""
         self._findings, self._results = Findings(), Results()
         self._requests = Requests(self.base, self._findings)
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, *, csv: bool | None = None) -> None:
         """A file begins."""
         self._requests.begin(name)
         # a line may have spaces and escapes that are not sent
         lines = Lines(MOST_BYTES + 2**20)
-        self._file = _File(name, lines, CsvRows(*self._columns) if is_csv(name) else None)
+        rows = CsvRows(*self._columns) if (is_csv(name) if csv is None else csv) else None
+        self._file = _File(name, lines, rows)
+        self.csv = rows or self.csv
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of the file. Raises ReadError."""
         assert self._file is not None
-        self.bytes_read += len(piece)
-        for line in self._file.lines.feed(piece):
-            self._line(self._file, line)
+        file, self.bytes_read = self._file, self.bytes_read + len(piece)
+        for line in file.lines.feed(piece):
+            self._line(file, line)
 
     def end(self) -> None:
         """The file ends. Raises ReadError."""
@@ -102,7 +106,7 @@ class Measurement:
         commas = max(0, requests.count - 1)
         return Measured(
             files=len(requests.files),
-            lines=self._lines,
+            lines=self.lines,
             requests=requests.count,
             bytes=ENVELOPE_BYTES + requests.bytes + commas,
             workloads=tuple(
@@ -111,10 +115,11 @@ class Measurement:
             findings=findings,
             results=self._results,
             duplicates=requests.duplicates(),
+            repeats_left_out=requests.repeats_left_out,
         )
 
     def _line(self, file: _File, line: bytes | None) -> None:
-        self._lines += 1
+        self.lines += 1
         if line is None:
             file.filled += 1
             self._found(file.lines.number, too_large(MOST_BYTES))

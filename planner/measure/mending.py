@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from planner import facts
-from planner.measure.kinds import REQUESTS, kind_of
+from planner.measure.kinds import REQUESTS, RESULTS, kind_of
 from planner.measure.lines import ReadError
 
 _LONGEST = int(facts.limit("custom_id_max_chars").value)
@@ -26,11 +26,15 @@ class Mended(NamedTuple):
 
 
 class Mending:
-    """First `see` every line, then `mend` every line, in the same order."""
+    """First `see` every line, then `mend` every line, in the same order; `again` to mend anew."""
 
     def __init__(self) -> None:
         self._valid: set[int] = set()  # numbers of valid ids: they keep theirs
         self._given: set[int] = set()
+
+    def again(self) -> None:
+        """The first line comes once more: the same ids are given."""
+        self._given.clear()
 
     def see(self, line: bytes) -> None:
         """Take the id of a line, so that no other gets it."""
@@ -67,7 +71,7 @@ def _value_of(line: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
         # what is no request is not mended
-        return value if isinstance(value, dict) and kind_of(value) else None
+        return value if isinstance(value, dict) and kind_of(value) != RESULTS else None
     except (ValueError, RecursionError, ReadError):
         return None
 

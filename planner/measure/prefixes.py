@@ -149,8 +149,9 @@ class Prefixes:
 
     def follow(self, node: Node, blocks: Iterable[Block]) -> None:
         """Go on from a node with the blocks of the messages."""
-        for block in islice(blocks, _DEEPEST):
-            branch = self._pass(node, block)
+        every = [*islice(blocks, _DEEPEST)]
+        for block in every:
+            branch = self._pass(node, block, is_last=block is every[-1])
             if branch is None:
                 return
             node = branch
@@ -165,15 +166,15 @@ class Prefixes:
             or text[-ALIKE_CHARS:] in node.tails
             or len(node.branches) < _EARLY
         ):
-            self._pass(node, Block(_USER, text, line))
-        else:
+            self._pass(node, Block(_USER, text, line), is_last=True)
+        elif len(text) >= ALIKE_CHARS:
             node.wait(_new(Block, (_USER, text, line, "", "")))
 
-    def _pass(self, node: Node, block: Block) -> Node | None:
+    def _pass(self, node: Node, block: Block, *, is_last: bool = False) -> Node | None:
         """The branch of a block, one request further; None where there is none."""
         branch = node.branches.get((block.place, block.text))
         if branch is None:
-            return self._unknown(node, block)
+            return self._unknown(node, block, is_last)
         branch.requests += 1
         if branch.family:
             branch.family.requests += 1
@@ -182,8 +183,10 @@ class Prefixes:
             branch.ttl = block.ttl
         return branch
 
-    def _unknown(self, node: Node, block: Block) -> Node | None:
-        """A new branch, or what follows the blocks that are like this one; None where it waits."""
+    def _unknown(self, node: Node, block: Block, is_last: bool) -> Node | None:
+        """A new branch, or what follows the blocks that are like this one; None where it waits:
+        a last one that is too short to be worth comparing does not even that.
+        """
         heads, text = node.heads, block.text
         like = heads.get(text[:ALIKE_CHARS]) or node.tails.get(text[-ALIKE_CHARS:])
         if like is None and block.shuffled:
@@ -191,7 +194,8 @@ class Prefixes:
         newest = like.block if isinstance(like, Candidate) else like
         if like is None or newest is None or newest.place != block.place:
             if len(node.branches) >= _EARLY:
-                node.wait(block)
+                if not is_last or len(text) >= ALIKE_CHARS:
+                    node.wait(block)
                 return None
             family = Candidate(block)
             node.wait(block, family)

@@ -9,10 +9,13 @@ import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from zlib import crc32
 
 _BYTES = 2**23  # of the map: among a million keys one in 130 is kept for a second look
+_BITS = (1, 2, 4, 8, 16, 32, 64, 128)
+_PIECE = 2**16
 _64_BITS = 2**64 - 1
 _NARROW = sys.hash_info.width < 64  # in a browser hash() has 32 bits; a checksum adds others
 _FEW = 100_000  # suspects that are kept
@@ -31,7 +34,9 @@ class Repeats:
     """Takes the key of one request after the other; tells afterwards which came before."""
 
     def __init__(self) -> None:
-        self._seen = bytearray(_BYTES)
+        self._seen, self._last = bytearray(_BYTES), _BYTES - 1
+        # in pieces: an array that grows is copied, and leaves holes in a browser's memory
+        self._whole: list[array[int]] = []
         self._numbers = array("Q")
         self._suspects: list[tuple[int, int, Any]] = []
         self.left_out = 0  # suspects beyond those that are kept
@@ -39,32 +44,47 @@ class Repeats:
     def skip(self) -> None:
         """This request has no key."""
         self._numbers.append(0)
+        if len(self._numbers) == _PIECE:
+            self._begin_piece()
 
     def add(self, key: str, salt: int, what: Any) -> None:
         """Take the key of the next request, and what is to be told of it if it is a repeat.
 
         The same text with another salt is another key.
         """
-        number = (hash(key) ^ salt) & _64_BITS
         if _NARROW:
-            number &= 0xFFFF_FFFF
-            number |= (crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF)) << 32
-        byte, bit = number & _BYTES - 1, 1 << (number >> 61)
-        if not self._seen[byte] & bit:
-            self._seen[byte] |= bit
-        elif len(self._suspects) < _FEW:
-            self._suspects.append((number, len(self._numbers), what))
+            number = (hash(key) ^ salt) & 0xFFFF_FFFF
+            number |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
         else:
-            self.left_out += 1
+            number = (hash(key) ^ salt) & _64_BITS
+        seen, byte, bit = self._seen, number & self._last, _BITS[number >> 61]
+        if seen[byte] & bit:
+            self._suspect(number, what)
+        else:
+            seen[byte] |= bit
         self._numbers.append(number)
+        if len(self._numbers) == _PIECE:
+            self._begin_piece()
 
     def found(self) -> Iterator[Repeat]:
         """Every key that was there before, in the order of the requests."""
         suspected = {number for number, _, _ in self._suspects}
         first: dict[int, int] = {}
-        for place, number in enumerate(self._numbers if suspected else ()):
+        every = chain(*self._whole, self._numbers) if suspected else ()
+        for place, number in enumerate(every):
             if number in suspected:
                 first.setdefault(number, place)
         for number, place, what in self._suspects:
             if first[number] != place:
                 yield Repeat(place, first[number], what)
+
+    def _suspect(self, number: int, what: Any) -> None:
+        if len(self._suspects) < _FEW:
+            place = len(self._whole) * _PIECE + len(self._numbers)
+            self._suspects.append((number, place, what))
+        else:
+            self.left_out += 1
+
+    def _begin_piece(self) -> None:
+        self._whole.append(self._numbers)
+        self._numbers = array("Q")

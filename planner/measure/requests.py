@@ -1,6 +1,5 @@
 """Take requests and rows one by one: check them, and add them up by model."""
 
-from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from planner.measure.checks import (
 )
 from planner.measure.findings import Findings
 from planner.measure.measured import Duplicate
+from planner.measure.places import Places
 from planner.measure.repeats import Repeats
 from planner.measure.rules import Fault
 from planner.measure.template import Template, learn
@@ -27,7 +27,6 @@ from planner.model import answers
 from planner.scenario import Scenario
 
 MOST_BYTES = facts.batch_byte_limit() - ENVELOPE_BYTES
-_LINE_BITS = 40  # of a place: the number of the file stands above
 _MOST_SHAPES = 1000
 _MOST_MODELS = 100
 _MOST_TEMPLATES = 8
@@ -70,12 +69,12 @@ class Requests:
         self._known: list[_Known] = []
         self._learnt = 0
         self.learns = True
-        self._places, self._file_place = array("Q"), 0
+        self._places = Places()
         self._ids, self._contents = Repeats(), Repeats()
 
     def begin(self, name: str) -> None:
         """A file begins."""
-        self._file_place = len(self.files) << _LINE_BITS
+        self._places.begin()
         self.files.append(name)
 
     def take_like(self, text: str, number: int) -> bool:
@@ -99,9 +98,7 @@ class Requests:
             self._check_context(workload, like.limit, tokens, prompt, custom_id, number)
         self._ids.add(custom_id, 0, custom_id)
         self._contents.add(prompt, known.template.number, (workload.name, tokens))
-        self.count += 1
-        self.bytes += size
-        self._places.append(self._file_place | number)
+        self._count(size, number)
         if known is not self._known[0]:  # a file often goes on as it is
             self._known.remove(known)
             self._known.insert(0, known)
@@ -140,6 +137,11 @@ class Requests:
     def duplicates(self) -> tuple[Duplicate, ...]:
         """Every request that says the same as an earlier one."""
         return tuple(Duplicate(*repeat.what) for repeat in self._contents.found())
+
+    @property
+    def repeats_left_out(self) -> int:
+        """Requests that may repeat an id or a content, beyond those that were looked at."""
+        return self._ids.left_out + self._contents.left_out
 
     # One request
 
@@ -230,9 +232,9 @@ class Requests:
             self._findings.add(self.files[-1], number, custom_id, [fault])
 
     def _count(self, size: int, number: int) -> None:
+        self._places.add(number)
         self.count += 1
         self.bytes += size
-        self._places.append(self._file_place | number)
 
     def _size(self, text: str, request: Any, as_it_is: bool, faults: list[Fault]) -> int:
         try:
@@ -274,8 +276,8 @@ class Requests:
 
     def _place(self, request: int) -> tuple[str, int]:
         """The file and the line of a request."""
-        place = self._places[request]
-        return self.files[place >> _LINE_BITS], place & (1 << _LINE_BITS) - 1
+        file, line = self._places.of(request)
+        return self.files[file], line
 
 
 def row_params(base: Scenario) -> dict[str, Any]:

@@ -81,7 +81,8 @@ class Workload:
         letters = len(prompt)
         others = 0 if prompt.isascii() else letters - len(prompt.encode("ascii", "ignore"))
         self.text.ascii += letters - others
-        self.text.other += others
+        if others:
+            self.text.other += others
         self.limits[like.limit] += 1
         self.us += like.us
         tokens = (letters - others) / self._ratios.chars + others * self._ratios.other
@@ -112,8 +113,9 @@ class Workload:
         if size > self.largest:
             self.largest = size
         text, ahead = self.text, head.text
-        text.ascii += ahead.ascii
-        text.other += ahead.other
+        if ahead.ascii or ahead.other:
+            text.ascii += ahead.ascii
+            text.other += ahead.other
         if ahead.high:
             text.add(Text(0, 0, ahead.low, ahead.likely, ahead.high))
         self.tokens.add(likely)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from planner.errors import ScenarioError
 from planner.plan import Plan
 from planner.review.batches import Batch, moment_of
 from planner.review.reading import Found
@@ -29,6 +28,7 @@ class Actual:
     others: tuple[Batch, ...]
     has_journal: bool
     began: datetime | None
+    first_created: datetime | None
     seen_at: datetime | None
     running: bool
     makespan_s: float | None
@@ -60,6 +60,7 @@ def actual_of(found: Found, planned: Plan | None, now: str = "") -> Actual:
         others=others,
         has_journal=journal is not None,
         began=moment_of(journal.began_at) if journal else min(created, default=None),
+        first_created=min(created, default=None),
         seen_at=_latest(found, own, others, now),
         running=running,
         makespan_s=makespan,
@@ -189,16 +190,7 @@ def scenario_of(history: History, base: Scenario) -> Scenario:
     if not history.rows:
         return base
     rows = [[requests, seconds, at] for requests, seconds, at in history.rows]
-    for width in (3, 2):  # with the time that each was made, where a scenario can hold it
-        answers = {
-            "duration.model": "history",
-            "duration.history": [row[:width] for row in rows],
-        }
-        try:
-            return with_answers(base, answers)
-        except ScenarioError:
-            continue
-    return base
+    return with_answers(base, {"duration.model": "history", "duration.history": rows})
 
 
 def days_left(batch: Batch, now: datetime | None, days: int) -> float | None:

@@ -22,6 +22,7 @@ class Journal:
     """What the lines tell so far. `batches` by their ids; `strangers` are not the run's."""
 
     began_at: str = ""
+    requests: int = 0  # of the whole input
     last_at: str = ""
     batches: dict[str, Batch] = field(default_factory=dict)
     doubts: set[int] = field(default_factory=set)  # numbers of batches that may have been made
@@ -88,6 +89,8 @@ def _run(journal: Journal, event: Mapping[str, Any]) -> None:
             f"{' and '.join(map(str, FORMATS))}. Use a newer planner"
         )
     journal.began_at = text_in(event, "at")
+    whole: Any = event.get("input")
+    journal.requests = number_in(whole, "requests") if isinstance(whole, Mapping) else 0
 
 
 def _not_made(journal: Journal, event: Mapping[str, Any]) -> None:

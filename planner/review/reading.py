@@ -47,6 +47,11 @@ class Reading:
         self._filled = self._held = 0
         self._last = b""
 
+    @property
+    def lines(self) -> int:
+        """Lines of this file that were read."""
+        return self._lines.number
+
     def begin(self, name: str) -> None:
         """A file begins."""
         self._name, self._lines = name, Lines(_MOST_BYTES)

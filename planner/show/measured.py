@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from planner.measure.export import breaks_of, plans_of, prefixes_of, tokens_of, usd_of
 from planner.measure.measured import Measured
-from planner.measure.sharing import Break
+from planner.measure.sharing import Break, Prefix
 from planner.measure.tokens import assumption
 from planner.plan import cost_of
 from planner.scenario import Scenario
@@ -80,36 +80,63 @@ def _problems(measured: Measured) -> Iterator[str]:
 
 def _sharing(measured: Measured) -> Iterator[str]:
     for prefix in prefixes_of(measured)[:_MOST_ROWS]:
-        long_enough = "long enough to cache" if prefix.cacheable else "too short to cache"
-        marked = "marked" if prefix.marked else "not marked"
-        saving = f", which saves about {money(prefix.usd)}" if prefix.usd else ""
-        yield (
-            f"{counted(prefix.requests, 'request')} begin with the same "
-            f"{counted(prefix.tokens, 'token')}: {long_enough}, {marked}{saving}"
-        )
+        yield prefix_in_words(prefix)
     for found in breaks_of(measured)[:_MOST_ROWS]:
-        yield from _break(found)
+        what, remedy = break_in_words(found)
+        yield from (what, f"    {remedy}")
 
 
-def _break(found: Break) -> Iterator[str]:
-    yield (
+def prefix_in_words(prefix: Prefix) -> str:
+    """What so many requests begin with, and whether a cache would pay."""
+    long_enough = "long enough to cache" if prefix.cacheable else "too short to cache"
+    marked = "marked" if prefix.marked else "not marked"
+    saving = f", which saves about {money(prefix.usd)}" if prefix.usd else ""
+    return (
+        f"{counted(prefix.requests, 'request')} begin with the same "
+        f"{counted(prefix.tokens, 'token')}: {long_enough}, {marked}{saving}"
+    )
+
+
+def break_in_words(found: Break) -> tuple[str, str]:
+    """Where prompts begin to differ, and what to do about it."""
+    what = (
         f"{counted(found.requests, 'request')} differ at byte {found.byte:,} of {found.place} by "
         f"{_WHAT[found.what]}: “{found.one}” in line {found.lines[0]:,}, “{found.other}” in line "
         f"{found.lines[1]:,}"
     )
-    yield (
-        f"    Put what differs behind the {counted(found.tokens, 'token')} that are the same, in a "
+    remedy = (
+        f"Put what differs behind the {counted(found.tokens, 'token')} that are the same, in a "
         f"block of its own, and cache those: it saves about {money(found.usd)}"
     )
+    return what, remedy
 
 
 def _repeats(measured: Measured, base: Scenario) -> Iterator[str]:
-    if measured.duplicates:
-        usd = usd_of(measured.duplicates, measured.results, base)
-        yield (
-            f"{counted(len(measured.duplicates), 'duplicate')} of earlier requests under another id: "
-            f"{money(usd)}"
+    yield from (each for each in (duplicates(measured, base), left_out(measured)) if each)
+
+
+def duplicates(measured: Measured, base: Scenario) -> str:
+    """How many requests say the same as an earlier one, and what they cost; "" if none does."""
+    if not measured.duplicates:
+        return ""
+    usd = usd_of(measured.duplicates, measured.results, base)
+    return (
+        f"{counted(len(measured.duplicates), 'duplicate')} of earlier requests under another id: "
+        f"{money(usd)}"
+    )
+
+
+def left_out(measured: Measured) -> str:
+    """That there are more repeats, and findings, than are told one by one; "" if there are not."""
+    more = []
+    if measured.repeats_left_out:
+        more.append(
+            f"up to {count(measured.repeats_left_out)} more ids or requests that may be repeated "
+            "were not looked at"
         )
+    if measured.findings.left_out:
+        more.append(f"{counted(measured.findings.left_out, 'finding')} more are counted only")
+    return "; ".join(more)
 
 
 def _results(measured: Measured) -> Iterator[str]:

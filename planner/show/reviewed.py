@@ -24,16 +24,20 @@ def report(found: Found, actual: Actual, history: History) -> list[str]:
 
 
 def _summary(actual: Actual) -> Iterator[str]:
-    state = "running" if actual.running else "ended"
-    took = f" after {duration(actual.makespan_s)}" if actual.makespan_s is not None else ""
-    paid = f"; {money(actual.usd)} paid" if actual.usd is not None else ""
-    yield (
-        f"{counted(len(actual.own), 'batch', 'batches')}, {state}{took}: "
-        f"{count(actual.succeeded)} succeeded, {count(actual.given_up)} given up{paid}"
-    )
+    yield in_short(actual)
     if actual.reasons:
         each = ", ".join(f"{reason} {count(number)}" for reason, number in actual.reasons[:8])
         yield f"    Failed by class: {each}"
+
+
+def in_short(actual: Actual) -> str:
+    """What became of it, in one sentence."""
+    state = "running" if actual.running else "ended"
+    took = f" after {duration(actual.makespan_s)}" if actual.makespan_s is not None else ""
+    batches = f"{counted(len(actual.own), 'batch', 'batches')}, {state}{took}: "
+    paid = f"; {money(actual.usd)} paid" if actual.usd is not None else ""
+    done = f"{count(actual.succeeded)} succeeded, {count(actual.given_up)} given up{paid}"
+    return f"{batches if actual.own else ''}{done}"
 
 
 def _against(actual: Actual) -> Iterator[str]:

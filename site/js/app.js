@@ -4,7 +4,8 @@
 import { createAddress } from "./address.js";
 import { localTime } from "./clock.js";
 import { createCompare } from "./compare.js";
-import { createEngine } from "./engine.js";
+import { createEngine, hire } from "./engine.js";
+import { createFiles } from "./files.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
@@ -83,6 +84,13 @@ const panel = createPanel(find('[data-module="panel"]'), {
   onOpen: address.openPanel,
   onClose: address.closePanel,
   onMiss: address.leave,
+});
+
+const files = createFiles(find('[data-module="files"]'), {
+  hire,
+  show: showView,
+  query: () => address.query,
+  now: localTime,
 });
 
 const moment = createMoment(find('[data-module="moment"]'));
@@ -205,6 +213,7 @@ function showPlan({ query, values, taken, understood, changed, beside, view }) {
   form.showUnderstood(understood);
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
+  files.follow(values);
   shown.plan = query;
   compare.show(beside);
   standing.mark("current");

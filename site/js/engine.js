@@ -19,7 +19,7 @@ let early = hire({ isFresh: false });
  * A worker at its first act; what it says is kept until somebody listens. A fresh one takes nothing
  * from an earlier visit.
  */
-function hire({ isFresh }) {
+export function hire({ isFresh }) {
   const { href } = document.querySelector("link[data-worker]");
   // From a blob, because the page's Content-Security-Policy does not bind a worker that comes from
   // the network.

@@ -3,6 +3,8 @@
 
 const ANNOUNCE_MS = 1900; // a screen reader says the answer when a person has stopped asking
 
+const OF_PLAN = '[data-slot]:not([data-module="files"] *)';
+
 const page = document.documentElement;
 const slot = (name) => document.querySelector(`[data-slot="${name}"]`);
 
@@ -38,7 +40,7 @@ export function createStanding(results, { onMark }) {
    */
   function showWorking(requests) {
     results.dataset.blank = "";
-    for (const place of document.querySelectorAll("[data-slot]")) place.textContent = "…";
+    for (const place of document.querySelectorAll(OF_PLAN)) place.textContent = "…";
     const words = document.querySelector("[data-working]").textContent;
     slot("answer.sentence").textContent = words.replace("{requests}", requests);
     slot("page.title").textContent = document.querySelector("h1").textContent;

@@ -24,6 +24,14 @@ const QUESTIONS = [
   { texts: { "workload.requests": "many" } },
 ];
 
+// The same of files: one of requests, one that is none.
+const FILES = {
+  "requests.jsonl": '{"custom_id": "a", "params": {"model": "claude-sonnet-5-5"}}\n',
+  "rows.csv": "id,prompt\n1,Name a town.\n",
+  "journal.jsonl": '{"event": "run", "at": "2026-11-28T22:30:00Z", "format": 2}\n',
+  "other.jsonl": "no JSON",
+};
+
 const [pyodide, planner, library] = process.argv.slice(2).map((path) => resolve(path));
 
 const { loadPyodide } = await import(pathToFileURL(`${pyodide}/pyodide.mjs`).href);
@@ -52,14 +60,30 @@ function loadAll() {
     // to say what went wrong Python loads modules too
   }
   python.globals.set("questions", JSON.stringify(QUESTIONS));
+  python.globals.set("files", JSON.stringify(FILES));
   python.runPython(`
 import sys
 sys.path.insert(0, "/planner.zip")
 import json
 import random
 from planner.bridge import handle
+from planner.drop import Drop
 for question in json.loads(questions):
     handle(json.dumps(question))
+for name, content in json.loads(files).items():
+    drop = Drop("{}")
+    drop.begin(name)
+    drop.feed(content.encode())
+    drop.end()
+    for want in ("page", "json", "csv", "review"):
+        drop.tell(json.dumps({"want": want}))
+    for what in ("split", "mend"):
+        writing = drop.write(json.dumps({"what": what, "zip": True}))
+        writing.begin_pass()
+        if name == "rows.csv" and writing.begin(0):
+            writing.feed(content.encode())
+            writing.end()
+        writing.close()
 loaded = {
     name: module.__spec__.origin
     for name, module in sys.modules.items()

@@ -6,11 +6,20 @@
 //
 // in:  {kind: "ask", id, text}           text: a question as JSON
 //      {kind: "keep"}                    the page is idle: what the next visit needs may be kept
+//      {kind: "read", files, text}       dropped together; text: what planner.drop.Drop begins with
+//      {kind: "write", files, text, folder}    write them again; text: what planner.drop.Drop.write
+//                                        takes; folder: a handle of it, null for an archive
+//      {kind: "stop"}                    read no further
+//      {kind: "tell", id, text}          what they told; text: a question as JSON
 // out: {kind: "bytes", bytes}            downloaded so far
 //      {kind: "starting"}                all is there, Python begins
 //      {kind: "ready"}
 //      {kind: "kept"}                    as far as there was room
 //      {kind: "answer", id, text}
+//      {kind: "progress", read, total, text}   bytes of the files, and the same in words
+//      {kind: "read", stopped}           all of them, or as far as it was wanted
+//      {kind: "written", text, archive}  what was written; "" if it was stopped
+//      {kind: "told", id, text}
 //      {kind: "defect", id, message}     the planner raised: a defect of ours, not of the input
 //      {kind: "crash", message}          Python broke down; this worker is of no use
 //      {kind: "failed", message}         Python could not be loaded; this worker is of no use
@@ -28,6 +37,7 @@ const MEMORY = { cache: "python-memory", key: `${import.meta.url}?${MADE_BY}` };
 const DOWNLOADS = "downloads";
 
 let bytes = 0;
+let python = null;
 let handle = null;
 let memory = null; // of a Python that has just begun, until it is kept
 const downloads = new Map(); // address -> a promise of its parts, until they are kept
@@ -47,6 +57,10 @@ const parts = [
 self.addEventListener("message", ({ data }) => {
   if (data.kind === "ask") answer(data);
   if (data.kind === "keep") keepAll();
+  if (data.kind === "read") readAll(data);
+  if (data.kind === "write") writeAll(data);
+  if (data.kind === "stop") isStopped = true;
+  if (data.kind === "tell") tell(data);
 });
 
 start();
@@ -56,7 +70,7 @@ async function start() {
     const [{ loadPyodide }, script, wasm, library, kept] = await Promise.all(parts);
     send({ kind: "starting" });
     const load = (options) => begin(loadPyodide, script.default, wasm, library, options);
-    const python = (kept && (await resume(load, kept))) || (await beginFresh(load));
+    python = (kept && (await resume(load, kept))) || (await beginFresh(load));
     handle = python.pyimport("planner.bridge").handle;
     send({ kind: "ready" });
   } catch (error) {
@@ -243,6 +257,159 @@ function answer({ id, text }) {
   } catch (error) {
     if (error.name === "PythonError") send({ kind: "defect", id, message: lastLine(error) });
     else send({ kind: "crash", message: lastLine(error) }); // of Python itself, which is gone
+  }
+}
+
+// ---------------------------------------------------------------- files
+
+const PROGRESS_MS = 200;
+
+let drop = null; // Python's own reader of the files
+let isStopped = false;
+
+/** Read files one after the other, in pieces; between two pieces questions are answered. */
+async function readAll({ files, text }) {
+  isStopped = false;
+  let isWhole = true;
+  try {
+    drop?.destroy();
+    drop = python.pyimport("planner.drop").Drop(text);
+    const progress = progressOf(files, 1);
+    const feed = pieces("lambda feed: lambda piece: feed(piece.to_bytes())", drop.feed);
+    for (const file of files) {
+      if (isStopped) break;
+      drop.begin(file.name);
+      const read = await readOne(file, feed, progress);
+      if (read === file.size) drop.end();
+      else if (read >= 0 && !isStopped) drop.lost(read, file.size);
+      isWhole = !isStopped;
+    }
+    send({ kind: "read", stopped: !isWhole });
+  } catch (error) {
+    send({ kind: "defect", message: lastLine(error) });
+  }
+}
+
+/** What takes a piece of a file, and gives it to Python as bytes. */
+const pieces = (way, feed) => python.runPython(way)(feed);
+
+/**
+ * Read a file, to its end unless it is stopped; returns how many bytes came, -1 where `feed` wants
+ * no more. It may be a folder, change, or go, while it is read: then they are fewer than it has.
+ */
+async function readOne(file, feed, progress) {
+  let read = 0;
+  const reader = file.stream().getReader();
+  const next = () => reader.read().catch(() => ({ done: true }));
+  for (let part = await next(); !part.done && !isStopped; part = await next()) {
+    if (!(await feed(part.value))) {
+      reader.cancel();
+      progress(file.size - read);
+      return -1;
+    }
+    read += part.value.length;
+    progress(part.value.length);
+  }
+  reader.cancel().catch(() => {});
+  return read;
+}
+
+/** Write the requests of files again, into a folder or an archive, part by part. */
+async function writeAll({ files, text, folder }) {
+  isStopped = false;
+  try {
+    const writing = drop.write(text);
+    const sink = folder ? intoFolder(folder) : intoArchive();
+    const progress = progressOf(files, writing.passes);
+    const take = async (parts) => {
+      for (const [name, bytes] of parts.toJs()) await sink.take(name, bytes);
+      parts.destroy();
+      return true;
+    };
+    const feed = pieces("lambda feed: lambda piece: feed(piece.to_bytes())", writing.feed);
+    for (let pass = 0; pass < writing.passes && !isStopped; pass += 1) {
+      writing.begin_pass();
+      for (const [place, file] of files.entries()) {
+        if (isStopped || !writing.begin(place)) continue;
+        const read = await readOne(file, (piece) => take(feed(piece)), progress);
+        if (!isStopped && read < file.size) throw new Error(`${file.name}: ${read} < ${file.size}`);
+        await take(writing.end());
+      }
+    }
+    await take(writing.close());
+    const archive = await sink.end();
+    send({ kind: "written", text: isStopped ? "" : writing.told(), archive });
+    writing.destroy();
+  } catch (error) {
+    send({ kind: "defect", message: lastLine(error) });
+  }
+}
+
+/** Files in a folder, one open at a time. */
+function intoFolder(folder) {
+  let open = { name: "", file: null };
+  return {
+    async take(name, bytes) {
+      if (name !== open.name) {
+        await open.file?.close();
+        const handle = await folder.getFileHandle(name, { create: true });
+        open = { name, file: await handle.createWritable() };
+      }
+      await open.file.write(bytes);
+    },
+    async end() {
+      await open.file?.close();
+      return null;
+    },
+  };
+}
+
+const HELD_BYTES = 2 ** 23;
+
+/** One file, of which a browser keeps on its disk what does not fit its memory. */
+function intoArchive() {
+  const blobs = [];
+  let held = [];
+  let size = 0;
+  const put = () => {
+    blobs.push(new Blob(held));
+    held = [];
+    size = 0;
+  };
+  return {
+    async take(_, bytes) {
+      held.push(bytes);
+      size += bytes.length;
+      if (size >= HELD_BYTES) put();
+    },
+    async end() {
+      put();
+      return new Blob(blobs, { type: "application/zip" });
+    },
+  };
+}
+
+/** What adds up the bytes that were read, and now and then says how far it is. */
+function progressOf(files, passes) {
+  const total = passes * files.reduce((sum, file) => sum + file.size, 0);
+  const began = performance.now();
+  let read = 0;
+  let said = 0;
+  return (bytes) => {
+    read += bytes;
+    const now = performance.now();
+    if (now - said < PROGRESS_MS) return;
+    said = now;
+    const text = drop.progress(read, total, (now - began) / 1000);
+    send({ kind: "progress", read, total, text });
+  };
+}
+
+function tell({ id, text }) {
+  try {
+    send({ kind: "told", id, text: drop.tell(text) });
+  } catch (error) {
+    send({ kind: "defect", id, message: lastLine(error) });
   }
 }
 

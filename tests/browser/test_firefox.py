@@ -1,16 +1,19 @@
 """The core in another browser: a plan, a link, without a network, and the single file."""
 
+import json
 import shutil
 from pathlib import Path
 
 from tests.browser.firefox import Firefox
 from tests.browser.test_offline import next_build
 from tests.browser.test_page import answered
+from tests.planner.measure.examples import lines_of, request
 from tests.static_server import StaticServer
 
 QUERY = "workload.model=claude-opus-5-5&workload.requests=2000000"
 ENGINE = "document.documentElement.dataset.engine"
 SENTENCE = """document.querySelector("[data-slot='answer.sentence']").textContent"""
+MEASURED = """document.querySelector("[data-slot='measured.sentence']").textContent"""
 KEPT = """!document.querySelector("[data-offline]").hidden"""
 
 
@@ -35,6 +38,24 @@ def expect_answers(firefox: Firefox) -> None:
     firefox.wait("location.hash", f"#{changed}")
 
 
+def expect_measured(firefox: Firefox) -> None:
+    """A file that is dropped is read, shown, and used in the plan by one press."""
+    lines = lines_of(request(number, f"Name {number} towns.") for number in range(1, 31))
+    firefox.evaluate(
+        f"""(() => {{
+            const data = new DataTransfer();
+            data.items.add(new File([{json.dumps(lines.decode())}], "requests.jsonl"));
+            document.body.dispatchEvent(
+                new DragEvent("drop", {{ dataTransfer: data, bubbles: true, cancelable: true }}));
+        }})()"""
+    )
+    firefox.wait("document.querySelector('[data-module=files]').dataset.files", "told")
+    assert firefox.evaluate(MEASURED).startswith("30 requests")
+    firefox.evaluate("document.querySelector('[data-use=measured]').click()")
+    firefox.wait("document.querySelector(`[name='workload.requests']`).value", "30")
+    firefox.wait("document.querySelectorAll('.from-file').length > 0")
+
+
 def test_it_plans_online_and_offline(tmp_path: Path, server: StaticServer) -> None:
     """A link is planned; then, without a server and after a restart, again, and every guide is there."""
     with Firefox(tmp_path / "profile") as firefox:
@@ -46,6 +67,7 @@ def test_it_plans_online_and_offline(tmp_path: Path, server: StaticServer) -> No
         firefox.go(f"{server.url}#{QUERY}")
         expect_answers(firefox)
         firefox.wait(KEPT)
+        expect_measured(firefox)
         for file in sorted((server.root / "guides").glob("*/index.html")):
             firefox.go(f"{server.url}guides/{file.parent.name}/")
             assert firefox.evaluate("document.querySelectorAll('article h1').length") == 1
@@ -59,6 +81,7 @@ def test_the_single_file(tmp_path: Path, site: Path) -> None:
     with Firefox(tmp_path / "profile") as firefox:
         firefox.go(f"{copy.as_uri()}#{QUERY}")
         expect_answers(firefox)
+        expect_measured(firefox)
         firefox.go(f"{copy.as_uri()}#/guides/privacy/#residency")
         firefox.wait("!document.querySelector('[data-reading]').hidden")
         firefox.wait("document.querySelector('[data-page] h1').textContent.includes('Privacy')")

@@ -204,3 +204,13 @@ def test_review(capsys: Capture, tmp_path: Path) -> None:
     assert run(capsys, "review", listed, "--json")[0] == 0
     assert run(capsys, "review", tmp_path)[0] == 2
     assert run(capsys, "review", listed, "--now", "soon")[0] == 2
+
+
+def test_review_knows_what_time_it_is(capsys: Capture, tmp_path: Path) -> None:
+    """Results of long ago are gone, though the list itself is as old; --now says another moment."""
+    path = tmp_path / "batches.json"
+    counts = {"processing": 0, "succeeded": 5, "errored": 0, "canceled": 0, "expired": 0}
+    made = {"created_at": "2024-11-01T00:00:00Z", "ended_at": "2024-11-01T01:00:00Z"}
+    path.write_text(json.dumps({"id": "b", "request_counts": counts, **made}) + "\n")
+    assert "results-expire" in run(capsys, "review", path)[1]
+    assert "results-expire" not in run(capsys, "review", path, "--now", made["ended_at"])[1]

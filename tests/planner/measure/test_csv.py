@@ -48,7 +48,7 @@ def test_columns() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "words"),
     [
-        ("a,b\n1,2\n", "", "name the column"),
+        ("a,b\n1,2\n", "", "which column"),
         ("a,b\n1,2\n", "c", "no column “c”"),
         ('prompt\n"open\nfor ever\n', "", "line 2 is never closed"),
     ],
