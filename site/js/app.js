@@ -1,8 +1,9 @@
 // The conductor: the only module that knows the others. A question goes from the form or the
 // address to the engine, its reply to the results, the form and the address.
 
-import { createAddress } from "./address.js";
+import { createAddress, repeatEarly } from "./address.js";
 import { localTime } from "./clock.js";
+import { createDocuments } from "./documents.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
@@ -79,6 +80,8 @@ const panel = createPanel(find('[data-module="panel"]'), {
   onClose: address.closePanel,
   onMiss: address.leave,
 });
+
+createDocuments(find("[data-documents]"), find('[data-module="form"]'));
 
 const moment = createMoment(find('[data-module="moment"]'));
 
@@ -264,4 +267,5 @@ addEventListener("beforeprint", () => {
 
 // First the link: the engine may know already that Python cannot be had.
 if (address.query) openLink(address.query);
+repeatEarly();
 engine.start();
