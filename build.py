@@ -94,7 +94,7 @@ def hand_out() -> dict[str, bytes]:
     return {
         "scenario.schema.json": json.dumps(schema(), indent=2, ensure_ascii=False).encode() + b"\n",
         "icons/social.png": social_image(SITE_NAME, sentence),
-    } | {f"programs/{program['name']}": program["text"].encode() for program in plans.programs()}
+    } | {f"programs/{program['file']}": program["text"].encode() for program in plans.programs()}
 
 
 # ---------------------------------------------------------------- render

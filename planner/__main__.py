@@ -23,11 +23,13 @@ from planner.advice.caveats import caveats
 from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
 from planner.plan import make_plan
+from planner.programs import generate
 from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
-from planner.show import catalogue, view
+from planner.show import catalogue
 from planner.show.export import export_text
 from planner.show.report import report
+from planner.show.rows import programs
 
 _MAX_FILE_BYTES = 16_000_000  # ten thousand rows of history take one million
 
@@ -168,7 +170,7 @@ def _programs(options: argparse.Namespace) -> _Answer:
     folder, lines = Path(options.out), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for program in view.show_programs(plan):
+        for program in programs(generate(plan)):
             file = folder / program["name"]
             if program["language"] == "jsonl" and file.exists():
                 lines.append(f"{_shown(str(file))} is there already: kept")

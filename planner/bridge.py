@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from planner import scenario as scenarios
@@ -11,10 +12,11 @@ from planner.advice.caveats import caveats
 from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan, make_plan
-from planner.scenario import Scenario, texts
+from planner.scenario import Scenario, beside, pasted, texts
 from planner.scenario.salvage import salvage
 from planner.show import view
 from planner.show.changes import changes
+from planner.show.comparison import show_comparison
 from planner.show.export import export_text
 
 _Json = dict[str, Any]
@@ -26,20 +28,28 @@ def handle(request: str) -> str:
     Request: the scenario as `query`, a link's query string, or as `texts`, the text of each field;
     and, each if needed,
 
-        want        "plan", which is taken without it, "ways", "programs" or "json"
+        want        "plan", which is taken without it, "ways", "comparison", "programs", "picture",
+                    "json" or "add"
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
+        beside      a query: the plans beside it stay, unless `query` says which there are
+        link        a link that somebody pastes, of which `add` puts the plan beside; `here` is the
+                    page's own address; for `picture` the address that it names
+        step        0 to 100: the moment of the run that `picture` shows
         before      a query: the reply says what differs from it
         now         the moment at which it is asked, ISO 8601 with offset: "Mon 8:00" is seen from it
 
-    Reply: `query`, the scenario as a link carries it, and by what is wanted
+    Reply: `query`, the scenario as a link carries it, with the plans beside it, and by what is wanted
 
         plan          values: the text of every field by name; taken: what the plan takes for fields
                       that are left empty; understood: what was made of texts
-                      that are written otherwise, by name; changed: names of fields;
+                      that are written otherwise, by name; changed: names of fields; beside: how many plans;
                       view: {"slots", "lists", "charts"}, see `view.show`
-        ways          view: the list `ways` and the slot `ways.note` alone
+        ways          view: the ways alone, see `view.show_ways`
+        comparison    view: the plans side by side, see `comparison.show_comparison`
+        add           nothing else
         programs      programs: rows, see `view.show_programs`
+        picture       picture: the run as a file, see `view.show_picture`
         json          json: the text that `plan --json` prints
 
     or, where the scenario cannot be planned, {"problems": [{"field", "label", "message"}]}; that of
@@ -55,6 +65,9 @@ def handle(request: str) -> str:
 
 
 def _reply(question: _Json) -> _Json:
+    if question.get("want") == "add":
+        link, here = question["link"], question.get("here", "")
+        return {"query": pasted.add(question["query"], link, here=here, clock=_clock(question))}
     if "query" in question:
         scenario = texts.read_query(question["query"], clock=_clock(question))
     else:
@@ -74,7 +87,27 @@ def _clock(question: _Json) -> datetime | None:
 
 def _answer(scenario: Scenario, question: _Json) -> _Json:
     answer = _ANSWERS[question.get("want", "plan")]
-    return {"query": texts.write_query(scenario), **answer(make_plan(scenario), question)}
+    query = beside.join(texts.write_query(scenario), _others(question) or None)
+    return {"query": query, **answer(_plan_of(scenario), question)}
+
+
+# Plans that stand side by side are shown again when one of them changes.
+_plan_of = lru_cache(maxsize=1 + beside.MOST)(make_plan)
+
+
+def _others(question: _Json) -> list[str]:
+    """The queries of the plans beside that of the question, as many as there is room for."""
+    others = beside.beside(question["query"]) if "query" in question else None
+    if others is None:
+        others = beside.beside(question.get("beside", "")) or []
+    return pasted.tidy(others[: beside.MOST])
+
+
+def _other(query: str) -> Plan | ScenarioError:
+    try:
+        return _plan_of(texts.read_query(query))
+    except ScenarioError as error:
+        return error
 
 
 def _saved(question: _Json) -> _Json:
@@ -102,16 +135,33 @@ def _plan(plan: Plan, question: _Json) -> _Json:
         "taken": view.taken(plan),
         "understood": texts.understood(question.get("texts", {}), plan.scenario),
         "changed": [name for name, _ in before],
+        "beside": len(_others(question)),
         "view": page,
     }
 
 
-def _ways(plan: Plan, _: _Json) -> _Json:
-    return {"view": view.show_ways(plan)}
+def _ways(plan: Plan, question: _Json) -> _Json:
+    return {"view": view.show_ways(plan, _others(question))}
+
+
+def _comparison(plan: Plan, question: _Json) -> _Json:
+    others = [(query, _other(query)) for query in _others(question)]
+    return {"view": show_comparison(plan, others)}
 
 
 def _programs(plan: Plan, _: _Json) -> _Json:
     return {"programs": view.show_programs(plan)}
+
+
+def _picture(plan: Plan, question: _Json) -> _Json:
+    drawn = view.show_picture(
+        plan,
+        percentile=question.get("percentile", "p85"),
+        unfold=_range(question.get("rows", "")),
+        step=question["step"],
+        link=question["link"],
+    )
+    return {"picture": drawn}
 
 
 def _json(plan: Plan, _: _Json) -> _Json:
@@ -121,7 +171,9 @@ def _json(plan: Plan, _: _Json) -> _Json:
 _ANSWERS: dict[str, Callable[[Plan, _Json], _Json]] = {
     "plan": _plan,
     "ways": _ways,
+    "comparison": _comparison,
     "programs": _programs,
+    "picture": _picture,
     "json": _json,
 }
 

@@ -306,7 +306,7 @@ def test_excerpt_is_the_program_that_is_handed_out(site: dict[str, bytes]) -> No
             page.split('<pre class="listing" tabindex="0"><code>')[1].split("</code>")[0],
         )
     )
-    program = site["programs/run_batches.py"].decode()
+    program = site["programs/batch-10k-sonnet-5-5.py"].decode()
     assert "REQUESTS_PER_BATCH = " in shown
     assert shown.strip() in program
 

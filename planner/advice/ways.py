@@ -111,7 +111,7 @@ def _way(plan: Plan, other: Plan) -> Way:
     """The way of another plan."""
     judged, asked = verdict(other), other.scenario
     return Way(
-        label=_label(plan, other),
+        label=label(plan, other),
         change=options.change_between(plan.scenario, asked),
         model=other.model,
         realtime_share=asked.batches.realtime_share,
@@ -256,8 +256,8 @@ def _beats(row: Way, way: Way) -> bool:
 # Labels
 
 
-def _label(plan: Plan, other: Plan) -> str:
-    """'Haiku 5.5, 20 × 100,000, 12 % in real time'."""
+def label(plan: Plan, other: Plan) -> str:
+    """What another plan is, beside a plan: 'Haiku 5.5, 20 × 100,000, 12 % in real time'."""
     fast = other.scenario.batches.realtime_share
     part = f", {share(fast)} in real time" if fast else ""
     return f"{_short(other.model)}, {_cut_words(other)}{_cache_words(plan, other)}{part}"

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from planner import scenario as scenarios
 from planner.errors import Problem, ScenarioError
-from planner.scenario import Scenario, deadlines
+from planner.scenario import Scenario, beside, deadlines
 
 MAX_QUERY_CHARS = 650_000  # ten thousand rows of history fit, with their times
 
@@ -55,7 +55,10 @@ def read_query(query: str, *, clock: datetime | None = None) -> Scenario:
 
 
 def query_texts(query: str) -> dict[str, str]:
-    """The texts that a link gives, by field name; raises ScenarioError if it is mangled."""
+    """The texts that a link gives, by field name; raises ScenarioError if it is mangled.
+
+    The plans that it puts beside its own are left out.
+    """
     if len(query) > MAX_QUERY_CHARS:
         raise ScenarioError(
             Problem(
@@ -71,6 +74,7 @@ def query_texts(query: str) -> dict[str, str]:
         raise ScenarioError(
             Problem("", "The link cannot be read: it is cut or mangled. Ask for it anew.")
         ) from None
+    pairs = [pair for pair in pairs if pair[0] != beside.KEY]
     texts = dict(pairs)
     if len(texts) < len(pairs):
         seen = [name for name, _ in pairs]

@@ -1,31 +1,20 @@
-"""Draw the pictures of a plan: the queue over time, its depth, the chance of being done."""
+"""Draw the queue over time, and its depth."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from planner.model.summary import Forecast, QueueStep, queue_depth
+from planner.model.summary import QueueStep, queue_depth
 from planner.show import svg
+from planner.show.axis import AXIS_PX, axis, deadline
+from planner.show.heights import row_px
 from planner.show.moments import FIRST_MOMENT, moment_s
 from planner.show.timeline import Row, Timeline
-from planner.words import clock, count, counted, duration, share
+from planner.words import count, counted, duration
 
-_MIDDLE = ' text-anchor="middle"'
+# The queue: a row for each bar, below the axis.
 
-# fmt: off
-_NICE_STEPS_S = (
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
-    172_800, 345_600, 604_800, 1_209_600, 2_592_000, 5_184_000, 15_552_000, 31_104_000, 155_520_000,
-)
-# fmt: on
-
-
-# Chance and queue together are as high for one batch as for many, so that nothing on the page moves
-# when a plan has more of them: few rows leave the room to the curve, many are narrower.
-
-_ROWS_PX, _HIGHEST_ROW_PX, _BAR = 280, 22, 0.64  # a bar is so much of its row
-_AXIS_PX, _BELOW_PX = 40, 6
-_NAME_PX = 12
+_BAR, _BELOW_PX, _NAME_PX = 0.64, 6, 12  # a bar is so much of its row
 _LEAST_WIDTH = 0.4  # per cent: a batch of seconds in a run of days can still be seen
 
 _QUEUE_DEFS = (
@@ -41,32 +30,32 @@ _QUEUE_DEFS = (
 )
 
 
-def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
-    """One bar for each row on a true time axis.
+def queue(
+    timeline: Timeline, start: datetime | None, expiry_s: float, step: int = FIRST_MOMENT
+) -> str:
+    """One bar for each row on a true time axis, at the moment of a step of the slider.
 
     Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
     """
-    pitch = _row_px(timeline)
-    height = _AXIS_PX + pitch * len(timeline.rows) + _BELOW_PX
-    at_s, end_s = moment_s(timeline, FIRST_MOMENT), timeline.end_s
+    pitch = row_px(len(timeline.rows))
+    height = AXIS_PX + pitch * len(timeline.rows) + _BELOW_PX
+    at_s, end_s = moment_s(timeline, step), timeline.end_s
     named = -(-_NAME_PX // pitch)  # where rows are narrow every second or third has a name
     bars = (
-        _bar(
-            row, _Place(_AXIS_PX + pitch * place, pitch, place % named == 0), at_s, end_s, expiry_s
-        )
+        _bar(row, _Place(AXIS_PX + pitch * place, pitch, place % named == 0), at_s, end_s, expiry_s)
         for place, row in enumerate(timeline.rows)
     )
-    moment = svg.upright("moment", svg.across(at_s, end_s), _AXIS_PX - 6, height)
-    deadline = "".join(_deadline(timeline, 0, height))
+    moment = svg.upright("moment", svg.across(at_s, end_s), AXIS_PX - 6, height)
+    due = "".join(deadline(timeline.deadline_s, end_s, 0, height))
     # the script that moves the moment reads the axis from these
-    axis = f' data-x0="{svg.LEFT:g}" data-x1="{svg.RIGHT:g}" data-t1="{end_s:.1f}"'
+    ends = f' data-x0="{svg.LEFT:g}" data-x1="{svg.RIGHT:g}" data-t1="{end_s:.1f}"'
     return svg.image(
         "queue",
         height,
         "The queue over time",
         _queue_in_words(timeline),
-        "".join((_QUEUE_DEFS, *_axis(end_s, start, height), *bars, deadline, moment)),
-        axis,
+        "".join((_QUEUE_DEFS, *axis(end_s, start, height), *bars, due, moment)),
+        ends,
     )
 
 
@@ -80,20 +69,6 @@ def _queue_in_words(timeline: Timeline) -> str:
     )
 
 
-def _axis(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
-    """At most five steps of a length that people count in, each with a line through all rows."""
-    step = next((step for step in _NICE_STEPS_S if end_s / step <= 5), _NICE_STEPS_S[-1])
-    for number in range(int(end_s // step) + 1):
-        x = svg.across(number * step, end_s)
-        if x > svg.RIGHT - 3.5:  # its label would be cut off
-            break
-        anchor = _MIDDLE if number else ' text-anchor="start"'
-        yield svg.upright("grid", x, _AXIS_PX - 8, height)
-        yield svg.text("tick", x, 12, duration(number * step), anchor)
-        if start:
-            yield svg.text("tick clock", x, 26, clock(start, number * step), anchor)
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a row stands in the queue: its upper edge, its height, and whether its name fits."""
@@ -101,10 +76,6 @@ class _Place:
     top: int
     height: int
     named: bool
-
-
-def _row_px(timeline: Timeline) -> int:
-    return max(1, min(_HIGHEST_ROW_PX, _ROWS_PX // len(timeline.rows)))
 
 
 def _bar(row: Row, place: _Place, at_s: float, end_s: float, expiry_s: float) -> str:
@@ -221,67 +192,3 @@ def _staircase(steps: Sequence[QueueStep], end_s: float, scale: int) -> str:
         )
         level, drawn = step.requests, unit
     return "".join(points) + "L1000 100Z"
-
-
-# The chance of being done
-
-
-def chance(timeline: Timeline, forecast: Forecast) -> str:
-    """The share of simulated runs that are done by each time, on the axis of the queue."""
-    end_s = timeline.end_s
-    curve = _curve(forecast, end_s)
-    area = svg.path("area", f"{curve}L1000 100L0 100Z")
-    plot_px = _CHANCE_PX + _ROWS_PX - _row_px(timeline) * len(timeline.rows)
-    parts = [svg.plot(_CHANCE_TOP, plot_px, area + svg.path("curve", curve))]
-    bottom = _CHANCE_TOP + plot_px
-    for ratio in (0.0, 0.5, 1.0):
-        drop = 4 if ratio == 1 else 0  # the topmost label would stand out of the picture
-        parts.append(svg.left_label(bottom - ratio * plot_px + drop, share(ratio)))
-    parts.append(svg.baseline(bottom))
-    parts.extend(_marks(forecast, end_s, plot_px))
-    parts.extend(_deadline(timeline, 0, bottom, "deadline"))
-    half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
-    description = (
-        f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}."
-    )
-    title = "Chance of being done by a time"
-    return svg.image("chance", bottom + 1, title, description, "".join(parts))
-
-
-_CHANCE_TOP, _CHANCE_PX = 16, 84  # at least
-
-
-def _marks(forecast: Forecast, end_s: float, plot_px: int) -> Iterator[str]:
-    """The three chances that the page names; a name stands where there is room for it."""
-    last, bottom = -20.0, _CHANCE_TOP + plot_px
-    for name, ratio in (("P50", 0.5), ("P85", 0.85), ("P95", 0.95)):
-        x, y = svg.across(forecast.done_by(ratio), end_s), f"{bottom - ratio * plot_px:.1f}"
-        yield svg.upright("mark", x, y, bottom)
-        yield f'<circle class="mark-dot" cx="{svg.percent(x)}" cy="{y}" r="3.5"/>'
-        if x - last >= 6:
-            last = x
-            yield svg.text("mark-name", x, y, name, ' dx="-6" dy="-5" text-anchor="end"')
-
-
-def _deadline(timeline: Timeline, y1: int, y2: int, name: str = "") -> Iterator[str]:
-    """The line of the deadline, or, where it is off the axis, its name with an arrow."""
-    if not timeline.deadline_s:
-        return
-    at_end = ' text-anchor="end"'
-    if timeline.deadline_s > timeline.end_s:
-        words = f"{name} after {duration(timeline.deadline_s)} →"
-        yield svg.text("deadline-name", svg.RIGHT, 10, words, at_end) if name else ""
-        return
-    x = svg.across(timeline.deadline_s, timeline.end_s)
-    yield svg.upright("deadline", x, y1, y2)
-    if name:
-        yield svg.text("deadline-name", x, 10, name, ' dx="-5"' + at_end)
-
-
-def _curve(forecast: Forecast, end_s: float) -> str:
-    """200 points at even distances."""
-    points = [f"M0 {100 - 100 * forecast.chance_by(0.0):.1f}"]
-    for step in range(1, 201):
-        ratio = forecast.chance_by(step / 200 * end_s)
-        points.append(f"L{step * 5} {100 - 100 * ratio:.1f}")
-    return "".join(points)

@@ -22,7 +22,8 @@ _INSTALL = {
     "python": 'pip install "anthropic>=2,<3"',
     "javascript": "npm install @anthropic-ai/sdk@1",
 }
-_START = {"python": "python run_batches.py", "javascript": "node run_batches.mjs"}
+_START = {"python": "python", "javascript": "node"}
+_STEMS = {"run_batches": "batch"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "
@@ -141,25 +142,27 @@ def _result(kind: str, first: int, final: int, note: str) -> Cells:
     return {"kind": kind, "first": count(first), "final": count(final), "note": note}
 
 
-def programs(generated: Sequence[Program]) -> list[Cells]:
-    """The generated texts with their commands: language name text install check try run; language
-    is python, javascript or jsonl, and the last has no commands."""
-    return [
-        {
-            "language": program.language,
-            "name": program.name,
-            "text": program.text,
-            **_commands(program.language),
-        }
-        for program in generated
-    ]
+def programs(generated: Sequence[Program], about: str = "") -> list[Cells]:
+    """The generated texts with their commands: language name file text install check try run;
+    language is python, javascript or jsonl, and the last has no commands.
+
+    `file` is the name under which a text is kept, which the commands have: it says what it is
+    `about`, or, without, is the name itself.
+    """
+    rows = []
+    for program in generated:
+        stem, _, ending = program.name.rpartition(".")
+        file = f"{_STEMS.get(stem, stem)}-{about}.{ending}" if about else program.name
+        row = {"language": program.language, "name": program.name, "file": file}
+        rows.append(row | {"text": program.text} | _commands(program.language, file))
+    return rows
 
 
-def _commands(language: str) -> Cells:
+def _commands(language: str, file: str) -> Cells:
     """What installs the program, checks the file, tries three of its lines, and runs it."""
     if language not in _START:
         return dict.fromkeys(("install", "check", "try", "run"), "")
-    start = _START[language]
+    start = f"{_START[language]} {file}"
     return {
         "install": _INSTALL[language],
         "check": f"{start} requests.jsonl --check",

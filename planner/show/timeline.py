@@ -126,8 +126,13 @@ def _end_s(run: Run, forecast: Forecast, deadline_s: float) -> float:
 
     The deadline is on it too, unless it is so far off that the run would shrink to nothing.
     """
-    latest_s = max(run.makespan_s, forecast.p95.makespan_s, 1.0)
-    return max(latest_s, deadline_s if deadline_s <= _FAR * latest_s else 0.0) * 1.05
+    return on_axis_s(max(run.makespan_s, forecast.p95.makespan_s), deadline_s) * 1.05
+
+
+def on_axis_s(latest_s: float, deadline_s: float) -> float:
+    """The last that is on an axis: the latest end, or the deadline where it is not far beyond."""
+    latest_s = max(latest_s, 1.0)
+    return max(latest_s, deadline_s if deadline_s <= _FAR * latest_s else 0.0)
 
 
 def _ready(records: Sequence[Record]) -> dict[int, float]:

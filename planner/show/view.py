@@ -5,16 +5,22 @@
 computed after it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from planner import facts
 from planner.advice.caveats import caveats
 from planner.advice.ways import ways
+from planner.model.simulate import Run
 from planner.plan import Plan
 from planner.programs import generate
 from planner.show import assumptions, charts, outcome, rows
 from planner.show import ways as table
-from planner.show.moments import moments
+from planner.show.chance import chance
+from planner.show.comparison import choices
+from planner.show.moments import MOMENTS, moments
+from planner.show.names import named_after
+from planner.show.picture import picture
 from planner.show.rows import Cells
 from planner.show.slots import slots
 from planner.show.timeline import timeline_of
@@ -30,7 +36,7 @@ def show(
     batches FIRST to LAST of it, to unfold them. Other plans come apart, see `show_ways`.
     """
     forecast = plan.forecast
-    run = {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
+    run = _run(plan, percentile)
     timeline = timeline_of(plan, run, unfold)
     expiry_s = float(facts.limit("expiry_h").value) * 3600
     return {
@@ -48,25 +54,45 @@ def show(
         "charts": {
             "queue": charts.queue(timeline, plan.start, expiry_s),
             "depth": charts.depth(timeline, plan.account.queue_requests),
-            "chance": charts.chance(timeline, forecast),
+            "chance": chance(timeline, forecast),
         },
     }
 
 
-def show_ways(plan: Plan) -> dict[str, Any]:
+def _run(plan: Plan, percentile: str) -> Run:
+    forecast = plan.forecast
+    return {"p50": forecast.p50, "p85": forecast.p85, "p95": forecast.p95}[percentile]
+
+
+def show_picture(
+    plan: Plan, *, percentile: str, unfold: tuple[int, int] | None, step: int, link: str
+) -> dict[str, str]:
+    """The run as a picture to be kept, and the name of its file: {"name", "svg"}.
+
+    Seen as `show` has it, at a step of the slider, 0 to 100; `link` is the address that it names.
+    """
+    timeline = timeline_of(plan, _run(plan, percentile), unfold)
+    step = min(max(step, 0), MOMENTS)
+    drawn = picture(plan, timeline, percentile, step=step, link=link)
+    return {"name": f"run-{named_after(plan)}", "svg": drawn}
+
+
+def show_ways(plan: Plan, others: Sequence[str] = ()) -> dict[str, Any]:
     """The list `ways` of the page, its text to be copied, and the slot that says what is missing if
-    none meets the goal.
+    none meets the goal; and the list `compare.ways`, which of them can be put beside the plan and
+    `others`, the queries of those that stand there.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
     every = ways(plan)
     slots = {"ways.note": outcome.missing(plan, every), **table.texts(plan, every)}
-    return {"slots": slots, "lists": {"ways": table.ways(plan, every)}, "charts": {}}
+    lists = {"ways": table.ways(plan, every), "compare.ways": choices(plan, every, others)}
+    return {"slots": slots, "lists": lists, "charts": {}}
 
 
 def show_programs(plan: Plan) -> list[Cells]:
-    """The programs of the plan, as rows."""
-    return rows.programs(generate(plan))
+    """The programs of the plan, as rows; their files are named after it."""
+    return rows.programs(generate(plan), named_after(plan))
 
 
 def taken(plan: Plan) -> dict[str, str]:

@@ -49,7 +49,7 @@ def example_taken() -> dict[str, str]:
 
 @cache
 def programs() -> tuple[dict[str, str], ...]:
-    """The programs of the example plan: name, language, text and the commands of each."""
+    """The programs of the example plan, see `rows.programs`."""
     return tuple(ask("", "programs")["programs"])
 
 

@@ -133,6 +133,10 @@ export function createAddress({ onPlan, onPanel }) {
     get before() {
       return before;
     },
+    /** The page's own address, without a plan. */
+    get here() {
+      return location.href.split(/[?#]/)[0];
+    },
     /** The whole link to the plan. */
     get link() {
       return new URL(pathOf(query), location.href).href;

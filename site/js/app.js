@@ -3,16 +3,20 @@
 
 import { createAddress, repeatEarly } from "./address.js";
 import { localTime } from "./clock.js";
+import { createCompare } from "./compare.js";
 import { createDocuments } from "./documents.js";
 import { createEngine } from "./engine.js";
 import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
+import { setOffered } from "./offers.js";
 import { createPanel } from "./panel.js";
+import { createPicture } from "./picture.js";
 import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
 import { showRows, showView } from "./results.js";
 import { createStanding } from "./standing.js";
+import { createSummary } from "./summary.js";
 import { createWays } from "./ways.js";
 
 const REST_MS = 400; // a person has stopped asking: time for programs and ways
@@ -20,7 +24,6 @@ const REST_MS = 400; // a person has stopped asking: time for programs and ways
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const engineBox = find('[data-module="engine"]');
-const summary = find("[data-problems]");
 const copiers = document.querySelectorAll(
   '[data-action="copy-link"], [data-action="copy-command"]',
 );
@@ -31,7 +34,7 @@ let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
 // The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: null, ways: "" };
+const shown = { plan: "", programs: null, ways: "", comparison: null };
 let resting = 0; // the timer that a new question stops
 
 const engine = createEngine({
@@ -63,6 +66,8 @@ const address = createAddress({
   onPanel: (section) => panel.follow(section),
 });
 
+const summary = createSummary(find("[data-problems]"), { showRows });
+
 const form = createForm(find('[data-module="form"]'), {
   onInput(field) {
     address.begin(field);
@@ -72,7 +77,7 @@ const form = createForm(find('[data-module="form"]'), {
     const reply = await askForm();
     if (reply?.problems) summary.focus();
   },
-  onProblems: showSummary,
+  onProblems: (problems) => summary.show(problems),
 });
 
 const panel = createPanel(find('[data-module="panel"]'), {
@@ -85,9 +90,24 @@ createDocuments(find("[data-documents]"), find('[data-module="form"]'));
 
 const moment = createMoment(find('[data-module="moment"]'));
 
-const programs = createPrograms(find('[data-module="programs"]'));
+const programs = createPrograms(find('[data-module="programs"]'), { setOffered });
 
 const ways = createWays(find('[data-module="ways"]'));
+
+const compare = createCompare({
+  async onAdd(link) {
+    const reply = await askBeside({ want: "add", link, here: address.here, now: localTime() });
+    if (reply?.query !== undefined) press(reply.query);
+    return (reply?.problems ?? []).map(({ message }) => message).join(" ");
+  },
+});
+
+const picture = createPicture(find('[data-module="picture"]'), {
+  onSave: async () => {
+    const { link } = address;
+    return (await askBeside({ ...seen, want: "picture", step: moment.step, link }))?.picture;
+  },
+});
 
 const standing = createStanding(find('[data-module="results"]'), {
   /** What can be taken away is the current plan's. */
@@ -97,16 +117,16 @@ const standing = createStanding(find('[data-module="results"]'), {
     const listed = shown.ways === shown.plan;
     if (listed) waysList.removeAttribute("aria-busy");
     else waysList.setAttribute("aria-busy", "true");
-    ways.offer(current && listed);
+    const comparable = current && (!compare.shown || shown.comparison === shown.plan);
+    for (const link of ways.links()) setOffered(link, current && listed);
+    picture.offer(current);
+    compare.offer(comparable, current && listed, setOffered);
     for (const button of waysCopiers) button.disabled = !(current && listed);
   },
 });
 
 createPresses({
-  onPlan(query) {
-    address.begin("");
-    openLink(query);
-  },
+  onPlan: press,
   onButton({ dataset }) {
     if (dataset.open) look({ rows: dataset.open });
     if ("retry" in dataset) retry();
@@ -120,13 +140,26 @@ createPresses({
 
 function askForm() {
   seen = { ...seen, rows: "" };
-  return ask({ texts: form.texts() });
+  return ask({ texts: form.texts(), beside: address.query });
 }
 
-function openLink(query) {
+function openLink(query, beside = "") {
   seen = { ...seen, rows: "" };
   form.open(Object.fromEntries(new URLSearchParams(query)));
-  ask({ query });
+  ask({ query, beside });
+}
+
+/** A link that is pressed: the plans beside this one stay, unless the link says otherwise. */
+function press(query) {
+  address.begin("");
+  openLink(query, address.query);
+}
+
+/** Ask for something else of the plan that is shown. */
+async function askBeside(question) {
+  const reply = await engine.ask({ query: shown.plan, ...question });
+  if (reply) askRest(shown.plan); // the question may have taken the place of one of these
+  return reply;
 }
 
 /** Ask for the same plan seen otherwise; it stays as current as it was. */
@@ -167,7 +200,7 @@ async function answer(asked) {
   return reply;
 }
 
-function showPlan({ query, values, taken, understood, changed, view }) {
+function showPlan({ query, values, taken, understood, changed, beside, view }) {
   showAnswer(view);
   form.showProblems([]);
   form.fill(values);
@@ -176,6 +209,7 @@ function showPlan({ query, values, taken, understood, changed, view }) {
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
   shown.plan = query;
+  compare.show(beside);
   standing.mark("current");
   standing.announce();
   resting = setTimeout(() => askRest(query), REST_MS);
@@ -187,6 +221,7 @@ function showProblems({ problems, values, view }) {
     showAnswer(view);
     form.fill(values);
     shown.plan = null;
+    compare.show(0);
     clearWays();
   }
   form.showProblems(problems);
@@ -199,8 +234,17 @@ function showAnswer(view) {
   moment.refresh();
 }
 
-/** What comes after the plan, where it is not there yet: the programs, then the ways. */
+/** What comes after the plan, where it is not there yet: plans beside it, programs, ways. */
 async function askRest(query) {
+  if (compare.shown && shown.comparison !== query) {
+    const reply = await engine.ask({ query, want: "comparison" });
+    if (!reply?.view && !reply?.tooMuch) return;
+    if (reply.view) showView(reply.view);
+    else compare.show(0);
+    if (shown.comparison === null) compare.reveal();
+    shown.comparison = query;
+    standing.mark("current");
+  }
   if (shown.programs !== query) {
     const reply = await engine.ask({ query, want: "programs" });
     if (!reply?.programs) return;
@@ -230,19 +274,6 @@ async function showExamplePrograms() {
 function clearWays() {
   ways.replace(() => showRows("ways", []));
   shown.ways = null;
-}
-
-function showSummary(problems) {
-  showRows("problems", problems.map(problemRow));
-  summary.hidden = !problems.length;
-}
-
-// The message names the field by its label; a field that the form does not have is named as the
-// link wrote it.
-function problemRow({ field, label, message }) {
-  const id = `f-${field.replaceAll(".", "-")}`;
-  const href = document.getElementById(id) ? `#${id}` : "#question-name";
-  return { name: label ? "" : field, message, href };
 }
 
 function retry() {

@@ -2,7 +2,10 @@
 
 const STEP_MS = 90; // a run in nine seconds
 
-/** Returns {refresh}: to be called when the chart or the list of moments has changed. */
+/**
+ * Returns {refresh, step}: the first is to be called when the chart or the list of moments has
+ * changed, the second is where the slider stands.
+ */
 export function createMoment(place) {
   const slider = place.querySelector("[data-moment-slider]");
   const play = place.querySelector("[data-play]");
@@ -58,7 +61,12 @@ export function createMoment(place) {
     show();
   }
   refresh();
-  return { refresh };
+  return {
+    refresh,
+    get step() {
+      return Number(slider.value);
+    },
+  };
 }
 
 /**

@@ -23,7 +23,8 @@ const TOKENS = {
 };
 const KINDS = ["comment", "string", "word", "number"];
 
-export function createPrograms(root) {
+/** @param setOffered lets a link lead where it leads, or nowhere */
+export function createPrograms(root, { setOffered }) {
   const codes = [...root.querySelectorAll("[data-program]")];
   const downloads = [...root.querySelectorAll('[data-action="download"]')];
   const links = new Map(downloads.map((link) => [link.dataset.download, link]));
@@ -67,11 +68,17 @@ export function createPrograms(root) {
         return null; // the files can still be downloaded by their links
       }
     },
-    /** Put the texts of a plan into their places. */
+    /** Put the texts of a plan into their places, and the names that say whose they are. */
     show(programs) {
-      for (const { language, text } of programs) {
+      for (const program of programs) {
+        const { language, text, file } = program;
         codeOf(language).textContent = text;
         setAddress(links.get(language), text);
+        if (!file) continue; // the example's: its names are there
+        links.get(language).download = file;
+        for (const cell of root.querySelectorAll(`.program-${language} [data-program-cell]`)) {
+          cell.textContent = program[cell.dataset.programCell];
+        }
       }
       colour();
     },
@@ -85,19 +92,6 @@ export function createPrograms(root) {
       for (const link of links.values()) setOffered(link, current);
     },
   };
-}
-
-/** A link without an address leads nowhere; it keeps its place in the order of the keys. */
-function setOffered(link, offered) {
-  if (offered) {
-    link.href = link.dataset.address;
-    for (const name of ["role", "aria-disabled", "tabindex"]) link.removeAttribute(name);
-  } else {
-    link.removeAttribute("href");
-    link.setAttribute("role", "link");
-    link.setAttribute("aria-disabled", "true");
-    link.tabIndex = 0;
-  }
 }
 
 /** Let the link download the text; its own file is that of the example. */

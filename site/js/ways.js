@@ -1,5 +1,4 @@
-// The table of the ways: its order, which a press on the head of a column changes, and its links,
-// which lead to plans of the current question only.
+// The table of the ways: its order, which a press on the head of a column changes.
 
 /** The heads of the columns become buttons; without this script they are words. */
 export function createWays(root) {
@@ -7,7 +6,6 @@ export function createWays(root) {
   const heads = [...root.querySelectorAll("thead th")];
   const buttons = heads.map(makeButton);
   let planned = []; // the rows in the planner's order
-  let offered = true;
 
   function makeButton(head, place) {
     const button = document.createElement("button");
@@ -55,47 +53,13 @@ export function createWays(root) {
 
   const linkOf = (row) => row.querySelector("th a");
 
-  /**
-   * The rows that `put` puts in the place of the others are sorted as they were; the focus stays
-   * with its way.
-   */
+  /** The rows that `put` puts in the place of the others are sorted as those were. */
   function replace(put) {
-    const focused = document.activeElement.closest('[data-list="ways"] > tr');
-    const label = focused && linkOf(focused).textContent;
     put();
     planned = [...list.querySelectorAll(":scope > tr")];
-    for (const row of planned) setOffered(linkOf(row));
     sort();
-    if (!focused) return;
-    const same = planned.find((row) => linkOf(row).textContent === label) ?? planned[0];
-    if (!same) return;
-    const link = linkOf(same);
-    if (!link.hasAttribute("href")) link.tabIndex = -1; // this plan: no stop, but a place to be
-    link.focus({ preventScroll: true });
-  }
-
-  /** Let the ways be pressed, or, while those of another plan are made, not. */
-  function offer(current) {
-    offered = current;
-    for (const row of planned) setOffered(linkOf(row));
-  }
-
-  /** A link without an address leads nowhere; it keeps its place in the order of the keys. */
-  function setOffered(link) {
-    link.dataset.address ??= link.getAttribute("href") ?? "";
-    const { address } = link.dataset;
-    if (!address) return;
-    if (offered) {
-      link.setAttribute("href", address);
-      for (const name of ["role", "aria-disabled", "tabindex"]) link.removeAttribute(name);
-    } else {
-      link.tabIndex = 0;
-      link.setAttribute("role", "link");
-      link.setAttribute("aria-disabled", "true");
-      link.removeAttribute("href");
-    }
   }
 
   planned = [...list.querySelectorAll(":scope > tr")];
-  return { replace, offer };
+  return { replace, links: () => planned.map(linkOf) };
 }

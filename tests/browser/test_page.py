@@ -428,6 +428,23 @@ def test_download_is_the_program_of_the_plan(page: Page) -> None:
     assert Path(download.value.path()).read_text("utf-8") == program_of("workload.requests=4322")
 
 
+def test_the_file_says_which_plan_it_is(visit: Visit) -> None:
+    """The download has the plan's name, and so have the commands beside it."""
+    page = visit("#workload.model=claude-haiku-5-5&workload.requests=2000000")
+    settled(page)
+    with page.expect_download() as download:
+        page.locator(DOWNLOAD).first.click()
+    assert download.value.suggested_filename == "batch-2M-haiku-5-5.py"
+    commands = page.locator(".program-python [data-program-cell]")
+    expect(commands.nth(1)).to_have_text("python batch-2M-haiku-5-5.py requests.jsonl --check")
+    expect(page.locator(".program-javascript [data-program-cell='run']")).to_have_text(
+        "node batch-2M-haiku-5-5.mjs requests.jsonl --out run"
+    )
+    control(page, "workload.requests").fill("12345")
+    settled(page)
+    expect(commands.nth(1)).to_contain_text("batch-12345-haiku-5-5.py")
+
+
 def test_nothing_is_handed_out_beside_a_bad_value(page: Page) -> None:
     """Neither link nor program is that of the form; when the form is right again they are."""
     control(page, "workload.requests").fill("none")
@@ -507,7 +524,8 @@ def test_moment_of_the_run(visit: Visit) -> None:
             page.locator(f"[data-moment-cell='{state}']").inner_text()
             for state in ("completed", "processing", "queued")
         ]
-        assert sum(map(int, cells)) == page.locator("[data-chart='queue'] .bar").count()
+        counted = re.findall(r"\d+", " ".join(cells))
+        assert sum(map(int, counted)) == page.locator("[data-chart='queue'] .bar").count()
 
 
 def test_play_walks_through_the_run(visit: Visit) -> None:

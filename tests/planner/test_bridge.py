@@ -13,6 +13,7 @@ from planner.advice.ways import ways
 from planner.bridge import handle
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario, parse, texts
+from planner.scenario.beside import join
 from planner.show import view
 from planner.show.export import export_text
 from tests.strategies import queries, scenarios, typed_forms
@@ -32,7 +33,7 @@ def is_a_reply(reply: dict[str, Any]) -> bool:
             set(each) == {"field", "label", "message"} and each["message"]
             for each in reply["problems"]
         )
-    return set(reply) == {"query", "values", "taken", "understood", "changed", "view"}
+    return set(reply) == {"query", "values", "taken", "understood", "changed", "beside", "view"}
 
 
 # ---- a plan
@@ -106,7 +107,7 @@ def test_ways() -> None:
     """Asked for afterwards, they come alone."""
     reply = ask(query="", want="ways")
     assert set(reply) == {"query", "view"}
-    assert set(reply["view"]["lists"]) == {"ways"}
+    assert set(reply["view"]["lists"]) == {"ways", "compare.ways"}
     assert reply["view"]["lists"]["ways"]
 
 
@@ -130,6 +131,53 @@ def test_programs(scenario: Scenario) -> None:
     ]
     assert all(isinstance(cell, str) for program in reply["programs"] for cell in program.values())
     assert all(program["text"] for program in reply["programs"])
+
+
+# ---- plans beside a plan
+
+BESIDE = join("retries.max=1", ["workload.requests=20k", "retries.max=x"])
+
+
+def test_a_link_keeps_the_plans_beside_its_own() -> None:
+    """Tidied up, one that is bad too; they are told how many, and change nothing of the plan."""
+    reply = ask(query=BESIDE)
+    assert reply["query"] == join("retries.max=1", ["workload.requests=20000", "retries.max=x"])
+    assert reply["beside"] == 2
+    assert reply["view"] == ask(query="retries.max=1")["view"]
+
+
+def test_they_stay_while_the_plan_changes() -> None:
+    """A form and a link that say nothing of them keep them; a link that says so ends it."""
+    kept = ["workload.requests=20000", "retries.max=x"]
+    for question in ({"texts": {"retries.max": "2"}}, {"query": "retries.max=2"}):
+        assert ask(**question, beside=BESIDE)["query"] == join("retries.max=2", kept)
+    assert ask(query="retries.max=2&compare=", beside=BESIDE)["query"] == "retries.max=2"
+    other = join("retries.max=2", ["retries.max=0"])
+    assert ask(query=other, beside=BESIDE)["query"] == other
+
+
+def test_there_is_room_for_three() -> None:
+    """Of a link with more the first."""
+    many = [f"retries.max={number}" for number in (0, 1, 2, 4)]
+    assert ask(query=join("", many))["query"] == join("", many[:3])
+
+
+def test_the_comparison() -> None:
+    """A column for each plan, and for what is none."""
+    reply = ask(query=BESIDE, want="comparison")
+    first, second, third = reply["view"]["lists"]["compare"]
+    assert first["differences"] == "Requests: 10,000\nRetries: 1"
+    assert second["cost"] == ask(query="workload.requests=20000")["view"]["slots"]["cost.batch"]
+    assert "number" in third["problem"]
+    assert reply["view"]["charts"]["compare"].startswith("<svg")
+
+
+def test_a_link_is_put_beside() -> None:
+    """The reply is the query with it; a link that is none is a problem."""
+    question = {"query": "retries.max=1", "want": "add", "here": "http://127.0.0.1/"}
+    reply = ask(**question, link="#workload.requests=20k")
+    assert reply == {"query": join("retries.max=1", ["workload.requests=20000"])}
+    assert set(ask(**question, link="nothing")) == {"problems"}
 
 
 # ---- problems

@@ -17,6 +17,7 @@ from planner.model.summary import Forecast, summarise
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show import charts
+from planner.show.chance import chance
 from planner.show.timeline import Timeline, lay_out, timeline_of
 from planner.words import duration
 from tests.strategies import scenarios
@@ -33,7 +34,7 @@ def drawn(plan: Plan) -> dict[str, str]:
     return {
         "queue": charts.queue(timeline, plan.start, DAY_S),
         "depth": charts.depth(timeline, plan.account.queue_requests),
-        "chance": charts.chance(timeline, forecast),
+        "chance": chance(timeline, forecast),
     }
 
 
@@ -60,7 +61,7 @@ def summarised(*makespans_s: float) -> Forecast:
 def chance_of(*makespans_s: float, deadline_s: float = 0.0) -> str:
     """The chart of runs that take so long, of which the longest is shown."""
     timeline = running((0.0, max(makespans_s)), deadline_s=deadline_s)
-    return charts.chance(timeline, summarised(*makespans_s))
+    return chance(timeline, summarised(*makespans_s))
 
 
 def bars(svg: str) -> list[ET.Element]:
@@ -250,7 +251,7 @@ def test_the_chance_is_true() -> None:
     """At each point of the curve the share of runs done by that time, on the axis of the queue."""
     plan = plan_of()
     forecast, timeline = plan.forecast, timeline_of(plan, plan.forecast.p85)
-    (path,) = re.findall(r'class="curve" d="([^"]+)"', charts.chance(timeline, forecast))
+    (path,) = re.findall(r'class="curve" d="([^"]+)"', chance(timeline, forecast))
     for across, down in numbers_of(path):
         at_s = across / 1000 * timeline.end_s
         assert 100 - down == pytest.approx(100 * forecast.chance_by(at_s), abs=0.1)
@@ -278,7 +279,7 @@ def test_a_mark_stands_on_the_curve() -> None:
     """P50 stands where half of the runs are done: at its share of the axis, half way up."""
     plan = plan_of()
     forecast, timeline = plan.forecast, timeline_of(plan, plan.forecast.p85)
-    svg = charts.chance(timeline, forecast)
+    svg = chance(timeline, forecast)
     (x, y), *_ = re.findall(r'class="mark-dot" cx="([\d.]+)%" cy="([\d.]+)"', svg)
     share_of_axis = forecast.done_by(0.5) / timeline.end_s
     assert float(x) == pytest.approx(15 + 82 * share_of_axis, abs=0.01)
@@ -415,7 +416,7 @@ def test_labels_of_the_chance_stand_beside_their_heights() -> None:
 def test_pictures_are_as_high_for_one_batch_as_for_many(batches: int) -> None:
     """What few rows leave goes to the curve; each bar stands within the picture."""
     drawn = running(*((10.0 * number, 10.0 * number + 20) for number in range(batches)))
-    pictures = charts.chance(drawn, summarised(60.0)), charts.queue(drawn, None, DAY_S)
+    pictures = chance(drawn, summarised(60.0)), charts.queue(drawn, None, DAY_S)
     heights = [int(re.findall(r' height="(\d+)"', svg)[0]) for svg in pictures]
     assert sum(heights) == 427
     for top, height in re.findall(r'class="body" [^>]*y="(\d+)" [^>]*height="(\d+)"', pictures[1]):
@@ -428,3 +429,13 @@ def test_names_of_narrow_rows_do_not_touch() -> None:
     names = re.findall(r'class="row-name" [^>]*y="(\d+)"', charts.queue(drawn, None, DAY_S))
     assert len(names) == 20
     assert all(int(below) - int(above) >= 12 for above, below in pairwise(names))
+
+
+def test_a_name_near_the_axis_stands_to_its_right() -> None:
+    """To its left are the labels of the axis, and a phone has no room for both."""
+    near = chance_of(*[100.0] * 18, 9000.0, 10_000.0)
+    far = chance_of(*[8000.0] * 18, 9000.0, 10_000.0)
+    name = r'class="mark-name"([^>]*)>P50<'
+    at_left, at_right = (re.findall(name, svg)[0] for svg in (near, far))
+    assert 'dx="7"' in at_left and "text-anchor" not in at_left
+    assert 'text-anchor="end"' in at_right

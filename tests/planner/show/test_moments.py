@@ -1,5 +1,6 @@
 """At each moment of a run every batch is done, at work or waiting."""
 
+import re
 from dataclasses import replace as with_values
 
 from hypothesis import given, settings
@@ -24,8 +25,8 @@ def running(*ends: tuple[float, float]) -> Timeline:
 
 
 def whole(text: str) -> int:
-    """'1,234' -> 1234."""
-    return int(text.replace(",", ""))
+    """'1,234' -> 1234, '7 + 3 retries' -> 10."""
+    return sum(map(int, re.findall(r"\d+", text.replace(",", ""))))
 
 
 def test_moments_are_true() -> None:
@@ -42,6 +43,19 @@ def test_moments_are_true() -> None:
     assert cells["200.0"] == ("2", "1", "0")
     assert cells["400.0"] == ("3", "0", "0")
     assert cells["500.0"] == ("3", "0", "0")
+
+
+def test_retries_are_counted_apart() -> None:
+    """They are no batches of the plan, and wait until the first round is over."""
+    ends = ((0, 100.0, 200.0), (0, 100.0, 300.0), (1, 300.0, 400.0), (2, 400.0, 500.0))
+    records = tuple(Record(number, 10, start, end, end, 0) for number, start, end in ends)
+    timeline = with_values(running((0.0, 500.0)), records=records, end_s=500.0)
+    cells = {
+        row["at"]: (row["completed"], row["processing"], row["queued"]) for row in moments(timeline)
+    }
+    assert cells["0.0"] == ("0", "0", "2 + 2 retries")
+    assert cells["350.0"] == ("2", "0 + 1 retry", "0 + 1 retry")
+    assert cells["500.0"] == ("2 + 2 retries", "0", "0")
 
 
 def test_moments_have_a_label() -> None:

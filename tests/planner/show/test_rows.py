@@ -212,43 +212,42 @@ def test_results_add_up_where_some_fail_and_some_expire() -> None:
 # ---- programs, and what is not counted
 
 
-def test_programs() -> None:
-    """Each with the commands of its language; a sample has none."""
+def programs_of(about: str) -> dict[str, dict[str, str]]:
+    """The rows of three texts by language."""
+    names = {"python": "run_batches.py", "javascript": "run_batches.mjs", "jsonl": "requests.jsonl"}
     generated = [
-        Program(name=language, language=language, text=f"text of {language}")
-        for language in ("python", "javascript", "jsonl")
+        Program(name=name, language=language, text=f"text of {language}")
+        for language, name in names.items()
     ]
-    assert rows.programs(generated) == [
-        {
-            "language": "python",
-            "name": "python",
-            "text": "text of python",
-            "install": 'pip install "anthropic>=2,<3"',
-            "check": "python run_batches.py requests.jsonl --check",
-            "try": "head -n 3 requests.jsonl > three.jsonl && "
-            "python run_batches.py three.jsonl --out three",
-            "run": "python run_batches.py requests.jsonl --out run",
-        },
-        {
-            "language": "javascript",
-            "name": "javascript",
-            "text": "text of javascript",
-            "install": "npm install @anthropic-ai/sdk@1",
-            "check": "node run_batches.mjs requests.jsonl --check",
-            "try": "head -n 3 requests.jsonl > three.jsonl && "
-            "node run_batches.mjs three.jsonl --out three",
-            "run": "node run_batches.mjs requests.jsonl --out run",
-        },
-        {
-            "language": "jsonl",
-            "name": "jsonl",
-            "text": "text of jsonl",
-            "install": "",
-            "check": "",
-            "try": "",
-            "run": "",
-        },
-    ]
+    return {row["language"]: row for row in rows.programs(generated, about)}
+
+
+def test_programs() -> None:
+    """Each with the commands of its language, which have its file's name; a sample has none."""
+    named = programs_of("2M-sonnet-5-5")
+    assert named["python"] == {
+        "language": "python",
+        "name": "run_batches.py",
+        "file": "batch-2M-sonnet-5-5.py",
+        "text": "text of python",
+        "install": 'pip install "anthropic>=2,<3"',
+        "check": "python batch-2M-sonnet-5-5.py requests.jsonl --check",
+        "try": "head -n 3 requests.jsonl > three.jsonl && "
+        "python batch-2M-sonnet-5-5.py three.jsonl --out three",
+        "run": "python batch-2M-sonnet-5-5.py requests.jsonl --out run",
+    }
+    assert named["javascript"]["install"] == "npm install @anthropic-ai/sdk@1"
+    assert named["javascript"]["check"] == "node batch-2M-sonnet-5-5.mjs requests.jsonl --check"
+    assert named["jsonl"]["file"] == "requests-2M-sonnet-5-5.jsonl"
+    assert named["jsonl"]["install"] == named["jsonl"]["run"] == ""
+
+
+def test_programs_in_a_folder_of_their_own() -> None:
+    """Their names are those of the contract, and the commands have them."""
+    unnamed = programs_of("")
+    assert [row["file"] for row in unnamed.values()] == [row["name"] for row in unnamed.values()]
+    assert unnamed["python"]["run"] == "python run_batches.py requests.jsonl --out run"
+    assert unnamed["javascript"]["run"] == "node run_batches.mjs requests.jsonl --out run"
 
 
 def test_what_is_not_counted() -> None:
