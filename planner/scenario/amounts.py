@@ -4,12 +4,16 @@
     $500  500 USD                        a sum of money
     90 %  90  0.9                        a share
     48h  2 days  1 h 30 min              a length of time, in the unit of its field
+    12 pages  12 pages of PDF            the tokens of a document
+    1.5 MB  1.5 MB PDF                   bytes; those of a file as a request carries it
 
 What an amount may be is decided in `kinds`; here a text becomes an exact number, or nothing.
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+
+from planner import facts
 
 _NUMBER = re.compile(
     r"(?P<digits>[+-]?(?:\d{1,3}(?:[,_'\u2009\u202f\u00a0 ]\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+))"
@@ -28,6 +32,11 @@ _SPAN = re.compile(
     r"(?P<unit>weeks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])[\s,]*",
     re.IGNORECASE,
 )
+_PAGES = re.compile(r"(.+?)\s*(?:pages?|pp\.?)(?:\s+of\s+PDFs?)?", re.IGNORECASE)
+_BYTES = re.compile(
+    r"(.+?)\s*(?P<unit>bytes?|B|[KMG]i?B)(?P<file>\s*(?:files?|PDFs?|of PDF))?", re.IGNORECASE
+)
+_BYTE_UNITS = {"b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _UNIT_S = {
     "w": Decimal(604_800),
     "d": Decimal(86_400),
@@ -72,3 +81,32 @@ def span(text: str, unit: str) -> Decimal | None:
     if place and place == len(text):
         return seconds / _UNIT_S[unit]
     return number(text)
+
+
+def tokens(text: str) -> Decimal | None:
+    """Tokens: a number, or pages of a PDF, each with the most that its text and its picture take."""
+    match = _PAGES.fullmatch(text)
+    if not match:
+        return number(text)
+    pages = number(match[1])
+    return None if pages is None else pages * _page_tokens()
+
+
+def _page_tokens() -> int:
+    text, picture = "pdf_tokens_per_page_high", "image_max_tokens_new"
+    return int(facts.limit(text).value) + int(facts.limit(picture).value)
+
+
+def size(text: str) -> Decimal | None:
+    """Bytes: a number with a unit or without. A file is a third larger: a request has it in base 64."""
+    match = _BYTES.fullmatch(text)
+    if not match:
+        return number(text)
+    amount, unit = (
+        number(match[1]),
+        match["unit"].lower().removesuffix("bytes").removesuffix("byte"),
+    )
+    if amount is None:
+        return None
+    amount *= _BYTE_UNITS[unit.removesuffix("b") or "b"]
+    return amount if not match["file"] else (amount * 4 / 3).to_integral_value(ROUND_CEILING)

@@ -21,8 +21,10 @@ from planner.scenario.kinds import (
     MODEL,
     MONEY,
     SHARE,
+    SIZE,
     SPAN,
     TIME,
+    TOKENS,
 )
 from planner.scenario.questions import Choices, Field, Kind, Question
 from planner.words import plain
@@ -83,11 +85,11 @@ class Workload:
     # fmt: off
     model: str = _ask("claude-sonnet-5-5", MODEL, "Model", choices=_model_choices())
     requests: int = _ask(10_000, INTEGER, "Requests", "In all.", 1, 10_000_000)
-    input_tokens: int = _ask(500, INTEGER, "Input tokens", "Mean of a request, shared prefix included.", 1, 1_000_000)
+    input_tokens: int = _ask(500, TOKENS, "Input tokens", "Mean of a request, shared prefix included; of a document: 12 pages.", 1, 1_000_000)
     output_tokens: int = _ask(1000, INTEGER, "Output tokens", "Mean of an answer, thinking included.", 1, _ANSWER_TOKENS)
     output_p95_tokens: int = _ask(0, INTEGER, "Long answers", "95 % of answers are at most this long. Empty or 0: twice the mean.", 0, _ANSWER_TOKENS, unit="tokens", zero="twice the mean")
     max_tokens: int = _ask(0, INTEGER, "max_tokens", "Empty or 0: proposed, so that at most 1 % of answers are cut off.", 0, _ANSWER_TOKENS, zero="proposed")
-    bytes_per_request: int = _ask(0, INTEGER, "Bytes per request", "As JSON in UTF-8. Empty or 0: estimated from the input tokens.", 0, _BATCH_BYTES, zero="estimated")
+    bytes_per_request: int = _ask(0, SIZE, "Bytes per request", "As JSON in UTF-8; of a document: 1.5 MB PDF. Empty or 0: estimated from the input tokens.", 0, _BATCH_BYTES, zero="estimated")
     shared_prefix_tokens: int = _ask(0, INTEGER, "Shared prefix", "Leading tokens that all requests share: system prompt, tools, documents.", 0, 1_000_000, unit="tokens")
     # fmt: on
 

@@ -5,6 +5,7 @@ The rows stand at the end of the file; nothing else in the project asks which ki
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -66,6 +67,14 @@ def _check_money(field: Field, answer: Any) -> Decimal:
 
 def _read_number(field: Field, text: str) -> Any:
     return _amount(field, text, amounts.number(text), "10000, 10,000, 10k or 1e4")
+
+
+def _read_tokens(field: Field, text: str) -> Any:
+    return _amount(field, text, amounts.tokens(text), "10000, 10k or 12 pages of PDF")
+
+
+def _read_size(field: Field, text: str) -> Any:
+    return _amount(field, text, amounts.size(text), "10000, 12 kB or 1.5 MB PDF")
 
 
 def _read_money(field: Field, text: str) -> Any:
@@ -231,6 +240,8 @@ def _bound(number: Decimal) -> str:
 
 # fmt: off
 INTEGER = Kind(name="integer", inputmode="numeric", check=_check_integer, read=_read_number, dump=_same, write=plain, fill=count, say=_say_count, phrase=_phrase_amount)
+TOKENS = replace(INTEGER, read=_read_tokens, inputmode="")
+SIZE = replace(INTEGER, read=_read_size, inputmode="")
 SHARE = Kind(name="share", inputmode="decimal", check=_check_number, read=_read_share, dump=_dump_number, write=plain, fill=percent, say=_say_share, phrase=_phrase_amount)
 SPAN = Kind(name="span", check=_check_number, read=_read_span, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)
 MONEY = Kind(name="money", inputmode="decimal", check=_check_money, read=_read_money, dump=_dump_number, write=plain, fill=plain, say=_say_plainly, phrase=_phrase_amount)

@@ -68,7 +68,6 @@ OWN_PAGES = (
         description="Plan a Claude Message Batches workload: how to cut it up, what it costs, when "
         "it is done and how sure that is. It is worked out in your browser.",
         source="site/templates/planner.html",
-        nav="Planner",
     ),
     Page(
         path="notices/index.html",
@@ -85,6 +84,8 @@ OWN_PAGES = (
         description="Four ways to plan without a network: the page itself, the app, one file that a "
         "browser opens from a disk, and the command line.",
         source="site/templates/offline.html",
+        nav="Offline",
+        order=9,
     ),
     Page(
         path="404.html",

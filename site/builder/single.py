@@ -43,7 +43,7 @@ def hand_out(site: Mapping[str, bytes], folder: Path, url: str) -> dict[str, byt
 
 def single_file(site: Mapping[str, bytes], folder: Path, url: str) -> bytes:
     """The site as one page. `folder` has its two scripts, `url` is where the site will stand."""
-    planner = _with_links(site, "index.html", url)
+    planner = re.sub(r'data-home="[^"]*"', 'data-home=""', _with_links(site, "index.html", url))
     style = _style(site, planner)
     script = _script(site, read_text(folder / "start.js", "site/single/start.js"))
     policy = _POLICY.format(script=integrity(script.encode()), style=integrity(style.encode()))
@@ -60,7 +60,7 @@ def single_file(site: Mapping[str, bytes], folder: Path, url: str) -> bytes:
         if path.startswith("programs/")
         or (path.startswith("runtime/") and not path.endswith((".js", ".mjs")))
     }
-    body = body.replace("</main>", f"</main>\n{_reading(site)}", 1)
+    body = body.replace("</main>", f"</main>\n{_READING}", 1)
     end = "".join(_block(name, content) for name, content in files.items())
     body = body.replace("</body>", f"{end}<script>{script}</script>\n</body>")
     head += '<link rel="help" href="#" data-worker>\n'  # what the engine looks for
@@ -100,24 +100,20 @@ def _pages(site: Mapping[str, bytes], url: str) -> dict[str, dict[str, str]]:
             page = _with_links(site, path, url)
             found = re.search(r"<title>(.*?)</title>.*<main[^>]*>(.*)</main>", page, re.DOTALL)
             assert found, path  # the build's own pages have both
-            main = re.sub(r"<search.*?</search>", "", found[2], flags=re.DOTALL)
             title = html.unescape(found[1])
-            pages[path.removesuffix("index.html")] = {"title": title, "main": main}
+            pages[path.removesuffix("index.html")] = {"title": title, "main": found[2]}
     return pages
 
 
-def _reading(site: Mapping[str, bytes]) -> str:
-    """The place for a page, with the search above it."""
-    found = re.search(r"<search.*?</search>", site["faq/index.html"].decode(), re.DOTALL)
-    search = found[0] if found else ""
-    search = re.sub(r'data-home="[^"]*"', 'data-home=""', search)
-    search = re.sub(r'href="(?:\.\./)*(guides|faq)?/?"', r'href="#/\1/"', search)
-    return f'<main data-reading tabindex="-1" hidden>\n{search}\n<div data-page></div>\n</main>'
+_READING = '<main data-reading tabindex="-1" hidden>\n<div data-page></div>\n</main>'
 
 
 def _search(index: bytes) -> bytes:
     """The search index, its addresses those of places in the single file."""
-    rows = [[title, f"#/{address}", *rest] for title, address, *rest in json.loads(index)]
+    rows = [
+        [title, address if address.startswith("#") else f"#/{address}", *rest]
+        for title, address, *rest in json.loads(index)
+    ]
     return json.dumps(rows, ensure_ascii=False).encode()
 
 

@@ -24,11 +24,32 @@ function planIn({ hash, search }) {
 }
 
 if (planIn(location)) {
+  const example = document.title;
   page.dataset.answer = "working";
+  document.title = document.querySelector("title").dataset.name;
   // without the other scripts nobody works it out
   window.addEventListener("load", () => {
-    if (page.dataset.engine === "static") page.dataset.answer = "example";
+    if (page.dataset.engine !== "static") return;
+    page.dataset.answer = "example";
+    document.title = example;
   });
+}
+
+// What somebody types or presses before the other scripts are there: {control: text or tick}.
+const early = new Map();
+const ticked = (control) => control.type === "checkbox" || control.type === "radio";
+const note = ({ target }) => early.set(target, ticked(target) ? target.checked : target.value);
+document.addEventListener("input", note);
+
+/** Type and press again what was typed and pressed early, now that there is somebody to hear it. */
+export function repeatEarly() {
+  document.removeEventListener("input", note);
+  for (const [control, meant] of early) {
+    control[ticked(control) ? "checked" : "value"] = meant;
+    for (const name of ["input", "change"]) {
+      control.dispatchEvent(new Event(name, { bubbles: true }));
+    }
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 // The conductor: the only module that knows the others. A question goes from the form or the
 // address to the engine, its reply to the results, the form and the address.
 
-import { createAddress } from "./address.js";
+import { createAddress, repeatEarly } from "./address.js";
 import { localTime } from "./clock.js";
 import { createCompare } from "./compare.js";
+import { createDocuments } from "./documents.js";
 import { createEngine, hire } from "./engine.js";
 import { createFiles } from "./files.js";
 import { createForm } from "./form.js";
@@ -85,6 +86,8 @@ const panel = createPanel(find('[data-module="panel"]'), {
   onClose: address.closePanel,
   onMiss: address.leave,
 });
+
+createDocuments(find("[data-documents]"), find('[data-module="form"]'));
 
 const files = createFiles(find('[data-module="files"]'), {
   hire,
@@ -304,4 +307,5 @@ addEventListener("beforeprint", () => {
 
 // First the link: the engine may know already that Python cannot be had.
 if (address.query) openLink(address.query);
+repeatEarly();
 engine.start();

@@ -51,6 +51,12 @@ export function createMoment(place) {
     play.setAttribute("aria-pressed", "true");
     timer = setInterval(step, STEP_MS);
   });
+  // one stop of the Tab key for both: the space bar of the slider plays
+  slider.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !play.checkVisibility()) return;
+    event.preventDefault();
+    play.click();
+  });
   slider.addEventListener("input", () => {
     stop();
     show();

@@ -1,6 +1,8 @@
-// The search over guides and questions: the index is one file of the site, fetched when somebody
-// begins to search. Without this script the field stays hidden; the pages of guides and of
-// questions list everything.
+// The search over guides, questions, and the planner's fields and models: the index is one file of
+// the site, fetched when somebody begins to search. Without this script the field stays hidden; the
+// pages of guides and of questions list everything.
+
+import { choose, reveal } from "./places.js";
 
 const WAIT_MS = 10_000;
 const AT_MOST = 12; // results
@@ -29,12 +31,13 @@ async function load() {
 }
 
 // Every word must be there. One that begins a word counts more than one inside; a title more than a
-// heading, a heading more than the text.
+// heading, a heading more than the text; of a field and a model the text is what people call it.
 function score(row, words) {
+  const ofText = /^#[^/]/.test(row.address) ? 6 : 1;
   let sum = 0;
   for (const word of words) {
     let best = 0;
-    for (const [part, weight] of [["title", 9], ["heading", 6], ["text", 1]]) {
+    for (const [part, weight] of [["title", 9], ["heading", 6], ["text", ofText]]) {
       const at = row.folded[part].indexOf(word);
       if (at < 0) continue;
       const begins = new RegExp(`(?<![\\p{L}\\p{N}])${word}`, "u").test(row.folded[part]);
@@ -111,6 +114,17 @@ async function search() {
 function close() {
   found.hidden = true;
 }
+
+// What the planner itself has is not gone to, which would lose the plan, but shown.
+list.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const [, field, value] = /^#([a-z_.]+)=(.*)$/.exec(link.hash) ?? [];
+  const here = field ? choose(field, value) : reveal(link.hash.slice(1));
+  if (!here) return;
+  event.preventDefault();
+  close();
+});
 
 input.addEventListener("input", search);
 input.addEventListener("click", search);

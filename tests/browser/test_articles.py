@@ -143,7 +143,7 @@ def test_reason_and_caveat_lead_to_their_sections(page: Page) -> None:
 
 def test_panel_has_no_id_twice(page: Page) -> None:
     """A section with pictures stands beside the planner's own pictures."""
-    page.locator(".run .section-head a.more").click()
+    page.locator(".run-caption a.more").click()
     expect(panel(page)).to_be_visible()
     first = panel(page).locator("[data-panel-body]").inner_text()
     page.locator(".run-fold > summary").click()
@@ -169,7 +169,7 @@ def test_panel_is_accessible(page: Page, scheme: Any) -> None:
 def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any]) -> None:
     """On a narrow screen and without JavaScript the same link leads to the guide."""
     page = visit("", ready=False, **options)
-    link = page.locator(".run .section-head a.more")
+    link = page.locator(".run-caption a.more")
     link.click()
     page.wait_for_url("**/guides/queue/#rows")
     expect(page.locator("h1")).to_have_text("Reading the run")
@@ -181,7 +181,7 @@ def test_guide_that_cannot_be_fetched_is_an_ordinary_page(
     """The link then does what every link does, and the browser says what is wrong."""
     watch.allow("404")
     server.faults["/guides/queue/"] = missing
-    page.locator(".run .section-head a.more").click()
+    page.locator(".run-caption a.more").click()
     page.wait_for_url("**/guides/queue/#rows")
 
 

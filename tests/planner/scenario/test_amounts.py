@@ -89,3 +89,27 @@ def test_span_in_seconds(text: str, seconds: int) -> None:
 def test_no_span(text: str) -> None:
     """What is no length of time is not guessed at."""
     assert amounts.span(text, "h") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("500", 500),
+        ("1 page", 7784),
+        ("12 pages", 93_408),
+        ("1k pages of PDF", 7_784_000),
+        ("some pages", None),
+    ],
+)
+def test_pages_are_tokens(text: str, tokens: int | None) -> None:
+    """At most: the text of a page and its picture, as the facts have them."""
+    assert amounts.tokens(text) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("20,000", 20_000), ("3 kB", 3000), ("1.5 MB", 1_500_000), ("2 MiB", 2_097_152), ("7 bytes", 7), ("1.5 MB PDF", 2_000_000), ("1 B file", 2), ("much MB", None)],
+)  # fmt: skip
+def test_sizes_are_bytes(text: str, size: int | None) -> None:
+    """A file is a third larger in a request, which has it in base 64."""
+    assert amounts.size(text) == size
