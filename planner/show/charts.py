@@ -35,7 +35,7 @@ def queue(
 ) -> str:
     """One bar for each row on a true time axis, at the moment of a step of the slider.
 
-    Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
+    Waiting is a thin line, work a bar, and doubt fades out to when it has ended in 95 % of the runs.
     """
     pitch = row_px(len(timeline.rows))
     height = AXIS_PX + pitch * len(timeline.rows) + _BELOW_PX
