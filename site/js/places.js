@@ -1,7 +1,7 @@
 // The places in the planner to which an address leads from elsewhere: its fields.
 
 /** Show a field, in whatever fold it is, and give it the focus; whether this page has it. */
-export function reveal(id) {
+function reveal(id) {
   const field = /^f-/.test(id) ? document.getElementById(id) : null;
   if (!field) return false;
   const folds = [];
@@ -13,7 +13,7 @@ export function reveal(id) {
 }
 
 /** Choose a value as if somebody had; whether this page has the field. */
-export function choose(name, value) {
+function choose(name, value) {
   const field = document.querySelector(`select[name="${name}"]`);
   if (!field) return false;
   field.value = value;
@@ -24,3 +24,9 @@ export function choose(name, value) {
 const follow = () => reveal(location.hash.slice(1));
 window.addEventListener("hashchange", follow);
 follow();
+
+// The search asks for a place of this page.
+document.addEventListener("place", (event) => {
+  const [, field, value] = /^([a-z_.]+)=(.*)$/.exec(event.detail) ?? [];
+  if (field ? choose(field, value) : reveal(event.detail)) event.preventDefault();
+});

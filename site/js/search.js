@@ -2,8 +2,6 @@
 // the site, fetched when somebody begins to search. Without this script the field stays hidden; the
 // pages of guides and of questions list everything.
 
-import { choose, reveal } from "./places.js";
-
 const WAIT_MS = 10_000;
 const AT_MOST = 12; // results
 const AROUND = 70; // characters on either side of the first word that was found
@@ -119,9 +117,8 @@ function close() {
 list.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const [, field, value] = /^#([a-z_.]+)=(.*)$/.exec(link.hash) ?? [];
-  const here = field ? choose(field, value) : reveal(link.hash.slice(1));
-  if (!here) return;
+  const place = new CustomEvent("place", { cancelable: true, detail: link.hash.slice(1) });
+  if (document.dispatchEvent(place)) return; // nobody here has it
   event.preventDefault();
   close();
 });

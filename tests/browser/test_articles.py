@@ -102,7 +102,8 @@ def test_close_after_a_change_keeps_the_change(page: Page) -> None:
 
 def test_example_in_the_panel_applies_at_once(page: Page) -> None:
     """A plan that a section shows is one press away, and the section stays."""
-    page.locator(".ways a.more").click()
+    page.locator(".ways-fold summary").click()
+    page.locator(".ways-fold a.more").click()
     expect(panel(page).locator("h2").last).to_have_text("Does a smaller batch finish sooner?")
     link = (
         panel(page).locator("[data-panel-body] td, [data-panel-body] th").get_by_role("link").first
@@ -118,7 +119,8 @@ def test_example_in_the_panel_applies_at_once(page: Page) -> None:
 
 def test_links_of_the_panel_open_in_it(page: Page) -> None:
     """Another guide takes the place of the first; Back closes the panel all the same."""
-    page.locator(".ways a.more").click()
+    page.locator(".ways-fold summary").click()
+    page.locator(".ways-fold a.more").click()
     panel(page).get_by_role("link", name="share its pace").click()
     expect(panel(page).locator("[data-panel-name]")).to_have_text(
         "How long a batch takes, and how we know"
@@ -143,10 +145,10 @@ def test_reason_and_caveat_lead_to_their_sections(page: Page) -> None:
 
 def test_panel_has_no_id_twice(page: Page) -> None:
     """A section with pictures stands beside the planner's own pictures."""
-    page.locator(".run-caption a.more").click()
+    page.locator(".run-fold summary").click()
+    page.locator(".run-fold a.more[href*=rows]").click()
     expect(panel(page)).to_be_visible()
     first = panel(page).locator("[data-panel-body]").inner_text()
-    page.locator(".run-fold > summary").click()
     page.locator(".run-more").get_by_role("link", name="How to read the curve").click()
     expect(panel(page).locator("[data-panel-body]")).not_to_have_text(first)
     expect(panel(page).locator("figure")).to_have_count(1)
@@ -158,7 +160,8 @@ def test_panel_has_no_id_twice(page: Page) -> None:
 def test_panel_is_accessible(page: Page, scheme: Any) -> None:
     """axe finds nothing in the page with the panel open."""
     page.emulate_media(color_scheme=scheme)
-    page.locator(".ways a.more").click()
+    page.locator(".ways-fold summary").click()
+    page.locator(".ways-fold a.more").click()
     expect(panel(page)).to_be_visible()
     assert violations(page) == []
 
@@ -169,7 +172,8 @@ def test_panel_is_accessible(page: Page, scheme: Any) -> None:
 def test_otherwise_it_is_an_ordinary_page(visit: Visit, options: dict[str, Any]) -> None:
     """On a narrow screen and without JavaScript the same link leads to the guide."""
     page = visit("", ready=False, **options)
-    link = page.locator(".run-caption a.more")
+    page.locator(".run-fold summary").click()
+    link = page.locator(".run-fold a.more[href*=rows]")
     link.click()
     page.wait_for_url("**/guides/queue/#rows")
     expect(page.locator("h1")).to_have_text("Reading the run")
@@ -181,7 +185,8 @@ def test_guide_that_cannot_be_fetched_is_an_ordinary_page(
     """The link then does what every link does, and the browser says what is wrong."""
     watch.allow("404")
     server.faults["/guides/queue/"] = missing
-    page.locator(".run-caption a.more").click()
+    page.locator(".run-fold summary").click()
+    page.locator(".run-fold a.more[href*=rows]").click()
     page.wait_for_url("**/guides/queue/#rows")
 
 
