@@ -1,4 +1,5 @@
-"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts`, `schema`.
+"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `fake-api`, `facts`,
+`schema`.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -22,6 +23,7 @@ from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
 from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
+from planner.fake import command
 from planner.plan import make_plan
 from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
@@ -108,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
 
     files.add_measure(commands, _add_plan).set_defaults(run=_measure)
     files.add_review(commands, _add_plan).set_defaults(run=_review)
+
+    command.add_fake_api(commands).set_defaults(run=lambda it: _Answer(*command.fake_api(it)))
 
     facts = commands.add_parser(
         "facts", help="models, prices and limits, with sources", allow_abbrev=False
