@@ -6,7 +6,7 @@ import re
 import pytest
 
 from planner.plan import make_plan
-from planner.programs import generate, join
+from planner.programs import EDITIONS, generate, join
 from planner.scenario import Scenario
 from tests.programs.harness import TEMPLATES
 
@@ -18,6 +18,19 @@ def test_the_same_bytes_every_time() -> None:
     first = generate(make_plan(Scenario()))
     join._parts.cache_clear()
     assert generate(make_plan(Scenario())) == first
+
+
+def test_each_edition_is_had_by_its_name() -> None:
+    """Its own files and a sample of their input; without a name those that run by themselves."""
+    assert EDITIONS.keys() == join.EDITIONS.keys()
+    for name, files in EDITIONS.items():
+        programs = generate(make_plan(Scenario()), editions=[name])
+        assert [each.name for each in programs] == [*[it.name for it in files], "requests.jsonl"]
+        assert all(each.text for each in programs)
+    both = [each.language for each in generate(make_plan(Scenario()))]
+    assert both == ["python", "javascript", "jsonl"]
+    with pytest.raises(FileNotFoundError, match="python has no part other"):
+        join.part("python", "other")
 
 
 def test_every_part_is_there_with_its_rule(language: str) -> None:
