@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-# In the order in which a reader meets them, where dependence leaves a choice.
+# In the order in which a reader meets them, where dependence leaves a choice; in both languages.
 PARTS = (
     "head",
     "settings",
@@ -59,7 +59,7 @@ class _Edition:
 
 
 EDITIONS = {
-    "python": _Edition(language="python", folders=("python",), parts=PARTS),
+    "python": _Edition(language="python", folders=("python",), parts=(*PARTS, "rest")),
     "javascript": _Edition(language="javascript", folders=("javascript",), parts=PARTS),
 }
 
