@@ -25,6 +25,7 @@ from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
 from planner.fake import command
 from planner.plan import make_plan
+from planner.programs import EDITIONS
 from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
 from planner.show import catalogue, view
@@ -99,12 +100,20 @@ def _parser() -> argparse.ArgumentParser:
 
     programs = commands.add_parser(
         "programs",
-        help="the two programs that run the plan, and a sample of their input",
+        help="the programs that run the plan, and a sample of their input",
         allow_abbrev=False,
     )
     _add_scenario(programs)
     programs.add_argument(
         "--out", required=True, metavar="DIR", help="the folder to write them into"
+    )
+    programs.add_argument(
+        "--for",
+        dest="editions",
+        action="append",
+        choices=list(EDITIONS),
+        default=[],
+        help="which of them, may be repeated; Python's and JavaScript's without it",
     )
     programs.set_defaults(run=_programs)
 
@@ -172,7 +181,7 @@ def _programs(options: argparse.Namespace) -> _Answer:
     folder, lines = Path(options.out), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for program in view.show_programs(plan):
+        for program in view.show_programs(plan, options.editions):
             file = folder / program["name"]
             if program["language"] == "jsonl" and file.exists():
                 lines.append(f"{_shown(str(file))} is there already: kept")

@@ -24,10 +24,10 @@ _MARKS = {True: "✓", False: "○"}
 _RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 _SAME_TIME_S = 30  # forecasts that differ by less are alike
 _INSTALL = {
-    "python": 'pip install "anthropic>=2,<3"',
-    "javascript": "npm install @anthropic-ai/sdk@1",
+    "run_batches.py": 'pip install "anthropic>=2,<3"',
+    "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
 }
-_START = {"python": "python run_batches.py", "javascript": "node run_batches.mjs"}
+_START = {"run_batches.py": "python run_batches.py", "run_batches.mjs": "node run_batches.mjs"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "
@@ -220,19 +220,19 @@ def programs(generated: Sequence[Program]) -> list[Cells]:
             "language": program.language,
             "name": program.name,
             "text": program.text,
-            **_commands(program.language),
+            **_commands(program.name),
         }
         for program in generated
     ]
 
 
-def _commands(language: str) -> Cells:
+def _commands(name: str) -> Cells:
     """What installs the program, checks the file, tries three of its lines, and runs it."""
-    if language not in _START:
+    if name not in _START:
         return dict.fromkeys(("install", "check", "try", "run"), "")
-    start = _START[language]
+    start = _START[name]
     return {
-        "install": _INSTALL[language],
+        "install": _INSTALL[name],
         "check": f"{start} requests.jsonl --check",
         "try": f"head -n 3 requests.jsonl > three.jsonl && {start} three.jsonl --out three",
         "run": f"{start} requests.jsonl --out run",

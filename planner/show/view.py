@@ -5,6 +5,7 @@
 computed after it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from planner import facts
@@ -92,9 +93,9 @@ def show_ways(plan: Plan) -> dict[str, Any]:
     return {"slots": slot, "lists": {"ways": rows.ways(plan, every)}, "charts": {}}
 
 
-def show_programs(plan: Plan) -> list[Cells]:
-    """The programs of the plan, as rows."""
-    return rows.programs(generate(plan))
+def show_programs(plan: Plan, editions: Sequence[str] = ()) -> list[Cells]:
+    """The programs of the plan, as rows: those of some editions, or those that run by themselves."""
+    return rows.programs(generate(plan, editions=editions) if editions else generate(plan))
 
 
 def taken(plan: Plan) -> dict[str, str]:

@@ -24,6 +24,7 @@ from typing import BinaryIO, cast
 from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import usd_exact
+from planner.programs.python.report import Log
 from planner.programs.python.request import (
     BYTE_ORDER_MARK,
     ENVELOPE,
@@ -252,3 +253,10 @@ def halves(source: Source, state: State, batch: Batch) -> list[Event]:
         half.event(number, batch.round, batch.canary)
         for number, half in enumerate((first, second), state.numbers + 1)
     ]
+
+
+def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
+    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
+    folder.note("not_made", batch=batch.number)
+    folder.note("recut", batches=[batch.number])
+    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")

@@ -299,13 +299,14 @@ def test_ways_can_be_opened(scenario: Scenario) -> None:
 def test_programs() -> None:
     """Each with the commands of its language; a sample has none."""
     generated = [
-        Program(name=language, language=language, text=f"text of {language}")
-        for language in ("python", "javascript", "jsonl")
+        Program(name="run_batches.py", language="python", text="text of python"),
+        Program(name="run_batches.mjs", language="javascript", text="text of javascript"),
+        Program(name="requests.jsonl", language="jsonl", text="text of jsonl"),
     ]
     assert rows.programs(generated) == [
         {
             "language": "python",
-            "name": "python",
+            "name": "run_batches.py",
             "text": "text of python",
             "install": 'pip install "anthropic>=2,<3"',
             "check": "python run_batches.py requests.jsonl --check",
@@ -315,7 +316,7 @@ def test_programs() -> None:
         },
         {
             "language": "javascript",
-            "name": "javascript",
+            "name": "run_batches.mjs",
             "text": "text of javascript",
             "install": "npm install @anthropic-ai/sdk@1",
             "check": "node run_batches.mjs requests.jsonl --check",
@@ -325,7 +326,7 @@ def test_programs() -> None:
         },
         {
             "language": "jsonl",
-            "name": "jsonl",
+            "name": "requests.jsonl",
             "text": "text of jsonl",
             "install": "",
             "check": "",
