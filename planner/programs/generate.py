@@ -48,7 +48,7 @@ class Program:
 class _File:
     """A file of an edition: its parts joined, or one part as it stands.
 
-    `renamed` are pairs of texts of that part: what stands for another file, and its name.
+    `renamed` are pairs of texts in it: one that names a file, and one that names another instead.
     """
 
     name: str
@@ -61,6 +61,13 @@ class _File:
 EDITIONS = {
     "python": (_File(name="run_batches.py", language="python"),),
     "javascript": (_File(name="run_batches.mjs", language="javascript"),),
+    "dbos": (
+        _File(
+            name="run_batches_dbos.py",
+            language="python",
+            renamed=(('PROGRAM = "run_batches.py"', 'PROGRAM = "run_batches_dbos.py"'),),
+        ),
+    ),
 }
 # Those that a person gets who does not say for whom.
 _BY_THEMSELVES = ("python", "javascript")
@@ -71,8 +78,8 @@ def generate(
 ) -> tuple[Program, ...]:
     """The programs of a plan, ready to run, and a sample of their input.
 
-    `editions` are keys of EDITIONS. `system_prompt` is the text that all requests share; a scenario knows only how long it is. A
-    plan that caches it needs it: the programs refuse rows without it.
+    `editions` are keys of EDITIONS. `system_prompt` is the text that all requests share; a scenario
+    knows only how long it is. A plan that caches it needs it: the programs refuse rows without it.
     """
     settings = settings_of(plan, system_prompt=system_prompt)
     programs = [
@@ -86,9 +93,7 @@ def generate(
 
 def _file_text(edition: str, file: _File, settings: Mapping[str, Any]) -> str:
     """The text of one file of an edition."""
-    if not file.part:
-        return program_text(edition, settings)
-    text = join.part(edition, file.part)
+    text = join.part(edition, file.part) if file.part else program_text(edition, settings)
     for before, after in file.renamed:
         text = text.replace(before, after)
     return text

@@ -59,8 +59,13 @@ class _Edition:
 
 
 EDITIONS = {
-    "python": _Edition(language="python", folders=("python",), parts=(*PARTS, "rest")),
+    "python": _Edition(
+        language="python", folders=("python",), parts=(*PARTS, "rest", "pace", "count")
+    ),
     "javascript": _Edition(language="javascript", folders=("javascript",), parts=PARTS),
+    "dbos": _Edition(
+        language="python", folders=("dbos", "python"), parts=(*PARTS, "rest", "pace", "count")
+    ),
 }
 
 

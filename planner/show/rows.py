@@ -26,8 +26,13 @@ _SAME_TIME_S = 30  # forecasts that differ by less are alike
 _INSTALL = {
     "run_batches.py": 'pip install "anthropic>=2,<3"',
     "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
+    "run_batches_dbos.py": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
 }
-_START = {"run_batches.py": "python run_batches.py", "run_batches.mjs": "node run_batches.mjs"}
+_START = {
+    "run_batches.py": "python run_batches.py",
+    "run_batches.mjs": "node run_batches.mjs",
+    "run_batches_dbos.py": "python run_batches_dbos.py",
+}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "

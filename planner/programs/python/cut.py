@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import random
 import stat
 import tempfile
 import zlib
@@ -21,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from planner.programs.python.count import count_below
 from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import usd_exact
@@ -214,16 +214,6 @@ def next_cut(source: Source, state: State) -> Event | None:
                 )
             return cut.event(state.numbers + 1, state.round, bool(canary))
     return None
-
-
-def count_below(full: int, taken: set[int]) -> int:
-    """A count at random, a little below the full one, that no batch of this run has.
-
-    Of a small batch nothing is taken: it would cost a batch more, with its whole start.
-    """
-    spread = min(full // 25, 100 + full // 100)
-    free = [count for count in range(full - spread, full + 1) if count not in taken]
-    return random.choice(free) if free else random.randint(full - spread, full)
 
 
 def cut_range(source: Source, state: State, start: int, end: int, count: int, full: int) -> Cut:
