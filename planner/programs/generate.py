@@ -61,6 +61,15 @@ class _File:
 EDITIONS = {
     "python": (_File(name="run_batches.py", language="python"),),
     "javascript": (_File(name="run_batches.mjs", language="javascript"),),
+    "airflow": (
+        _File(
+            name="run_batches_dag.py",
+            language="python",
+            part="dag",
+            renamed=(("\nfrom planner.programs.airflow.operators", "from run_batches_airflow"),),
+        ),
+        _File(name="run_batches_airflow.py", language="python"),
+    ),
 }
 # Those that a person gets who does not say for whom.
 _BY_THEMSELVES = ("python", "javascript")
