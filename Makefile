@@ -19,13 +19,18 @@ install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get instal
 compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 
+# An engine with all that it brings along.
+compile-engine = pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-header --no-annotate --no-emit-index-url
+
 py-build  := .venv/build-$(call hash,requirements-build.txt)
 py-test   := .venv/test-$(call hash,requirements-test.txt)
+py-airflow := .venv-airflow/engine-$(call hash,tests/engines/requirements-airflow.txt)
 npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build wheel check bench bench-programs mutants lock clean
+.PHONY: help serve test test-engines setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +40,10 @@ serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsew
 
 test: check  ## every test; ARGS="-k words" picks some
 	$(py) -m pytest $(ARGS)
+
+# Not part of `make test`: the engines themselves, from the registry, started and killed on this machine.
+test-engines: $(py-test) $(py-airflow) ## the edition for Airflow on Airflow itself, under kills; ARGS="--kills 50 --minutes 60" for more
+	$(py) -m tests.engines.airflow_live .venv-airflow $(ARGS)
 
 setup: $(py-build) $(npm-build) ## what the build needs
 
@@ -69,9 +78,10 @@ lock:        ## requirements-*.txt anew, after a version in pyproject.toml has c
 	build/lock/bin/python -m pip install --quiet uv==0.13.9
 	build/lock/bin/uv $(compile) --group build -o requirements-build.txt
 	build/lock/bin/uv $(compile) --group build --group test -o requirements-test.txt
+	build/lock/bin/uv $(compile-engine) tests/engines/airflow.in -o tests/engines/requirements-airflow.txt
 
 clean:       ## remove everything that make made
-	rm -rf .venv node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find planner tests -name __pycache__ -exec rm -rf {} +
 
 $(py-build):
@@ -84,6 +94,11 @@ $(py-build):
 $(py-test): | $(py-build)
 	$(pip) -r requirements-test.txt
 	$(py) -m pip check
+	@touch $@
+
+$(py-airflow):
+	$(PYTHON) -m venv --clear .venv-airflow
+	.venv-airflow/$(patsubst .venv/%,%,$(pip)) -r tests/engines/requirements-airflow.txt
 	@touch $@
 
 $(npm-build):
