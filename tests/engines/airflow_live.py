@@ -164,7 +164,9 @@ class Live:
             self.say(f"     {counts[kind]} kills of {kind}")
 
     def kill_until_it_ends(self, name: str, counts: Counter[str], each: int) -> None:
-        creates, calm = self.api.calls["create"], {"triggerer": 0.0, "scheduler": 0.0}
+        creates = self.api.calls["create"]
+        # How far the run was when a part was killed last: it is killed again when it went on since.
+        seen = dict.fromkeys(("triggerer", "scheduler"), self.progress())
         end = time.monotonic() + LONGEST_RUN_S
         while (state := self.airflow.state(name)) not in ("success", "failed"):
             assert time.monotonic() < end, f"{name} is {state}"
@@ -174,9 +176,12 @@ class Live:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
                         counts["task"] += 1
-            now = time.monotonic()
-            for part in ("triggerer", "scheduler"):
-                if now > calm[part] and counts[part] < each and self.is_worth_it(part, name):
+            for part, before in seen.items():
+                if (
+                    counts[part] < each
+                    and self.progress() != before
+                    and self.is_worth_it(part, name)
+                ):
                     # the scheduler alone at every second time: what it started lives on without it
                     if part == "scheduler" and counts[part] % 2:
                         os.kill(self.airflow.parts[part].pid, signal.SIGKILL)
@@ -185,10 +190,14 @@ class Live:
                         self.airflow.kill(part)
                     self.airflow.start(part)
                     counts[part] += 1
-                    calm[part] = time.monotonic() + (8 if part == "triggerer" else 14)
+                    seen[part] = self.progress()
             time.sleep(0.3)
         if state != "success":
             self.check(f"{name} succeeded", False)
+
+    def progress(self) -> tuple[int, int]:
+        """How many batches were sent, and fetched."""
+        return self.api.calls["create"], self.api.calls["results"]
 
     def is_worth_it(self, part: str, name: str) -> bool:
         """The triggerer while something waits in it, the scheduler while a task runs."""
