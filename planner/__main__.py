@@ -1,5 +1,4 @@
-"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `fake-api`, `facts`,
-`schema`.
+"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts` and so on.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -122,15 +121,13 @@ def _parser() -> argparse.ArgumentParser:
 
     command.add_fake_api(commands).set_defaults(run=lambda it: _Answer(*command.fake_api(it)))
 
-    facts = commands.add_parser(
-        "facts", help="models, prices and limits, with sources", allow_abbrev=False
-    )
+    words = "models, prices and limits, with sources"
+    facts = commands.add_parser("facts", help=words, allow_abbrev=False)
     facts.add_argument("--json", action="store_true", help="print them as JSON")
     facts.set_defaults(run=_facts)
 
-    form = commands.add_parser(
-        "schema", help="the JSON Schema of a scenario file", allow_abbrev=False
-    )
+    words = "the JSON Schema of a scenario file"
+    form = commands.add_parser("schema", help=words, allow_abbrev=False)
     form.set_defaults(run=_schema)
     return parser
 

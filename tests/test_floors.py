@@ -44,7 +44,7 @@ FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places
 # The parts of the program that is handed out keep rules of their own: they run elsewhere, with
 # clock and screen.
 PARTS = PLANNER / "programs" / "python"
-ENGINES = {name: PLANNER / "programs" / name for name in ("dbos",)}
+ENGINES = {name: PLANNER / "programs" / name for name in ("airflow", "dbos")}
 MODULES = sorted(
     path for path in PLANNER.rglob("*.py") if not {PARTS, *ENGINES.values()} & {*path.parents}
 )

@@ -198,7 +198,12 @@ class Requests:
         if template is None:
             return False
         bare = {**params, "messages": [{**params["messages"][0], "content": ""}]}
-        around = len(json_bytes({"custom_id": "", "params": bare})) - 4  # the quotes are counted
+        try:
+            around = (
+                len(json_bytes({"custom_id": "", "params": bare})) - 4
+            )  # the quotes are counted
+        except UnicodeEncodeError:  # half a surrogate pair: told where the line is counted
+            return False
         head = shape.workload.head_of(params, text)
         us = params.get("inference_geo") == "us"
         like = Like(head, params, shape.limit, us)

@@ -68,6 +68,15 @@ EDITIONS = {
             renamed=(('PROGRAM = "run_batches.py"', 'PROGRAM = "run_batches_dbos.py"'),),
         ),
     ),
+    "airflow": (
+        _File(
+            name="run_batches_dag.py",
+            language="python",
+            part="dag",
+            renamed=(("\nfrom planner.programs.airflow.operators", "from run_batches_airflow"),),
+        ),
+        _File(name="run_batches_airflow.py", language="python"),
+    ),
 }
 # Those that a person gets who does not say for whom.
 _BY_THEMSELVES = ("python", "javascript")

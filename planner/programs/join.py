@@ -58,6 +58,9 @@ class _Edition:
     parts: tuple[str, ...]
 
 
+_ALONE = ("options", "lock", "again", "run", "main")  # what an engine does instead
+_ON_AIRFLOW = ("engine", "rest", "store", "cutting", "rounds", "flow", "triggers", "operators")
+
 EDITIONS = {
     "python": _Edition(
         language="python", folders=("python",), parts=(*PARTS, "rest", "pace", "count")
@@ -65,6 +68,16 @@ EDITIONS = {
     "javascript": _Edition(language="javascript", folders=("javascript",), parts=PARTS),
     "dbos": _Edition(
         language="python", folders=("dbos", "python"), parts=(*PARTS, "rest", "pace", "count")
+    ),
+    "airflow": _Edition(
+        language="python",
+        folders=("airflow", "python"),
+        parts=tuple(
+            name
+            for part in PARTS
+            if part not in _ALONE
+            for name in (part, *(_ON_AIRFLOW if part == "report" else ()))
+        ),
     ),
 }
 
@@ -112,7 +125,7 @@ _LANGUAGES = {
         ),
         neighbour=re.compile(r"planner\.programs\.\w+\.(\w+)"),
         # what is imported if it is there, and what is done if it is not
-        guard=re.compile(r"try:\n(?:    .*\n)+except ImportError:\n(?:    .*\n)+"),
+        guard=re.compile(r"try:\n(?:    .*\n)+except ImportError(?: as \w+)?:\n(?:    .*\n)+"),
         comment="#",
         definition=re.compile(r"(?:#.*\n)*(?:@|class |def |async def )"),
         exported=re.compile(r"(?!)"),
@@ -167,7 +180,8 @@ def join(edition: str, settings: str) -> str:
         *(_python_imports(imports) if language == "python" else [_javascript_imports(imports)]),
         *dict.fromkeys(guard for each in others for guard in each.guards),
     ]
-    top = form.shebang + head.head + "\n" + "\n".join(blocks)
+    shebang = form.shebang if "main" in EDITIONS[edition].parts else ""
+    top = shebang + head.head + "\n" + "\n".join(blocks)
     between = "\n\n" if language == "python" else "\n"
     return between.join([top, *(_section(form, each) for each in others)])
 

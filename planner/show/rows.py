@@ -23,15 +23,16 @@ _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
 _MARKS = {True: "✓", False: "○"}
 _RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 _SAME_TIME_S = 30  # forecasts that differ by less are alike
+_START = {"run_batches.py": "python run_batches.py", "run_batches.mjs": "node run_batches.mjs"}
 _INSTALL = {
     "run_batches.py": 'pip install "anthropic>=2,<3"',
     "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
     "run_batches_dbos.py": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
+    "run_batches_dag.py": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',
 }
-_START = {
-    "run_batches.py": "python run_batches.py",
-    "run_batches.mjs": "node run_batches.mjs",
-    "run_batches_dbos.py": "python run_batches_dbos.py",
+_PLACE = {
+    "run_batches_dag.py": 'cp run_batches_dag.py "$AIRFLOW_HOME/dags/"',
+    "run_batches_airflow.py": 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"',
 }
 UNCOUNTED: tuple[Cells, ...] = (
     {
@@ -234,7 +235,8 @@ def programs(generated: Sequence[Program]) -> list[Cells]:
 def _commands(name: str) -> Cells:
     """What installs the program, checks the file, tries three of its lines, and runs it."""
     if name not in _START:
-        return dict.fromkeys(("install", "check", "try", "run"), "")
+        commands = dict.fromkeys(("install", "check", "try", "run"), "")
+        return commands | {"install": _INSTALL.get(name, ""), "run": _PLACE.get(name, "")}
     start = _START[name]
     return {
         "install": _INSTALL[name],

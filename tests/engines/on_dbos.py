@@ -26,11 +26,11 @@ from tests.engines.kills import (
 from tests.engines.postgres import postgres, programs
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON = os.environ.get("DBOS_PYTHON") or str(ROOT / "build/engines/dbos/bin/python")
+PYTHON = os.environ.get("DBOS_PYTHON") or str(ROOT / ".venv-dbos/bin/python")
 ENGINE = Engine(PYTHON, {})
 
-# So many kills in all; `KILLS=10` before the command says otherwise.
-KILLS = int(os.environ.get("KILLS", "50"))
+# So many kills in all; `KILLS=50` before the command says otherwise.
+KILLS = int(os.environ.get("KILLS", "14"))
 KILLS_A_RUN = 6
 PATTERN = Path(__file__).with_name("dbos_pattern.py")
 

@@ -14,6 +14,9 @@ import { grouped, quoted } from "./text.mjs";
 
 // After a signal every wait ends at once; what does not is left behind.
 const END_SECONDS = 8;
+// When all is done nothing is waited for. A connection over TLS that was answered before its body
+// had gone out can keep Node.js for ever.
+const LINGER_SECONDS = 1;
 
 /** Do what the command line asks for. Returns the exit code. */
 export async function main(words) {
@@ -124,4 +127,5 @@ function atProvider(state) {
 const started = process.argv[1] ?? "";
 if (fs.existsSync(started) && fs.realpathSync(started) === fileURLToPath(import.meta.url)) {
   process.exitCode = await main(process.argv.slice(2));
+  setTimeout(() => process.exit(), 1000 * LINGER_SECONDS).unref();
 }

@@ -27,8 +27,7 @@ export async function upload(url, { headers, body, signal }) {
   const giveUp = (seconds) => breakOff(post, silent(seconds));
   const stop = () => breakOff(post, signal.reason);
   signal.addEventListener("abort", stop);
-  let answerTimer, connection;
-  post.once("socket", (socket) => (connection = socket));
+  let answerTimer;
   post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
   post.once("finish", () => {
     post.setTimeout(0);
@@ -53,9 +52,6 @@ export async function upload(url, { headers, body, signal }) {
     clearTimeout(answerTimer);
     signal.removeEventListener("abort", stop);
     post.destroy();
-    // An answer before the end of the body can leave it open, and nobody waits for what is unsent.
-    connection?.destroy();
-    connection?.unref();
   }
 }
 

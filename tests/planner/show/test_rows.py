@@ -296,6 +296,18 @@ def test_ways_can_be_opened(scenario: Scenario) -> None:
 # ---- programs, and what is not counted
 
 
+def test_programs_of_an_engine() -> None:
+    """They are put in their places, and the engine runs them."""
+    files = [
+        Program(name=name, language="python", text="")
+        for name in ("run_batches_dag.py", "run_batches_airflow.py")
+    ]
+    dag, module = rows.programs(files)
+    assert (dag["run"], dag["check"]) == ('cp run_batches_dag.py "$AIRFLOW_HOME/dags/"', "")
+    assert module["run"] == 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"'
+    assert (bool(dag["install"]), bool(module["install"])) == (True, False)
+
+
 def test_programs() -> None:
     """Each with the commands of its language; a sample has none."""
     generated = [
