@@ -48,7 +48,7 @@ async def take_turn() -> float | None:
     return await RESTS.turn()
 
 
-@DBOS.workflow(name="run_batches")
+@DBOS.workflow(name="run_batches", max_recovery_attempts=None)
 async def run_in_turns(folder: str) -> str:
     """One run, until it ends or stops. `folder` is for those who look at the list."""
     while (seconds := await take_turn()) is not None:

@@ -111,7 +111,9 @@ class DBOS:
         cls.tasks.add(asyncio.get_running_loop().create_task(run()))
 
     @classmethod
-    def workflow(cls, *, name: str) -> Callable[[Function[P, R]], Function[P, R]]:
+    def workflow(
+        cls, *, name: str, max_recovery_attempts: int | None
+    ) -> Callable[[Function[P, R]], Function[P, R]]:
         def decorate(function: Function[P, R]) -> Function[P, R]:
             cls.functions[name] = function
             function.__qualname__ = name
