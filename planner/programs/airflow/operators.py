@@ -32,6 +32,13 @@ from planner.programs.python.request import run_settings
 from planner.programs.python.settings import Settings
 from planner.programs.python.submit import backoff_seconds
 
+# What is a flag of the plain program is a setting here.
+WORDS = {
+    "--budget-usd": "BUDGET_USD",
+    "--canary 0": "CANARY = 0",
+    "choose another --out": "begin another run",
+}
+
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
@@ -41,7 +48,10 @@ def told() -> Iterator[None]:
         yield
         return
     except (InputError, StoppedError) as problem:
-        failure = AirflowFailException(str(problem))
+        text = str(problem)
+        for flag, setting in WORDS.items():
+            text = text.replace(flag, setting)
+        failure = AirflowFailException(text)
     except (ParkedError, AirflowFailException):
         raise
     except Exception as error:
