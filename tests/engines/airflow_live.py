@@ -124,7 +124,8 @@ class Live:
             tasks = [it for it in self.airflow.tasks("waiting") if it["task_id"] == "batch_1"]
             return bool(tasks) and all(it["state"] == "deferred" for it in tasks)
 
-        self.airflow.until(all_wait, 120)
+        # A process takes a moment to end after its task was deferred.
+        self.airflow.until(lambda: all_wait() and not self.airflow.task_processes(), 120)
         pool: dict[str, Any] = self.airflow.ask("GET", "/pools/default_pool")
         slots = {name: pool[f"{name}_slots"] for name in ("running", "queued", "deferred")}
         processes = len(self.airflow.task_processes())
