@@ -147,6 +147,7 @@ def test_rounds_by_class(stage: MakeStage) -> None:
         (on_create("error-after", nth=2, status=500), 4, 4),
         (on_create("error", nth=1, status=529, type="overloaded_error"), 5, 4),
         (on_create("lose-answer", times=-1), 4, 4),
+        (on_create("late", seconds=0.1), 4, 4),
         (on_create("error", nth=1, status=429, type="rate_limit_error", retry_after=0.05), 5, 4),
     ],
 )
@@ -168,6 +169,23 @@ def test_a_sister_of_the_same_count_is_not_taken(stage: MakeStage) -> None:
     made.run_all()
     made.is_complete(*TEN)
     assert len(made.api.own()) == 4
+
+
+def test_sisters_in_doubt_at_once_are_told_apart(stage: MakeStage) -> None:
+    """All answers are lost at the same time, and the counts have to be equal: ids prove whose is whose."""
+    made = stage(REQUESTS_PER_BATCH=1, CONCURRENT_BATCHES=4)
+    made.api.set_scenario(on_create("lose-answer", times=-1))
+    ids = TEN[:4]
+    made.write(*ids)
+    tasks = [f"batch_1_{number}" for number in made.run("cut_1")]
+    waiting = {task: made.begin(task) for task in tasks}
+    while waiting:
+        waiting = {task: made.wake(task, given) for task, given in waiting.items()}
+        waiting = {task: given for task, given in waiting.items() if hasattr(given, "trigger")}
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*ids)
+    assert sizes(made) == [1, 1, 1, 1]
 
 
 def test_a_kill_at_every_line_of_the_journal(stage: MakeStage) -> None:
