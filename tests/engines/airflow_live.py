@@ -115,6 +115,14 @@ class Live:
         sizes = [len(batch.entries) for batch in self.api.own()][:4]
         self.check(f"batches at once differ in their counts: {sizes}", len({*sizes}) == len(sizes))
 
+    def stores(self) -> None:
+        """An object store does for the answers what a folder does."""
+        script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
+        scratch.mkdir()
+        command = ["python", str(script), str(self.airflow.home / "plugins"), str(scratch)]
+        done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
+        self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
+
     def waiting(self) -> None:
         """Batches that are open for long hold no worker."""
         self.api.set_scenario({"seconds": 25})
@@ -244,6 +252,7 @@ def main() -> int:
         with airflow.running():
             live = Live(airflow, api, folder)
             live.say(f"Airflow is up, with {MODULE} in its plugins")
+            live.stores()
             live.same_answers()
             live.waiting()
             live.cleared()
