@@ -314,6 +314,22 @@ def test_a_stop_is_told_to_those_that_wait(stage: MakeStage) -> None:
     made.is_complete(*TEN)
 
 
+def test_a_try_that_was_given_up_stops_nobody(stage: MakeStage) -> None:
+    """Its state store is closed to it: it fails, sends nothing, and leaves no word for the others."""
+    made = stage(BUDGET_USD="0.05")
+    made.write(*TEN)
+    made.run("cut_1")
+
+    def closed(when: str, value: Any) -> None:
+        raise EOFError
+
+    made.store_of("batch_1_1").kill = closed
+    with pytest.raises(EOFError):
+        made.run("batch_1_1")
+    assert made.api.calls["create"] == 0
+    assert not (made.out / "rounds" / "1" / "stops").exists()
+
+
 # ---- told at start
 
 
@@ -335,6 +351,7 @@ def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
         ("forgets", "state store does not keep"),
         ("old", "of an Airflow before 3.3"),
         ("folder", "cannot be written"),
+        ("address", "is no path of a store"),
         ("key", "There is no API key"),
         ("map", "maps a task at most 3 times"),
     ],
@@ -356,6 +373,12 @@ def test_what_is_missing_is_told_before_anything(
             monkeypatch.setattr(made.module.airflow_sdk, "__version__", "1.2.9")
         case "folder":
             made.out.parent.write_text("a file in the place of the folder", "utf-8")
+        case "address":
+
+            def refuse(path: str) -> None:
+                raise ValueError("Unsupported filesystem")
+
+            monkeypatch.setattr(made.module, "ObjectStoragePath", refuse)
         case "key":
             monkeypatch.delenv("ANTHROPIC_API_KEY")
         case "map":
