@@ -63,10 +63,10 @@ class Live:
         if not holds:
             self.faults.append(what)
 
-    def run(self, name: str, count: int) -> list[str]:
+    def run(self, name: str, count: int, dag: str = "run_batches") -> list[str]:
         source = self.folder / f"{name}.jsonl"
         ids = write(source, name, count)
-        self.airflow.trigger(name, source, self.out)
+        self.airflow.trigger(name, source, self.out, dag)
         return ids
 
     def wait(self, name: str) -> None:
@@ -115,6 +115,14 @@ class Live:
         sizes = [len(batch.entries) for batch in self.api.own()][:4]
         self.check(f"batches at once differ in their counts: {sizes}", len({*sizes}) == len(sizes))
 
+    def stores(self) -> None:
+        """An object store does for the answers what a folder does."""
+        script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
+        scratch.mkdir()
+        command = ["python", str(script), str(self.airflow.home / "plugins"), str(scratch)]
+        done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
+        self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
+
     def waiting(self) -> None:
         """Batches that are open for long hold no worker."""
         self.api.set_scenario({"seconds": 25})
@@ -124,7 +132,8 @@ class Live:
             tasks = [it for it in self.airflow.tasks("waiting") if it["task_id"] == "batch_1"]
             return bool(tasks) and all(it["state"] == "deferred" for it in tasks)
 
-        self.airflow.until(all_wait, 120)
+        # A process takes a moment to end after its task was deferred.
+        self.airflow.until(lambda: all_wait() and not self.airflow.task_processes(), 120)
         pool: dict[str, Any] = self.airflow.ask("GET", "/pools/default_pool")
         slots = {name: pool[f"{name}_slots"] for name in ("running", "queued", "deferred")}
         processes = len(self.airflow.task_processes())
@@ -146,6 +155,32 @@ class Live:
         self.airflow.until(lambda: self.airflow.state("same") in ("queued", "running"), 60)
         self.wait("same")
         self.check("a cleared run asks the API for nothing", self.api.calls.total() == calls)
+
+    def baseline(self) -> None:
+        """The engine's own operator, each of its four tasks killed in the middle of a create."""
+        hang = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
+        self.api.set_scenario({"seconds": 2, "faults": [hang]})
+        ids, before, kills = self.run("baseline", 60, "baseline"), len(self.api.own()), 0
+        creates, end = self.api.calls["create"], time.monotonic() + LONGEST_RUN_S
+        while self.airflow.state("baseline", "baseline") not in ("success", "failed"):
+            assert time.monotonic() < end, "the baseline has no end"
+            if self.api.calls["create"] > creates and kills < 4:
+                creates = self.api.calls["create"]
+                kills += self.kill_tasks()
+            time.sleep(0.3)
+        made = len(self.api.own()) - before
+        twice = len([each for each in self.api.books.paid_twice() if each in ids])
+        text = f"AnthropicBatchOperator, {kills} kills: {made} batches made of 4, {twice} requests paid twice"
+        self.say(f"     {text}")
+
+    def kill_tasks(self) -> int:
+        """Kill what runs tasks now; how many."""
+        kills = 0
+        for pid in self.airflow.task_processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                kills += 1
+        return kills
 
     def kills(self, each: int, seconds: float) -> None:
         """Kill tasks in the middle of a create, the triggerer while batches wait, and the scheduler."""
@@ -172,10 +207,7 @@ class Live:
             assert time.monotonic() < end, f"{name} is {state}"
             if self.api.calls["create"] > creates and counts["task"] < each:
                 creates = self.api.calls["create"]
-                for pid in self.airflow.task_processes():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                        counts["task"] += 1
+                counts["task"] += self.kill_tasks()
             for part, before in seen.items():
                 if (
                     counts[part] < each
@@ -220,10 +252,12 @@ def main() -> int:
         with airflow.running():
             live = Live(airflow, api, folder)
             live.say(f"Airflow is up, with {MODULE} in its plugins")
+            live.stores()
             live.same_answers()
             live.waiting()
             live.cleared()
             live.kills(options.kills, options.minutes * 60)
+            live.baseline()
     print("FAILED: " + "; ".join(live.faults) if live.faults else "all of it holds")
     return 1 if live.faults else 0
 

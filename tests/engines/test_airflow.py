@@ -147,6 +147,7 @@ def test_rounds_by_class(stage: MakeStage) -> None:
         (on_create("error-after", nth=2, status=500), 4, 4),
         (on_create("error", nth=1, status=529, type="overloaded_error"), 5, 4),
         (on_create("lose-answer", times=-1), 4, 4),
+        (on_create("late", seconds=0.1), 4, 4),
         (on_create("error", nth=1, status=429, type="rate_limit_error", retry_after=0.05), 5, 4),
     ],
 )
@@ -168,6 +169,23 @@ def test_a_sister_of_the_same_count_is_not_taken(stage: MakeStage) -> None:
     made.run_all()
     made.is_complete(*TEN)
     assert len(made.api.own()) == 4
+
+
+def test_sisters_in_doubt_at_once_are_told_apart(stage: MakeStage) -> None:
+    """All answers are lost at the same time, and the counts have to be equal: ids prove whose is whose."""
+    made = stage(REQUESTS_PER_BATCH=1, CONCURRENT_BATCHES=4)
+    made.api.set_scenario(on_create("lose-answer", times=-1))
+    ids = TEN[:4]
+    made.write(*ids)
+    tasks = [f"batch_1_{number}" for number in made.run("cut_1")]
+    waiting = {task: made.begin(task) for task in tasks}
+    while waiting:
+        waiting = {task: made.wake(task, given) for task, given in waiting.items()}
+        waiting = {task: given for task, given in waiting.items() if hasattr(given, "trigger")}
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*ids)
+    assert sizes(made) == [1, 1, 1, 1]
 
 
 def test_a_kill_at_every_line_of_the_journal(stage: MakeStage) -> None:
@@ -261,7 +279,10 @@ def test_the_canary_goes_alone_and_stops_the_rest(stage: MakeStage) -> None:
     made.run("cut_1")
     assert type(made.begin("batch_1_2").trigger).__name__ == "RoomTrigger"
     made.run("batch_1_1")
-    with pytest.raises(Exception, match="The canary failed: 2 of the first 2 requests"):
+    with pytest.raises(
+        Exception,
+        match=r"The canary failed: 2 of the first 2 .* begin another run, or go on with CANARY = 0",
+    ):
         made.run("batch_1_2")
     assert sizes(made) == [2]
 
@@ -271,7 +292,7 @@ def test_the_budget_is_kept(stage: MakeStage) -> None:
     made = stage(BUDGET_USD="0.05", CONCURRENT_BATCHES=4)
     made.write(*TEN)
     made.run("cut_1")
-    with pytest.raises(Exception, match=r"The budget of \$0\.05 would be passed"):
+    with pytest.raises(Exception, match=r"The budget of \$0\.05 would be passed.*Raise BUDGET_USD"):
         made.run("batch_1_1")
     assert made.api.calls["create"] == 0
 
@@ -291,6 +312,22 @@ def test_a_stop_is_told_to_those_that_wait(stage: MakeStage) -> None:
         made.wake("batch_1_2", waiting)
     made.run_all()
     made.is_complete(*TEN)
+
+
+def test_a_try_that_was_given_up_stops_nobody(stage: MakeStage) -> None:
+    """Its state store is closed to it: it fails, sends nothing, and leaves no word for the others."""
+    made = stage(BUDGET_USD="0.05")
+    made.write(*TEN)
+    made.run("cut_1")
+
+    def closed(when: str, value: Any) -> None:
+        raise EOFError
+
+    made.store_of("batch_1_1").kill = closed
+    with pytest.raises(EOFError):
+        made.run("batch_1_1")
+    assert made.api.calls["create"] == 0
+    assert not (made.out / "rounds" / "1" / "stops").exists()
 
 
 # ---- told at start
@@ -314,6 +351,7 @@ def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
         ("forgets", "state store does not keep"),
         ("old", "of an Airflow before 3.3"),
         ("folder", "cannot be written"),
+        ("address", "is no path of a store"),
         ("key", "There is no API key"),
         ("map", "maps a task at most 3 times"),
     ],
@@ -335,6 +373,12 @@ def test_what_is_missing_is_told_before_anything(
             monkeypatch.setattr(made.module.airflow_sdk, "__version__", "1.2.9")
         case "folder":
             made.out.parent.write_text("a file in the place of the folder", "utf-8")
+        case "address":
+
+            def refuse(path: str) -> None:
+                raise ValueError("Unsupported filesystem")
+
+            monkeypatch.setattr(made.module, "ObjectStoragePath", refuse)
         case "key":
             monkeypatch.delenv("ANTHROPIC_API_KEY")
         case "map":

@@ -52,10 +52,15 @@ def refuse_old_engine() -> None:
 
 
 def state_store_of(context: Any) -> StateStore:
-    """The state store of this task, tried. Raises InputError."""
+    """The state store of this task. Raises InputError where there is none."""
     store: StateStore | None = context.get("task_state_store")
     if store is None:
         raise InputError("This task has no task_state_store: Airflow 3.3 has. Nothing was sent.")
+    return store
+
+
+def refuse_forgetful(store: StateStore) -> None:
+    """Try a state store. Raises InputError."""
     try:
         store.set("tried", True, retention=NEVER_EXPIRE)
         kept = store.get("tried")
@@ -66,7 +71,6 @@ def state_store_of(context: Any) -> StateStore:
             f"The task's state store does not keep what is written ({kept}). See [state_store] in "
             "Airflow's configuration. Nothing was sent."
         )
-    return store
 
 
 def most_mapped() -> int:

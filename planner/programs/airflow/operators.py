@@ -12,10 +12,12 @@ from typing import Any
 
 from planner.programs.airflow.cutting import first_round, later_round
 from planner.programs.airflow.engine import (
+    NEVER_EXPIRE,
     AirflowFailException,
     BaseOperator,
     TaskLog,
     most_mapped,
+    refuse_forgetful,
     refuse_old_engine,
     state_store_of,
     unforeseen,
@@ -32,6 +34,13 @@ from planner.programs.python.request import run_settings
 from planner.programs.python.settings import Settings
 from planner.programs.python.submit import backoff_seconds
 
+# What is a flag of the plain program is a setting here.
+WORDS = {
+    "--budget-usd": "BUDGET_USD",
+    "--canary 0": "CANARY = 0",
+    "choose another --out": "begin another run",
+}
+
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
@@ -41,7 +50,10 @@ def told() -> Iterator[None]:
         yield
         return
     except (InputError, StoppedError) as problem:
-        failure = AirflowFailException(str(problem))
+        text = str(problem)
+        for flag, setting in WORDS.items():
+            text = text.replace(flag, setting)
+        failure = AirflowFailException(text)
     except (ParkedError, AirflowFailException):
         raise
     except Exception as error:
@@ -80,7 +92,7 @@ class CutOperator(BaseOperator):
         """Raises InputError or StoppedError before anything is sent."""
         refuse_old_engine()
         refuse_other_sdk()
-        state_store_of(context)
+        refuse_forgetful(state_store_of(context))
         store.refuse_unwritable()
         asyncio.run(Api(settings, TaskLog()).close())
 
@@ -149,6 +161,8 @@ class BatchOperator(BaseOperator):
         except ParkedError as parked:
             wait = parked
         except AirflowFailException as problem:
+            # A try that was given up cannot write there, and so cannot stop the others.
+            state_store_of(context).set("stopped", str(problem), retention=NEVER_EXPIRE)
             rounds.stop(self.round_number, self.number, str(problem), os.urandom(4).hex())
             raise
         else:

@@ -20,10 +20,13 @@ from planner.programs.python.text import Event, decode_answer, json_bytes
 
 
 class Store:
-    """The folder of one run of the DAG."""
+    """The folder of one run of the DAG. Raises InputError for an address that is none."""
 
     def __init__(self, out: str, run_id: str) -> None:
-        self.root = ObjectStoragePath(out) / re.sub(r"[^a-zA-Z0-9_.-]", "-", run_id)
+        try:
+            self.root = ObjectStoragePath(out) / re.sub(r"[^a-zA-Z0-9_.-]", "-", run_id)
+        except ValueError as error:
+            raise InputError(f"{out}: is no path of a store ({error}). Nothing was sent.") from None
 
     def path(self, name: str) -> ObjectStoragePath:
         return self.root / name
