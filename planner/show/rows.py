@@ -23,7 +23,11 @@ _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
 _MARKS = {True: "✓", False: "○"}
 _RATE_LIMIT = {"rpm": "requests", "itpm": "input tokens", "otpm": "output tokens"}
 _SAME_TIME_S = 30  # forecasts that differ by less are alike
-_START = {"run_batches.py": "python run_batches.py", "run_batches.mjs": "node run_batches.mjs"}
+_START = {
+    "run_batches.py": "python run_batches.py",
+    "run_batches.mjs": "node run_batches.mjs",
+    "run_batches_dbos.py": "python run_batches_dbos.py",
+}
 _INSTALL = {
     "run_batches.py": 'pip install "anthropic>=2,<3"',
     "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
