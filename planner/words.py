@@ -84,9 +84,10 @@ def share_of_runs(ratio: float, runs: int) -> str:
 
     All of them is not certainty, and none is not impossibility.
     """
+    least = max(1 / runs, 0.001)  # no share is said more exactly
     if ratio == 0:
-        return f"under {share(1 / runs)}"
-    return f"over {share(1 - 1 / runs)}" if ratio == 1 else share(ratio)
+        return f"under {share(least)}"
+    return f"over {share(1 - least)}" if ratio == 1 else share(ratio)
 
 
 def duration(seconds: float) -> str:

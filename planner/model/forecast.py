@@ -7,7 +7,7 @@ from planner.model import cut, simulate, split, summary
 from planner.model.durations import DurationModel
 
 # A cut is tried with few runs: the one that is chosen is then forecast with all.
-_GLANCE_BATCHES, _LOOK_BATCHES = 400, 20_000
+_GLANCE_BATCHES, _LOOK_BATCHES = 400, 8_000
 _LEAST_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 

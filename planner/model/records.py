@@ -1,7 +1,8 @@
 """Keep what happened in a run: a record for each batch."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -44,6 +45,13 @@ class Records:
         # six times the same iterator: zip takes the six numbers of a record from it
         for six in zip(*[numbers] * 6, strict=True):
             yield _record(*six)
+
+    def ends_s(self, number: int, places: range) -> Sequence[float]:
+        """When the batches at these places of a round ended, those that it has."""
+        rounds = self._numbers[::6]
+        first = bisect_left(rounds, number)
+        past = min(first + places.stop, bisect_right(rounds, number))
+        return self._numbers[6 * (first + places.start) + 3 : 6 * past : 6]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Records) and self._numbers == other._numbers

@@ -30,7 +30,7 @@ MOST_BATCHES = 250_000  # simulated for a forecast, however large its plan
 RUN_BATCHES = (
     40_000  # a run stops before the round in which it would have more: no person reads them
 )
-MAX_REPLICATIONS = 1000
+MAX_REPLICATIONS = 2000
 MIN_REPLICATIONS = 20
 _SIZES = 4096  # batch sizes of which a forecast keeps how long their longest answer takes
 _APART = 1 << 32  # above every seed

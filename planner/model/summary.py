@@ -13,7 +13,7 @@ from planner.model.simulate import Run
 class Forecast:
     """What the replications say.
 
-    `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
+    `runs` are in the order in which they were drawn. `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
     places, so a quantile is always the makespan of a run that can be drawn. `nearly_s`, sorted too, are
     the times to 99 % of the answers. `mean_expired` is how many requests end undone in a batch's 24 h,
     on average, each time that they do; `expiring` how many were given up in each run in which any did.
@@ -22,6 +22,7 @@ class Forecast:
     deadline.
     """
 
+    runs: tuple[Run, ...]
     makespans_s: tuple[float, ...]
     p50: Run
     p85: Run
@@ -46,6 +47,13 @@ class Forecast:
     def nearly_by(self, chance: float) -> float:
         """The shortest time within which that share of the runs has 99 % of its answers, in seconds."""
         return self.nearly_s[_rank(chance, len(self.nearly_s))]
+
+    def ended_by(self, chance: float, number: int, places: range) -> float:
+        """The shortest time within which the batches at these places of a round have ended, or are
+        not needed, in that share of the runs, in seconds."""
+        ends = (run.records.ends_s(number, places) for run in self.runs)
+        latest = sorted(max(each, default=0.0) for each in ends)
+        return latest[_rank(chance, len(latest))]
 
     def more_given_up(self, without: float) -> float:
         """How many requests more than `without` any expiry are given up, as expected."""
@@ -74,6 +82,7 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         return runs[ordered[_rank(chance, len(ordered))][1]]
 
     return Forecast(
+        runs=tuple(runs),
         makespans_s=makespans,
         p50=at(0.5),
         p85=at(0.85),

@@ -40,7 +40,7 @@ _QUEUE_DEFS = (
 def queue(timeline: Timeline, start: datetime | None, expiry_s: float) -> str:
     """One bar for each row on a true time axis.
 
-    Waiting is a thin line, work a bar, and doubt fades out to the end in the run at P95.
+    Waiting is a thin line, work a bar, and doubt fades out to when it has ended in 95 % of the runs.
     """
     height = _AXIS_PX + _ROW_PX * len(timeline.rows) + 6
     at_s, end_s = moment_s(timeline, FIRST_MOMENT), timeline.end_s

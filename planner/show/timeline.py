@@ -21,8 +21,8 @@ _Numbered = tuple[int, Record]  # a batch with its number in the run, from 1
 class Row:
     """One batch, or consecutive batches folded into one: `first` to `last` count from 1.
 
-    Times in seconds since the first submission. `latest_s` is its end in the run at P95, its own
-    end where that run does not have it.
+    Times in seconds since the first submission. By `latest_s` it has ended in 95 % of the runs, and
+    in this one.
     """
 
     first: int
@@ -91,11 +91,14 @@ def lay_out(
     if not 1 <= first <= last <= len(records):
         first, last = 1, len(records)
     ready = _ready(records)
-    late = tuple(forecast.p95.records)
+    begins = _begins(records)
     rows = []
     for members in _fold([(number, records[number - 1]) for number in range(first, last + 1)]):
         number, head = members[0]
         batches = [record for _, record in members]
+        ended_s = max(record.ended_s for record in batches)
+        place = number - 1 - begins[head.round]
+        places = range(place, place + len(batches))
         row = Row(
             first=number,
             last=members[-1][0],
@@ -106,9 +109,10 @@ def lay_out(
             binding=planned[min(number, len(planned)) - 1].binding,
             ready_s=ready[head.round],
             submitted_s=min(record.submitted_s for record in batches),
-            ended_s=max(record.ended_s for record in batches),
+            ended_s=ended_s,
             noticed_s=max(record.noticed_s for record in batches),
-            latest_s=_latest_s(members, late),
+            # this run may be one in twenty for this batch
+            latest_s=max(ended_s, forecast.ended_by(0.95, head.round, places)),
         )
         rows.append(row)
     return Timeline(
@@ -138,15 +142,12 @@ def _ready(records: Sequence[Record]) -> dict[int, float]:
     return ready
 
 
-def _latest_s(members: Sequence[_Numbered], late: Sequence[Record]) -> float:
-    """When the same batches have ended in the run at P95."""
-    # other luck, other retries: the same number may be a batch of another round there, or none
-    return max(
-        late[number - 1].ended_s
-        if number <= len(late) and late[number - 1].round == record.round
-        else record.ended_s
-        for number, record in members
-    )
+def _begins(records: Sequence[Record]) -> dict[int, int]:
+    """How many batches go before those of each round."""
+    begins: dict[int, int] = {}
+    for place, record in enumerate(records):
+        begins.setdefault(record.round, place)
+    return begins
 
 
 def _fold(members: list[_Numbered]) -> list[list[_Numbered]]:

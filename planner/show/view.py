@@ -346,7 +346,7 @@ def _captions(plan: Plan, timeline: Timeline, percentile: str) -> dict[str, str]
     return {
         "queue.caption": (
             f"{_PERCENTILE[percentile]}, done after {duration(timeline.makespan_s)}. One "
-            "simulated run; its bars fade out to their ends in the run at P95."
+            "simulated run; its bars fade out to when they have ended in 95 % of the runs."
         ),
         "queue.range": _range(timeline),
         "depth.caption": (f"Requests in the queue; limit {count(plan.account.queue_requests)}."),

@@ -36,13 +36,14 @@ def test_the_table_rises() -> None:
 
 @given(st.floats(1.0, 3.85))
 def test_between_the_rows_it_is_nearly_lognormal(ratio: float) -> None:
-    """Straight lines between the rows are off by less than 2 % of the quantile."""
+    """Straight lines between the rows are off by less than 1 % of the quantile, and by less than 3 %
+    near the widest that there is."""
     lengths = answers.lengths(10_000, round(10_000 * ratio))
     exact = [
         10_000 * lognormal_quantile(round(10_000 * ratio) / 10_000, chance)
         for chance in lengths.chances
     ]
-    assert lengths.tokens == pytest.approx(exact, rel=0.02)
+    assert lengths.tokens == pytest.approx(exact, rel=0.01 if ratio < 3.77 else 0.03)
 
 
 def test_no_long_answers_given_means_twice_the_mean() -> None:

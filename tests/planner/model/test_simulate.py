@@ -264,7 +264,8 @@ def test_nearly_all_answers_of_a_plan_that_gives_up() -> None:
 @pytest.mark.parametrize(
     ("batches", "runs"),
     [
-        (1, 1000),
+        (1, 2000),
+        (25, 2000),
         (50, 1000),
         (100, 500),
         (1000, 50),

@@ -3,14 +3,14 @@
 import re
 from dataclasses import replace as with_values
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 
-from planner.model.records import Record
+from planner.model.records import Record, Records
 from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import Forecast, summarise
@@ -45,7 +45,7 @@ def plan_of(**groups: dict[str, Any]) -> Plan:
 def running(*ends: tuple[float, float], deadline_s: float = 0.0) -> Timeline:
     """Batches of ten requests, from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
-    run = Run(records, 0, max(end for _, end in ends), 0)
+    run = Run(Records(chain(*records)), 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
     forecast = summarise([run], confidence=0.85, deadline_s=deadline_s)
     return lay_out(run, forecast, planned, 100, None, deadline_s)
@@ -53,7 +53,7 @@ def running(*ends: tuple[float, float], deadline_s: float = 0.0) -> Timeline:
 
 def summarised(*makespans_s: float) -> Forecast:
     """The forecast of runs that take so long."""
-    runs = [Run((Record(0, 10, 0.0, end, end, 0),), 0, end, 0) for end in makespans_s]
+    runs = [Run(Records(Record(0, 10, 0.0, end, end, 0)), 0, end, 0) for end in makespans_s]
     return summarise(runs, confidence=0.85, deadline_s=0.0)
 
 

@@ -89,7 +89,7 @@ def test_the_document_of_the_default() -> None:
     }
     assert document["requests"] == {
         "failed_first_round": 100,
-        "retried": 115,
+        "retried": 116,
         "given_up": 0,
         "answered": 10_000,
     }

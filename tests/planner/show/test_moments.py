@@ -1,10 +1,11 @@
 """At each moment of a run every batch is done, at work or waiting."""
 
 from dataclasses import replace as with_values
+from itertools import chain
 
 from hypothesis import given, settings
 
-from planner.model.records import Record
+from planner.model.records import Record, Records
 from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import summarise
@@ -18,7 +19,7 @@ from tests.strategies import scenarios
 def running(*ends: tuple[float, float]) -> Timeline:
     """Batches from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
-    run = Run(records, 0, max(end for _, end in ends), 0)
+    run = Run(Records(chain(*records)), 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
     return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
 

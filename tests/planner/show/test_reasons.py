@@ -118,7 +118,7 @@ def test_all_reasons_to_the_letter() -> None:
             f"Source: {BATCH_DOCS}."
         ),
         "why.time": (
-            "1,000 simulated runs of these batches, 2 at once, polled every 30 s, with their retry "
+            "2,000 simulated runs of these batches, 2 at once, polled every 30 s, with their retry "
             "rounds; P85 is the time within which 85 % of the runs had their last result. "
             "Judged by a formula, which knows no bad days."
         ),

@@ -322,7 +322,7 @@ def test_every_text_of_a_plan() -> None:
         "time.deadline": "Over 99.9 % likely to be done within 2 h.",
         "time.expiry": "In no simulated run does a batch reach its 24 h end.",
         "time.evidence": "Judged by a formula, which knows no bad days.",
-        "time.replications": "1,000 simulated runs, seed 1.",
+        "time.replications": "2,000 simulated runs, seed 1.",
         "cost.batch": "$137.36",
         "cost.realtime": "$274.73",
         "cost.saved": "$137.36",
@@ -338,11 +338,11 @@ def test_every_text_of_a_plan() -> None:
         "realtime.time": "1 h 3 min",
         "queue.caption": (
             "P85: 85 % of the runs are as fast, done after 57 min. One simulated run; its bars fade "
-            "out to their ends in the run at P95."
+            "out to when they have ended in 95 % of the runs."
         ),
         "queue.range": "All 5 batches",
         "depth.caption": "Requests in the queue; limit 200,000.",
-        "chance.caption": "Above: the share of 1,000 simulated runs that are done by then.",
+        "chance.caption": "Above: the share of 2,000 simulated runs that are done by then.",
         "program.settings": (
             "25,000 to claude-sonnet-5-5 · 10,000 a batch, 1 at once · max_tokens 2,900 · no budget"
         ),
