@@ -59,7 +59,10 @@ class _Edition:
 
 
 _ALONE = ("options", "lock", "again", "run", "main")  # what an engine does instead
-_ON_AIRFLOW = ("engine", "rest", "store", "cutting", "rounds", "flow", "triggers", "operators")
+_ON_AIRFLOW = (
+    *("engine", "rest", "count", "store", "cutting"),
+    *("rounds", "flow", "triggers", "operators"),
+)
 
 EDITIONS = {
     "python": _Edition(
