@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "content" / "guides" / "past-one-machine.md").read_text("utf-8")
 SECTION = GUIDE.partition("{: #gauntlet }")[2].partition("\n## ")[0]
 ROWS = re.findall(
-    r"^\| `([a-z:0-9-]+)`.*? \| (\d+), (\d+) requests \| (\d+), none \|$", SECTION, re.MULTILINE
+    r"^\| `([a-z:0-9-]+)`.*? \| `(\d+)`, `(\d+)` requests \| `(\d+)`, none \|$",
+    SECTION,
+    re.MULTILINE,
 )
 QUICK = ["--poll-seconds", "0.05", "--base-delay-seconds", "0.05", "--adopt-grace-seconds", "0.3"]
 
