@@ -19,13 +19,19 @@ install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get instal
 compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 
+# An engine with all that it brings along.
+compile-engine = pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-header --no-annotate --no-emit-index-url
+
 py-build  := .venv/build-$(call hash,requirements-build.txt)
 py-test   := .venv/test-$(call hash,requirements-test.txt)
+py-airflow := .venv-airflow/engine-$(call hash,tests/engines/requirements-airflow.txt)
+py-dbos    := .venv-dbos/engine-$(call hash,tests/engines/requirements-dbos.txt)
 npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test setup setup-test build wheel check bench bench-programs mutants lock clean
+.PHONY: help serve test test-engines test-airflow test-dbos setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -35,6 +41,16 @@ serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsew
 
 test: check  ## every test; ARGS="-k words" picks some
 	$(py) -m pytest $(ARGS)
+
+# Not part of `make test`: the engines themselves, from the registry, started and killed on this machine.
+test-engines: test-airflow test-dbos ## the editions for engines on the engines themselves, under kills
+
+test-airflow: $(py-test) $(py-airflow) ## on Airflow; ARGS="--kills 50 --minutes 60" for more
+	$(py) -m tests.engines.airflow_live .venv-airflow $(ARGS)
+
+# Debian's postgresql is used where it is there; without it the test of two executors is left out.
+test-dbos: $(py-test) $(py-dbos) ## on DBOS, with SQLite and Postgres; KILLS=50 for more
+	DBOS_PYTHON=.venv-dbos/bin/python $(py) -m pytest -n0 -s tests/engines/on_dbos.py
 
 setup: $(py-build) $(npm-build) ## what the build needs
 
@@ -69,9 +85,11 @@ lock:        ## requirements-*.txt anew, after a version in pyproject.toml has c
 	build/lock/bin/python -m pip install --quiet uv==0.13.9
 	build/lock/bin/uv $(compile) --group build -o requirements-build.txt
 	build/lock/bin/uv $(compile) --group build --group test -o requirements-test.txt
+	build/lock/bin/uv $(compile-engine) tests/engines/airflow.in -o tests/engines/requirements-airflow.txt
+	build/lock/bin/uv $(compile-engine) tests/engines/dbos.in -o tests/engines/requirements-dbos.txt
 
 clean:       ## remove everything that make made
-	rm -rf .venv node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-airflow .venv-dbos node_modules dist wheel build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find planner tests -name __pycache__ -exec rm -rf {} +
 
 $(py-build):
@@ -84,6 +102,16 @@ $(py-build):
 $(py-test): | $(py-build)
 	$(pip) -r requirements-test.txt
 	$(py) -m pip check
+	@touch $@
+
+$(py-airflow):
+	$(PYTHON) -m venv --clear .venv-airflow
+	.venv-airflow/$(patsubst .venv/%,%,$(pip)) -r tests/engines/requirements-airflow.txt
+	@touch $@
+
+$(py-dbos):
+	$(PYTHON) -m venv --clear .venv-dbos
+	.venv-dbos/$(patsubst .venv/%,%,$(pip)) -r tests/engines/requirements-dbos.txt
 	@touch $@
 
 $(npm-build):

@@ -1,4 +1,4 @@
-"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts`, `schema`.
+"""The command line: `batch-planner plan`, `programs`, `measure`, `review`, `facts` and so on.
 
 Exit code 0; 1 when a caveat blocks the run, or when a deadline or a budget is missed that was asked
 about; 2 for bad input, with every problem on standard error, and where an answer cannot be written;
@@ -22,8 +22,9 @@ from planner.advice.caveat import Caveat
 from planner.advice.caveats import caveats
 from planner.advice.ways import ways
 from planner.errors import Problem, ScenarioError
+from planner.fake import command
 from planner.plan import make_plan
-from planner.programs import generate
+from planner.programs import EDITIONS, generate
 from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
 from planner.show import catalogue
@@ -99,27 +100,35 @@ def _parser() -> argparse.ArgumentParser:
 
     programs = commands.add_parser(
         "programs",
-        help="the two programs that run the plan, and a sample of their input",
+        help="the programs that run the plan, and a sample of their input",
         allow_abbrev=False,
     )
     _add_scenario(programs)
     programs.add_argument(
         "--out", required=True, metavar="DIR", help="the folder to write them into"
     )
+    programs.add_argument(
+        "--for",
+        dest="editions",
+        action="append",
+        choices=list(EDITIONS),
+        default=[],
+        help="which of them, may be repeated; Python's and JavaScript's without it",
+    )
     programs.set_defaults(run=_programs)
 
     files.add_measure(commands, _add_plan).set_defaults(run=_measure)
     files.add_review(commands, _add_plan).set_defaults(run=_review)
 
-    facts = commands.add_parser(
-        "facts", help="models, prices and limits, with sources", allow_abbrev=False
-    )
+    command.add_fake_api(commands).set_defaults(run=lambda it: _Answer(*command.fake_api(it)))
+
+    words = "models, prices and limits, with sources"
+    facts = commands.add_parser("facts", help=words, allow_abbrev=False)
     facts.add_argument("--json", action="store_true", help="print them as JSON")
     facts.set_defaults(run=_facts)
 
-    form = commands.add_parser(
-        "schema", help="the JSON Schema of a scenario file", allow_abbrev=False
-    )
+    words = "the JSON Schema of a scenario file"
+    form = commands.add_parser("schema", help=words, allow_abbrev=False)
     form.set_defaults(run=_schema)
     return parser
 
@@ -170,7 +179,7 @@ def _programs(options: argparse.Namespace) -> _Answer:
     folder, lines = Path(options.out), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for program in programs(generate(plan)):
+        for program in programs(generate(plan, editions=options.editions)):
             file = folder / program["name"]
             if program["language"] == "jsonl" and file.exists():
                 lines.append(f"{_shown(str(file))} is there already: kept")

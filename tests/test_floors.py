@@ -36,6 +36,7 @@ FLOORS = (
     ("programs",),
     ("show",),
     ("files",),
+    ("fake",),
     ("__init__",),
     ("bridge", "drop", "__main__"),
 )
@@ -43,7 +44,13 @@ FLOOR = {place: floor for floor, places in enumerate(FLOORS) for place in places
 # The parts of the program that is handed out keep rules of their own: they run elsewhere, with
 # clock and screen.
 PARTS = PLANNER / "programs" / "python"
-MODULES = sorted(path for path in PLANNER.rglob("*.py") if PARTS not in path.parents)
+ENGINES = {name: PLANNER / "programs" / name for name in ("airflow", "dbos")}
+MODULES = sorted(
+    path for path in PLANNER.rglob("*.py") if not {PARTS, *ENGINES.values()} & {*path.parents}
+)
+
+# It never answers in a browser, and a provider has a clock.
+FAKE = "fake"
 
 # math.log and its kin differ in the last bit from one C library to the next; these do not
 MATH = {
@@ -145,9 +152,11 @@ def faults(module: str, source: str) -> list[str]:
             continue
         if package not in sys.stdlib_module_names:
             found.append(f"imports {origin}, which is not of the standard library")
+        elif place == FAKE:
+            continue
         elif package in BANNED_MODULES or (name and name not in ALLOWED_NAMES.get(package, {name})):
             found.append(f"imports {origin}.{name}")
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if place != FAKE else ():
         if isinstance(node, ast.Attribute):
             allowed = ALLOWED_NAMES.get(node.value.id) if isinstance(node.value, ast.Name) else None
             if node.attr in drawn or (allowed and node.attr not in allowed):
@@ -172,14 +181,25 @@ def faults(module: str, source: str) -> list[str]:
     return found
 
 
-def part_faults(source: str) -> list[str]:
-    """What a part of the program imports that it may not."""
+def part_faults(source: str, *allowed: str) -> list[str]:
+    """What a part of the program imports that it may not; `allowed` beside the rest are packages."""
     return [
         f"imports {origin}.{name}"
         for origin, name in imports(ast.parse(source))
-        if not re.fullmatch(r"planner\.programs\.python\.\w+", origin)
-        and origin.partition(".")[0] not in {*sys.stdlib_module_names, "anthropic"}
+        if not re.fullmatch(rf"planner\.programs\.({'|'.join(['python', *allowed])})\.\w+", origin)
+        and origin.partition(".")[0] not in {*sys.stdlib_module_names, "anthropic", *allowed}
     ]
+
+
+def test_only_the_command_line_knows_the_fake_api() -> None:
+    """The browser's door and all below it do without."""
+    knowing = {
+        name_of(path)
+        for path in MODULES
+        for target in planner_imports(ast.parse(path.read_text("utf-8")))
+        if place_of(target) == FAKE and place_of(name_of(path)) != FAKE
+    }
+    assert knowing == {"__main__"}
 
 
 def circles(uses: dict[str, set[str]]) -> list[str]:
@@ -220,6 +240,16 @@ def test_part_imports_parts_and_the_sdk_only(path: Path) -> None:
     nothing of ours.
     """
     assert part_faults(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "path"),
+    [(name, path) for name, folder in ENGINES.items() for path in sorted(folder.glob("*.py"))],
+    ids=lambda value: value if isinstance(value, str) else value.stem,
+)
+def test_part_of_an_engine_imports_the_engine_too(engine: str, path: Path) -> None:
+    """And parts of its own; the parts of the plain program know no engine."""
+    assert part_faults(path.read_text("utf-8"), engine) == []
 
 
 def test_there_is_no_circle_of_parts() -> None:
@@ -294,6 +324,7 @@ def test_readme_shows_the_floors() -> None:
         ("model.simulate", "import random\nrandom.random()", "line 2 uses random"),
         ("show.view", "from datetime import datetime\ndatetime.now()", "line 2 uses now"),
         ("show.view", "import time", "imports time."),
+        ("files", "from planner import fake", "imports planner.fake, which is not below"),
         ("show.view", "print('hello')", "line 1 calls print"),
     ],
 )
@@ -308,6 +339,7 @@ def test_checker_catches(module: str, source: str, fault: str) -> None:
         ("model.cost", "from planner import facts\nfrom planner.facts import model"),
         ("model.cost", "from math import fsum, sqrt\nMILLION = 10**6"),
         ("model.simulate", "from random import Random\nRandom(1).random()"),
+        ("fake.provider", "import time"),
         ("__main__", "print('hello')"),
         ("__main__", "from datetime import datetime\ndatetime.now()"),
     ],

@@ -110,7 +110,10 @@ def test_wheel_says_what_it_is(release: Release) -> None:
         meta = Parser().parsestr(wheel.read(f"{info}/METADATA").decode())
         commands = wheel.read(f"{info}/entry_points.txt").decode()
     assert (meta["Name"], meta["License-Expression"]) == ("batch-planner", "MIT")
-    assert (meta["Requires-Python"], meta.get_all("Requires-Dist")) == (">=3.11", None)
+    assert meta["Requires-Python"] == ">=3.11"
+    needs = meta.get_all("Requires-Dist", [])
+    assert [name for name in needs if 'extra == "fake"' not in name] == []
+    assert meta.get_all("Provides-Extra") == ["fake"]
     labels = {line.partition(",")[0] for line in meta.get_all("Project-URL", [])}
     assert labels == {"Homepage", "Source", "Issues", "Changelog"}
     assert "Typing :: Typed" in meta.get_all("Classifier", []) and meta["Keywords"]

@@ -34,6 +34,7 @@ def test_commands_in_it(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenario.json").write_text("{}")
     (tmp_path / "requests.jsonl").write_bytes(lines_of([request()]))
+    (tmp_path / "run.sh").write_text(":")
     made = account(1)
     (tmp_path / "journal.jsonl").write_bytes(made.journal_bytes())
     (tmp_path / "batches.json").write_bytes(made.list_bytes())
@@ -44,7 +45,7 @@ def test_commands_in_it(
 def test_every_command_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """A reader of the README knows every command."""
     assert main(["--help"]) == 0
-    commands = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    commands = re.findall(r"^    ([\w-]+) ", capsys.readouterr().out, re.MULTILINE)
     assert set(commands) == {command.split()[0] for command in COMMANDS}
 
 

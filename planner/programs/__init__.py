@@ -1,5 +1,5 @@
 """The programs of a plan: what a person downloads and runs."""
 
-from planner.programs.generate import Program, generate, program_text, sample, settings_of
+from planner.programs.generate import EDITIONS, Program, generate, program_text, sample, settings_of
 
-__all__ = ["Program", "generate", "program_text", "sample", "settings_of"]
+__all__ = ["EDITIONS", "Program", "generate", "program_text", "sample", "settings_of"]

@@ -6,7 +6,7 @@ through `repr` (Python) or `json.dumps` (JavaScript), so that no text can be any
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -44,28 +44,67 @@ class Program:
     text: str
 
 
-def generate(plan: Plan, *, system_prompt: str = "") -> tuple[Program, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """A file of an edition: its parts joined, or one part as it stands.
+
+    `renamed` are pairs of texts in it: one that names a file, and one that names another instead.
+    """
+
+    name: str
+    language: str
+    part: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+# What is handed out to whom. A row more is an edition more; `join.EDITIONS` has its parts.
+EDITIONS = {
+    "python": (_File(name="run_batches.py", language="python"),),
+    "javascript": (_File(name="run_batches.mjs", language="javascript"),),
+    "dbos": (
+        _File(
+            name="run_batches_dbos.py",
+            language="python",
+            renamed=(('PROGRAM = "run_batches.py"', 'PROGRAM = "run_batches_dbos.py"'),),
+        ),
+    ),
+    "airflow": (
+        _File(
+            name="run_batches_dag.py",
+            language="python",
+            part="dag",
+            renamed=(("\nfrom planner.programs.airflow.operators", "from run_batches_airflow"),),
+        ),
+        _File(name="run_batches_airflow.py", language="python"),
+    ),
+}
+_BY_THEMSELVES = ("python", "javascript")
+
+
+def generate(
+    plan: Plan, *, system_prompt: str = "", editions: Sequence[str] = ()
+) -> tuple[Program, ...]:
     """The programs of a plan, ready to run, and a sample of their input.
 
-    `system_prompt` is the text that all requests share; a scenario knows only how long it is. A
-    plan that caches it needs it: the programs refuse rows without it.
+    `editions` are keys of EDITIONS; without any, those that run by themselves. `system_prompt` is the text that all requests share; a scenario
+    knows only how long it is. A plan that caches it needs it: the programs refuse rows without it.
     """
     settings = settings_of(plan, system_prompt=system_prompt)
-    return (
-        Program(
-            name="run_batches.py",
-            language="python",
-            text=program_text("python", settings),
-        ),
-        Program(
-            name="run_batches.mjs",
-            language="javascript",
-            text=program_text("javascript", settings),
-        ),
-        Program(
-            name="requests.jsonl", language="jsonl", text=sample(plan, system_prompt=system_prompt)
-        ),
-    )
+    programs = [
+        Program(name=file.name, language=file.language, text=_file_text(edition, file, settings))
+        for edition in editions or _BY_THEMSELVES
+        for file in EDITIONS[edition]
+    ]
+    requests = sample(plan, system_prompt=system_prompt)
+    return (*programs, Program(name="requests.jsonl", language="jsonl", text=requests))
+
+
+def _file_text(edition: str, file: _File, settings: Mapping[str, Any]) -> str:
+    """The text of one file of an edition."""
+    text = join.part(edition, file.part) if file.part else program_text(edition, settings)
+    for before, after in file.renamed:
+        text = text.replace(before, after)
+    return text
 
 
 def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
@@ -192,10 +231,11 @@ def _usd(amount: Decimal | int | str) -> str:
     return format(Decimal(amount), "f")
 
 
-def program_text(language: str, settings: Mapping[str, Any]) -> str:
-    """The program of a language in one file, with these values as its settings."""
+def program_text(edition: str, settings: Mapping[str, Any]) -> str:
+    """The joined file of an edition, with these values as its settings."""
+    language = join.EDITIONS[edition].language
     write = {"python": _python, "javascript": _javascript}[language]
-    return join.join(language, _fill(join.part(language, "settings"), settings, write))
+    return join.join(edition, _fill(join.part(edition, "settings"), settings, write))
 
 
 def _fill(part: str, settings: Mapping[str, Any], write: Callable[[Any], str]) -> str:

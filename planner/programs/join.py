@@ -4,16 +4,20 @@ A part is a module of its language: its head says which rule it holds, then come
 its code. Joined, the head is a comment, imports stand once and first, those of other parts are
 gone, and a part stands after the parts that it imports. Nothing else changes, so what is tested
 part by part is what runs.
+
+An edition is a set of parts in one language. Those of an engine are Python's, but for the parts
+that have a file in the engine's own folder, which stand beside them or in their place.
 """
 
 import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-# In the order in which a reader meets them, where dependence leaves a choice.
+# In the order in which a reader meets them, where dependence leaves a choice; in both languages.
 PARTS = (
     "head",
     "settings",
@@ -40,6 +44,45 @@ PARTS = (
     "main",
 )
 _LONGEST_LINE = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Edition:
+    """The parts of one joined file.
+
+    `folders` are searched for a part in this order; `parts` as in PARTS.
+    """
+
+    language: str
+    folders: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+_ALONE = ("options", "lock", "again", "run", "main")  # what an engine does instead
+_ON_AIRFLOW = (
+    *("engine", "rest", "count", "store", "cutting"),
+    *("rounds", "flow", "triggers", "operators"),
+)
+
+EDITIONS = {
+    "python": _Edition(
+        language="python", folders=("python",), parts=(*PARTS, "rest", "pace", "count")
+    ),
+    "javascript": _Edition(language="javascript", folders=("javascript",), parts=PARTS),
+    "dbos": _Edition(
+        language="python", folders=("dbos", "python"), parts=(*PARTS, "rest", "pace", "count")
+    ),
+    "airflow": _Edition(
+        language="python",
+        folders=("airflow", "python"),
+        parts=tuple(
+            name
+            for part in PARTS
+            if part not in _ALONE
+            for name in (part, *(_ON_AIRFLOW if part == "report" else ()))
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +126,9 @@ _LANGUAGES = {
         import_=re.compile(
             r"import (?P<plain>[^\n]+)\n|from (?P<module>\S+) import (?:\((?P<block>[^)]*)\)|(?P<names>[^\n(]+))\n"
         ),
-        neighbour=re.compile(r"planner\.programs\.python\.(\w+)"),
+        neighbour=re.compile(r"planner\.programs\.\w+\.(\w+)"),
         # what is imported if it is there, and what is done if it is not
-        guard=re.compile(r"try:\n(?:    .*\n)+except ImportError:\n(?:    .*\n)+"),
+        guard=re.compile(r"try:\n(?:    .*\n)+except ImportError(?: as \w+)?:\n(?:    .*\n)+"),
         comment="#",
         definition=re.compile(r"(?:#.*\n)*(?:@|class |def |async def )"),
         exported=re.compile(r"(?!)"),
@@ -112,39 +155,46 @@ _LANGUAGES = {
 }
 
 
-def part(language: str, name: str) -> str:
+def part(edition: str, name: str) -> str:
     """The source of one part.
 
-    Raises FileNotFoundError for a part that the language does not have.
+    Raises FileNotFoundError for a part that the edition does not have.
     """
-    data = pkgutil.get_data("planner.programs", f"{language}/{name}{_LANGUAGES[language].suffix}")
-    return (data or b"").decode()
+    form = EDITIONS[edition]
+    for folder in form.folders:
+        path = f"{folder}/{name}{_LANGUAGES[form.language].suffix}"
+        with suppress(FileNotFoundError):
+            return (pkgutil.get_data("planner.programs", path) or b"").decode()
+    raise FileNotFoundError(f"{edition} has no part {name}")
 
 
-def join(language: str, settings: str) -> str:
-    """The program of a language in one file.
+def join(edition: str, settings: str) -> str:
+    """The program of an edition in one file.
 
     `settings` is the text of its part of that name, values filled in.
     """
+    language = EDITIONS[edition].language
     form = _LANGUAGES[language]
     settings_part = _taken_apart(form, "settings", settings)
-    parts = [settings_part if each.name == "settings" else each for each in _parts(language)]
+    parts = [settings_part if each.name == "settings" else each for each in _parts(edition)]
     head, *others = _in_order(parts)
     imports = {pair for each in parts for pair in each.imports}
     blocks = [
         *(_python_imports(imports) if language == "python" else [_javascript_imports(imports)]),
         *dict.fromkeys(guard for each in others for guard in each.guards),
     ]
-    top = form.shebang + head.head + "\n" + "\n".join(blocks)
+    shebang = form.shebang if "main" in EDITIONS[edition].parts else ""
+    top = shebang + head.head + "\n" + "\n".join(blocks)
     between = "\n\n" if language == "python" else "\n"
     return between.join([top, *(_section(form, each) for each in others)])
 
 
 @cache
-def _parts(language: str) -> tuple[_Part, ...]:
+def _parts(edition: str) -> tuple[_Part, ...]:
     """All parts as they stand: they do not change while a program runs."""
-    form = _LANGUAGES[language]
-    return tuple(_taken_apart(form, name, part(language, name)) for name in PARTS)
+    form = EDITIONS[edition]
+    language = _LANGUAGES[form.language]
+    return tuple(_taken_apart(language, name, part(edition, name)) for name in form.parts)
 
 
 def _taken_apart(form: _Language, name: str, source: str) -> _Part:

@@ -18,11 +18,18 @@ Cells = dict[str, str]
 
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
+# By the name of a file: what installs all that it needs, and what starts it, or puts it in its place.
 _INSTALL = {
-    "python": 'pip install "anthropic>=2,<3"',
-    "javascript": "npm install @anthropic-ai/sdk@1",
+    "run_batches.py": 'pip install "anthropic>=2,<3"',
+    "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
+    "run_batches_dbos.py": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
+    "run_batches_dag.py": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',
 }
-_START = {"python": "python", "javascript": "node"}
+_START = {"run_batches.py": "python", "run_batches.mjs": "node", "run_batches_dbos.py": "python"}
+_PLACE = {
+    "run_batches_dag.py": 'cp run_batches_dag.py "$AIRFLOW_HOME/dags/"',
+    "run_batches_airflow.py": 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"',
+}
 _STEMS = {"run_batches": "batch"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
@@ -152,19 +159,21 @@ def programs(generated: Sequence[Program], about: str = "") -> list[Cells]:
     rows = []
     for program in generated:
         stem, _, ending = program.name.rpartition(".")
-        file = f"{_STEMS.get(stem, stem)}-{about}.{ending}" if about else program.name
+        kept = not about or program.name in _PLACE  # an engine finds it by its name
+        file = program.name if kept else f"{_STEMS.get(stem, stem)}-{about}.{ending}"
         row = {"language": program.language, "name": program.name, "file": file}
-        rows.append(row | {"text": program.text} | _commands(program.language, file))
+        rows.append(row | {"text": program.text} | _commands(program.name, file))
     return rows
 
 
-def _commands(language: str, file: str) -> Cells:
+def _commands(name: str, file: str) -> Cells:
     """What installs the program, checks the file, tries three of its lines, and runs it."""
-    if language not in _START:
-        return dict.fromkeys(("install", "check", "try", "run"), "")
-    start = f"{_START[language]} {file}"
+    install = _INSTALL.get(name, "")
+    if name not in _START:
+        return {"install": install, "check": "", "try": "", "run": _PLACE.get(name, "")}
+    start = f"{_START[name]} {file}"
     return {
-        "install": _INSTALL[language],
+        "install": install,
         "check": f"{start} requests.jsonl --check",
         "try": f"head -n 3 requests.jsonl > three.jsonl && {start} three.jsonl --out three",
         "run": f"{start} requests.jsonl --out run",

@@ -115,7 +115,7 @@ def files_below(folder):
 
 def is_code(name):
     """Parts of the programs that are handed out are data."""
-    return name.endswith(".py") and not name.startswith("planner/programs/python/")
+    return name.endswith(".py") and not (name.startswith("planner/programs/") and name.count("/") > 2)
 
 
 def imported(source):

@@ -86,7 +86,7 @@ def bench(language: str, rows: int, folder: Path) -> bool:
     scenario = folder / "scenario.json"
     scenario.write_text(json.dumps({"keep_params": False, "polls": 0}))
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.fake_api", "--scenario", str(scenario)],
+        [sys.executable, "-m", "planner", "fake-api", "--scenario", str(scenario)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

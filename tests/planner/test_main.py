@@ -292,6 +292,13 @@ def test_programs_are_written(tmp_path: Path, capsys: Capture) -> None:
     assert str(out / "run_batches.py") in capsys.readouterr().out
 
 
+def test_programs_of_one_edition(tmp_path: Path) -> None:
+    """Those that are asked for, and no other; an edition that is not known is told."""
+    assert main(["programs", "--for", "javascript", "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"run_batches.mjs", "requests.jsonl"}
+    assert code_of("programs", "--for", "cobol", "--out", str(tmp_path)) == 2
+
+
 def test_requests_are_not_overwritten(tmp_path: Path) -> None:
     """A file of requests may be one's own work by now: it is kept, the programs are written anew."""
     (tmp_path / "requests.jsonl").write_text("mine\n", "utf-8")

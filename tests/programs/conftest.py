@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fake_api import FakeApi
+from planner.fake import FakeApi
 from tests.programs.harness import LANGUAGES, Bench, Past
 from tests.programs.processes import Zygote
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from planner.fake import FakeApi
 from planner.plan import make_plan
 from planner.programs import generate
 from planner.scenario import Scenario
-from tests.fake_api import FakeApi
 from tests.programs.processes import Cue, Done, Running, Zygote
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -6,11 +6,11 @@ import re
 import pytest
 
 from planner.plan import make_plan
-from planner.programs import generate, join
+from planner.programs import EDITIONS, generate, join
 from planner.scenario import Scenario
 from tests.programs.harness import TEMPLATES
 
-PARTS = [name for name in join.PARTS if name != "head"]
+PARTS = [name for name in join.EDITIONS["python"].parts if name != "head"]
 
 
 def test_the_same_bytes_every_time() -> None:
@@ -20,12 +20,25 @@ def test_the_same_bytes_every_time() -> None:
     assert generate(make_plan(Scenario())) == first
 
 
+def test_each_edition_is_had_by_its_name() -> None:
+    """Its own files and a sample of their input; without a name those that run by themselves."""
+    assert EDITIONS.keys() == join.EDITIONS.keys()
+    for name, files in EDITIONS.items():
+        programs = generate(make_plan(Scenario()), editions=[name])
+        assert [each.name for each in programs] == [*[it.name for it in files], "requests.jsonl"]
+        assert all(each.text for each in programs)
+    both = [each.language for each in generate(make_plan(Scenario()))]
+    assert both == ["python", "javascript", "jsonl"]
+    with pytest.raises(FileNotFoundError, match="python has no part other"):
+        join.part("python", "other")
+
+
 def test_every_part_is_there_with_its_rule(language: str) -> None:
     """A section each, after those that it needs."""
     sections = re.findall(
         r"^(?:#|//) --- (\w+): .+ ---$", TEMPLATES[language].read_text("utf-8"), re.MULTILINE
     )
-    assert sorted(sections) == sorted(PARTS)
+    assert sorted(sections) == sorted(set(join.EDITIONS[language].parts) - {"head"})
     assert (sections[0], sections[-1]) == ("settings", "main")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from planner.fake import FakeApi, wire
 from planner.review.actual import Actual, actual_of
 from planner.review.findings import findings_of
 from planner.review.reading import Found, Reading
-from tests.fake_api import FakeApi, wire
 from tests.programs.harness import Bench
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.fake_api import FakeApi
+from planner.fake import FakeApi
 from tests.programs.cases import error, errored, on
 from tests.programs.harness import SECRET, Bench, other
 

@@ -8,7 +8,6 @@ configured.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import re
@@ -43,6 +42,7 @@ from planner.programs.python.errors import (
 )
 from planner.programs.python.folder import sync
 from planner.programs.python.report import Log
+from planner.programs.python.rest import rest
 from planner.programs.python.settings import Settings
 from planner.programs.python.text import Event, clock
 from planner.programs.python.upload import watch_connection
@@ -250,7 +250,7 @@ class Api:
 
 async def pause(log: Log, what: str, why: str, wait_s: float) -> None:
     log.line(f"{what}: {why}; again in {clock(wait_s)}")
-    await asyncio.sleep(wait_s)
+    await rest(wait_s)
 
 
 def refuse_unusable(client: anthropic.AsyncAnthropic) -> None:

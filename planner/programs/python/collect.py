@@ -6,7 +6,6 @@ it was paid for. A line that cannot be read, or that is nobody's, holds back not
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from planner.programs.python.folder import Folder, sync_folder
 from planner.programs.python.money import count_of
 from planner.programs.python.report import Log
 from planner.programs.python.request import Place
+from planner.programs.python.rest import rest
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch, result_in, sort_batch
 from planner.programs.python.state import Batch
@@ -161,7 +161,7 @@ class Collector:
                     "polling goes on"
                 )
                 odd = status
-            await asyncio.sleep(self.settings.poll_seconds)
+            await rest(self.settings.poll_seconds)
 
     async def fetch(self, batch: Batch, ended: ApiBatch) -> None:
         """Bring the results into DIR/results, whole. Raises TroubleError."""
@@ -189,7 +189,7 @@ class Collector:
                 f"{unreadable}; "
                 f"fetched again in {clock(wait_s)}"
             )
-            await asyncio.sleep(wait_s)
+            await rest(wait_s)
         part.replace(whole)
         sync_folder(whole.parent)
         self.log_odd_lines(batch, results, whole)

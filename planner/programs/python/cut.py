@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import random
 import stat
 import tempfile
 import zlib
@@ -21,9 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from planner.programs.python.count import count_below
 from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder
 from planner.programs.python.money import usd_exact
+from planner.programs.python.report import Log
 from planner.programs.python.request import (
     BYTE_ORDER_MARK,
     ENVELOPE,
@@ -215,16 +216,6 @@ def next_cut(source: Source, state: State) -> Event | None:
     return None
 
 
-def count_below(full: int, taken: set[int]) -> int:
-    """A count at random, a little below the full one, that no batch of this run has.
-
-    Of a small batch nothing is taken: it would cost a batch more, with its whole start.
-    """
-    spread = min(full // 25, 100 + full // 100)
-    free = [count for count in range(full - spread, full + 1) if count not in taken]
-    return random.choice(free) if free else random.randint(full - spread, full)
-
-
 def cut_range(source: Source, state: State, start: int, end: int, count: int, full: int) -> Cut:
     """`count` requests of a range; all of up to `full`; or as many as bytes allow."""
     longest = min(source.settings.max_bytes_per_batch, state.largest_bytes)
@@ -252,3 +243,10 @@ def halves(source: Source, state: State, batch: Batch) -> list[Event]:
         half.event(number, batch.round, batch.canary)
         for number, half in enumerate((first, second), state.numbers + 1)
     ]
+
+
+def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
+    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
+    folder.note("not_made", batch=batch.number)
+    folder.note("recut", batches=[batch.number])
+    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")

@@ -9,7 +9,6 @@ fit our prompts by their tokens, a person chooses. Doubts of several batches are
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from pathlib import Path
@@ -25,10 +24,11 @@ from planner.programs.python.collect import (
     read_results,
     token_pairs,
 )
-from planner.programs.python.cut import Source
+from planner.programs.python.cut import Source, note_not_made
 from planner.programs.python.errors import NotFoundError, StoppedError
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
+from planner.programs.python.rest import rest
 from planner.programs.python.settings import Settings
 from planner.programs.python.state import Batch
 from planner.programs.python.text import clock, earlier, seconds_since
@@ -74,13 +74,6 @@ def reach_of(batches: list[Batch]) -> str:
     return min(batch.since["created_at"] if batch.since else "" for batch in batches)
 
 
-def note_not_made(folder: Folder, log: Log, batch: Batch) -> None:
-    """It is certain that no batch was made. Its requests are cut anew: settings may differ."""
-    folder.note("not_made", batch=batch.number)
-    folder.note("recut", batches=[batch.number])
-    log.line(f"Batch {batch.number} was not made; its requests are still to be sent")
-
-
 class Doubts:
     """Batches in doubt: each becomes a question, or it is certain that it was not made."""
 
@@ -90,8 +83,12 @@ class Doubts:
     async def settle(self) -> None:
         """Wait for the grace to be over, and look for all batches in doubt together."""
         doubts = self.folder.state.with_status("doubt")
-        if not doubts:
-            return
+        if doubts:
+            await rest(self.grace_s(doubts))
+            await self.look_for(doubts)
+
+    def grace_s(self, doubts: list[Batch]) -> float:
+        """How long is waited before these are looked for."""
         for batch in doubts:
             if batch.took_s is None:  # a kill interrupted it
                 took_s = batch.bytes / SLOWEST_LINE_BYTES_PER_SECOND
@@ -101,7 +98,10 @@ class Doubts:
         grace_s = max(self.settings.adopt_grace_seconds, *(batch.took_s or 0 for batch in doubts))
         numbers = ", ".join(str(batch.number) for batch in doubts)
         self.log.line(f"In doubt: batch {numbers}. Nothing is sent; looked for in {clock(grace_s)}")
-        await asyncio.sleep(grace_s)
+        return grace_s
+
+    async def look_for(self, doubts: list[Batch]) -> None:
+        """Name the candidates of each; without one it was not made."""
         listed = await self.listed_whole(doubts)
         for batch in doubts:
             self.name_candidates(batch, listed)
@@ -119,7 +119,7 @@ class Doubts:
             else:
                 return listed
             self.log.line("The list of batches is not whole: it is read again")
-            await asyncio.sleep(self.settings.poll_seconds)
+            await rest(self.settings.poll_seconds)
 
     def name_candidates(self, batch: Batch, listed: list[ApiBatch]) -> None:
         since = batch.since or {"id": "", "created_at": "", "seen": []}
@@ -190,7 +190,7 @@ class Questions:
                 if all((batch.number, each) in self.fits for each in batch.candidates):
                     self.decide(batch)
             if self.in_question():
-                await asyncio.sleep(self.settings.poll_seconds)
+                await rest(self.settings.poll_seconds)
 
     def having(self, candidate_id: str) -> list[Batch]:
         return [batch for batch in self.in_question() if candidate_id in batch.candidates]

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from planner.programs.python.errors import InputError, StoppedError
 from planner.programs.python.lock import Lock
+from planner.programs.python.pace import until_set
 from planner.programs.python.report import Log
 from planner.programs.python.request import request_settings, run_settings
 from planner.programs.python.settings import PROGRAM, Settings
@@ -244,11 +245,7 @@ class Folder:
 
     async def change(self, longest_s: float | None = None) -> None:
         """Wait for the next line of the journal, or so long."""
-        waiting = asyncio.ensure_future(self.changed.wait())
-        try:
-            await asyncio.wait({waiting}, timeout=longest_s)
-        finally:
-            waiting.cancel()
+        await until_set(self.changed, longest_s)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from planner.programs.python.errors import InputError, StoppedError
+from planner.programs.python.pace import STANDS_BY
 from planner.programs.python.report import Log
 from planner.programs.python.text import Event, json_bytes, shown
 
@@ -47,7 +48,7 @@ class Lock:
 
     def take(self) -> None:
         """Take the folder. Raises InputError if another program has it."""
-        self.refuse_if_held()
+        self.stand_by()
         self.append({"taken": self.me})
         try:
             self.refuse_if_held()
@@ -56,6 +57,21 @@ class Lock:
             raise
         self.holders()  # so that its length is known
         threading.Thread(target=self.beat, daemon=True).start()
+
+    def stand_by(self) -> None:
+        """Wait for the folder to be free, or do not. Raises InputError if another program has it."""
+        said = False
+        while True:
+            try:
+                self.refuse_if_held()
+                return
+            except InputError as held:
+                if not STANDS_BY:
+                    raise
+                if not said:
+                    self.log.line(f"Standing by, to go on when that one is gone: {held}")
+                said = True
+                time.sleep(HEARTBEAT_SECONDS)
 
     def leave(self) -> None:
         self.left.set()

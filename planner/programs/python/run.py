@@ -18,6 +18,7 @@ from planner.programs.python.cut import Source
 from planner.programs.python.doubt import Doubts, Questions
 from planner.programs.python.errors import InputError, StoppedError, TroubleError
 from planner.programs.python.folder import Folder, write_whole
+from planner.programs.python.pace import carry, watch
 from planner.programs.python.report import Log, check_text, last_line, progress_line, summary_of
 from planner.programs.python.scan import Scan
 from planner.programs.python.settings import Settings
@@ -67,7 +68,14 @@ class BatchRunner:
                 if retry_failed:
                     send_again(self.folder, source, self.log)
                 if self.state.done is None:
-                    await self.finish(source, cancel, adopt)
+                    assert self.state.began
+                    await carry(
+                        lambda: self.finish(source, cancel, adopt),
+                        self.folder.path,
+                        self.state.began,
+                        cancel or retry_failed or bool(adopt),
+                        self.log,
+                    )
                 summary = json.dumps(summary_of(self.state, self.scan), indent=2)
                 write_whole(self.folder.path / "summary.json", summary.encode() + b"\n")
             except OSError as error:
@@ -160,7 +168,7 @@ class Round:
                 self.runner.show_progress()
                 changed = asyncio.ensure_future(self.folder.change())
                 waiting = {changed, *self.tasks.values()}
-                await asyncio.wait(waiting, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+                await watch(waiting)
                 changed.cancel()
         finally:
             for task in self.tasks.values():

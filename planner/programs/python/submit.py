@@ -19,6 +19,7 @@ from planner.programs.python.folder import Folder
 from planner.programs.python.money import money, usd_rounded
 from planner.programs.python.report import Log
 from planner.programs.python.request import Range
+from planner.programs.python.rest import rest
 from planner.programs.python.settings import Settings
 from planner.programs.python.sort import give_up_batch
 from planner.programs.python.state import Batch, State
@@ -133,7 +134,7 @@ class Submitter:
             await self.doubts.settle()
             if state.canceling:
                 return
-            await asyncio.sleep(self.wait_for_round())
+            await rest(self.wait_for_round())
             following = None if self.halted else self.following()
             if following is None:
                 return
@@ -241,7 +242,7 @@ class Submitter:
             await self.one_leaves(wait_s)
         else:
             self.log.line(f"Batch {batch.number}: {refused}; it goes out again in {clock(wait_s)}")
-            await asyncio.sleep(wait_s)
+            await rest(wait_s)
 
     async def one_leaves(self, longest_s: float) -> None:
         """Wait until one of our own batches has left the queue, or so long."""

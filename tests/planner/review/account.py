@@ -7,8 +7,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fake_api import wire
-from tests.fake_api.provider import Batch, Provider
+from planner.fake import wire
+from planner.fake.provider import Batch, Provider
 
 BEGAN = 1_790_000_000.0  # a day in September 2026
 

@@ -212,6 +212,19 @@ def test_results_add_up_where_some_fail_and_some_expire() -> None:
 # ---- programs, and what is not counted
 
 
+def test_programs_of_an_engine() -> None:
+    """They are put in their places, and keep the names by which the engine finds them."""
+    files = [
+        Program(name=name, language="python", text="")
+        for name in ("run_batches_dag.py", "run_batches_airflow.py")
+    ]
+    dag, module = rows.programs(files, "2M-sonnet-5-5")
+    assert (dag["run"], dag["check"]) == ('cp run_batches_dag.py "$AIRFLOW_HOME/dags/"', "")
+    assert module["run"] == 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"'
+    assert [dag["file"], module["file"]] == [file.name for file in files]
+    assert (bool(dag["install"]), bool(module["install"])) == (True, False)
+
+
 def programs_of(about: str) -> dict[str, dict[str, str]]:
     """The rows of three texts by language."""
     names = {"python": "run_batches.py", "javascript": "run_batches.mjs", "jsonl": "requests.jsonl"}

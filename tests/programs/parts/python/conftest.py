@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from planner.fake import FakeApi
 from planner.programs.python.cut import Source
 from planner.programs.python.folder import Folder
 from planner.programs.python.report import Log
 from planner.programs.python.scan import Scan
 from planner.programs.python.settings import Settings
-from tests.fake_api import FakeApi
 
 SETTINGS = Settings(
     model="claude-sonnet-5-5",

@@ -8,6 +8,7 @@ from pathlib import Path
 import anthropic
 import pytest
 
+from planner.fake import FakeApi
 from planner.programs.python import api as part
 from planner.programs.python.api import Api, refuse_other_sdk
 from planner.programs.python.errors import (
@@ -17,7 +18,6 @@ from planner.programs.python.errors import (
     RefusedError,
     StoppedError,
 )
-from tests.fake_api import FakeApi
 from tests.programs.parts.python.conftest import SETTINGS, Quiet
 
 BODY = json.dumps(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from planner.fake import FakeApi
 from planner.programs.python import main as part
 from planner.programs.python.errors import InputError, Interrupted, StoppedError
 from planner.programs.python.main import Program, silence_what_is_full
-from tests.fake_api import FakeApi
 
 QUICK = ["--poll-seconds", "0.01", "--adopt-grace-seconds", "0.05"]
 

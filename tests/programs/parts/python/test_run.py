@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from planner.fake import FakeApi
 from planner.programs.python.errors import InputError, StoppedError
 from planner.programs.python.run import BatchRunner
 from planner.programs.python.state import Batch, State
 from planner.programs.python.submit import backoff_seconds, has_room
-from tests.fake_api import FakeApi
 from tests.programs.parts.python.conftest import SETTINGS, Quiet
 
 

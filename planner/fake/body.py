@@ -17,7 +17,7 @@ class BodyError(Exception):
 
 
 def pieces(file: BinaryIO, length: int | None, size: int = PIECE) -> Iterator[bytes]:
-    """The body in pieces of `size`: `length` bytes, or, for None, chunks as HTTP/1.1 frames them."""
+    """The body in pieces of `size`: `length` bytes, or, for None, in the chunks of HTTP/1.1."""
     if length is not None:
         while length > 0 and (piece := file.read(min(size, length))):
             length -= len(piece)

@@ -9,8 +9,8 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.fake_api.door import Door
-from tests.fake_api.provider import Provider
+from planner.fake.door import Door
+from planner.fake.provider import Provider
 
 
 class Server(ThreadingHTTPServer):
@@ -20,13 +20,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A program that was killed leaves its connection; anything else is a defect of this server."""
+        """A program that was killed leaves its connection; anything else is our own defect."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 class FakeApi(Provider):
-    """The provider, served. Use it as a context manager; read its counts when the program has ended."""
+    """The provider, served, as a context manager; read its counts when the program has ended."""
 
     def __init__(self, scenario: dict[str, Any] | None = None, *, port: int = 0) -> None:
         super().__init__(scenario)

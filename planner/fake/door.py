@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fake_api import body as bodies
-from tests.fake_api import control, operations, wire
-from tests.fake_api.answers import Answers, CutError
-from tests.fake_api.provider import Batch, Provider
+from planner.fake import control, operations, wire
+from planner.fake.answers import CutError
+from planner.fake.desk import Desk
 
 BATCHES = ["v1", "messages", "batches"]
 
 
-class Door(Answers):
-    """One connection. A subclass names the provider behind it and the address in front of it."""
-
-    provider: Provider
-    address: str
-    account: dict[str, Any]
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002 - the name of the base class
-        status = args[1] if len(args) > 1 else ""
-        self.provider.log.append(f"{self.command} {self.path} {status}")
+class Door(Desk):
+    """Lets one connection in, and finds the operation that it asks for."""
 
     def do_GET(self) -> None:
         self.answer()
@@ -39,19 +29,6 @@ class Door(Answers):
             self.route()
         except (CutError, BrokenPipeError, ConnectionResetError):
             self.drop()
-
-    def body(self, bytes_per_second: float = 0.0) -> bytes:
-        chunked = "chunked" in self.headers.get("transfer-encoding", "")
-        length = None if chunked else int(self.headers.get("content-length") or 0)
-        return bodies.read(self.rfile, length, bytes_per_second)  # type: ignore[arg-type]  # a socket's file
-
-    def account_headers(self) -> dict[str, str]:
-        if not self.account or not self.provider.scenario["account_headers"]:
-            return {}
-        return {
-            "anthropic-organization-id": self.account["organization"],
-            "anthropic-workspace-id": self.account["workspace"],
-        }
 
     def enter(self) -> bool:
         """Whether the key is let in; if not, it was told."""
@@ -111,9 +88,6 @@ class Door(Answers):
             self.refuse(404, "not_found_error", f"No batch {batch_id}")
         else:
             operation(self, batch)
-
-    def show(self, batch: Batch) -> dict[str, Any]:
-        return wire.batch_shown(batch, self.provider.scenario["results_at"] or self.address)
 
     def control(self, parts: list[str]) -> None:
         told = control.answer(self.provider, self.command, parts, self.body())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.fake_api.provider import Provider
+from planner.fake.provider import Provider
 
 
 def answer(api: Provider, method: str, parts: list[str], body: bytes) -> dict[str, Any] | None:

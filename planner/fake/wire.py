@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.fake_api.books import Entry
-
-if TYPE_CHECKING:  # the provider makes batches, and this module shows them
-    from tests.fake_api.provider import Batch
+from planner.fake.batch import Batch
+from planner.fake.books import Entry
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 DAY_S = 86_400

@@ -1,4 +1,4 @@
-"""What is sent back over HTTP: JSON, errors, pages of a proxy, and results that come cut, short, slow or spoilt."""
+"""What is sent back over HTTP: JSON, errors, pages of a proxy, results cut, short, slow, spoilt."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 import time
 from http.server import BaseHTTPRequestHandler
 
-from tests.fake_api import wire
-from tests.fake_api.scenario import Fault
+from planner.fake import wire
+from planner.fake.scenario import Fault
 
 PAGE = b"<!DOCTYPE html><html><body><h1>A page of some proxy</h1></body></html>\n"
 
@@ -78,9 +78,10 @@ class Answers(BaseHTTPRequestHandler):
         else:
             raise CutError
 
-    def send_results(self, lines: list[bytes], fault: Fault) -> None:
-        """The body of the results, with what goes wrong on the way."""
-        body = b"".join(spoilt(lines, fault))
+    def send_results(self, lines: list[bytes], fault: Fault) -> list[bytes]:
+        """The body of the results, with what goes wrong on the way. The lines that went out."""
+        lines = spoilt(lines, fault)
+        body = b"".join(lines)
         self.send_head(200, "application/x-jsonl", len(body))
         do, pieces = fault.get("do"), fault.get("pieces", 10)
         if do in ("cut", "stall"):
@@ -95,8 +96,10 @@ class Answers(BaseHTTPRequestHandler):
                 self.wfile.write(body[start : start + step])
                 self.wfile.flush()
                 time.sleep(fault.get("seconds", 0.5) / pieces)
-            return
+            return lines
         self.wfile.write(body)
+        self.wfile.flush()
+        return lines
 
     def drop(self) -> None:
         """Close the connection; what is buffered is not sent."""

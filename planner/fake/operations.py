@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.fake_api import body as bodies
-from tests.fake_api import wire
-from tests.fake_api.answers import CutError
-from tests.fake_api.provider import Batch
-from tests.fake_api.scenario import Fault
+from planner.fake import body as bodies
+from planner.fake import wire
+from planner.fake.answers import CutError
+from planner.fake.batch import Batch
+from planner.fake.desk import Desk
+from planner.fake.scenario import Fault
 
-if TYPE_CHECKING:  # the door calls the operations
-    from tests.fake_api.door import Door
-
-BEFORE = {"drop", "error", "html", "garbage", "redirect"}  # faults of which nothing is done
+BEFORE = {"drop", "error", "html", "garbage", "redirect", "kill"}  # nothing is done then
 DEAF = {"stop-reading", "early"}  # faults that leave the rest of a body unread
 
 
@@ -23,139 +21,146 @@ class DeafError(Exception):
     """Nothing more of the body is read: no batch will come of it."""
 
 
-def create(door: Door) -> None:
+def create(desk: Desk) -> None:
     """One POST of a batch. How many are under way at once is counted."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         api.creating += 1
         api.most_creating = max(api.most_creating, api.creating)
         fault = api.fault("create")
     is_deaf, batch = False, None
     try:
-        batch = made(door, fault)
+        batch = made(desk, fault)
     except DeafError:
         is_deaf = True
     finally:  # before anything is answered: the next create may come at once
         with api.lock:
             api.creating -= 1
     if is_deaf:
-        turn_away(door, fault)
+        turn_away(desk, fault)
     if batch is None:
         return
     if fault.get("do") == "hang":
         time.sleep(fault["seconds"])
-    door.send(200, door.show(batch))
+    desk.send(200, desk.show(batch))
 
 
-def made(door: Door, fault: Fault) -> Batch | None:
+def made(desk: Desk, fault: Fault) -> Batch | None:
     """The batch of a create; None when that was answered already."""
-    api, do = door.provider, fault.get("do")
-    if do in DEAF and int(door.headers.get("content-length") or 0) > fault["bytes"]:
-        door.rfile.read(fault["bytes"])
+    api, do = desk.provider, fault.get("do")
+    if do in DEAF and int(desk.headers.get("content-length") or 0) > fault["bytes"]:
+        desk.rfile.read(fault["bytes"])
         raise DeafError
     # Parsed outside the lock: it takes a while for a large body, and polls go on meanwhile.
-    body = door.body(float(fault.get("bytes_per_second", 0.0)))
-    requests = accepted(door, body, fault)
+    body = desk.body(float(fault.get("bytes_per_second", 0.0)))
+    requests = accepted(desk, body, fault)
     if requests is None:
         return None
     if do == "hang-late":
         time.sleep(fault["seconds"])
-    sent = (requests, len(body), door.headers["anthropic-version"], door.account["workspace"])
+    sent = (requests, len(body), desk.headers["anthropic-version"], desk.account["workspace"])
     if do == "late":
         delay_s = fault.get("seconds", 0.0) + fault.get("delay_per_byte_s", 0.0) * len(body)
-        threading.Timer(delay_s, make_late, (door, *sent, fault)).start()
+        threading.Timer(delay_s, make_late, (desk, *sent, fault)).start()
         raise CutError
     with api.lock:
         if do in ("foreign", "foreign-too") and fault.get("when") != "after":
-            strangers(door, requests, fault)
+            strangers(desk, requests, fault)
         if do == "foreign":
             raise CutError
         batch = api.make(*sent, fault)
         if do == "foreign-too" and fault.get("when") == "after":
-            strangers(door, requests, fault)
+            strangers(desk, requests, fault)
         if api.scenario["keep_params"]:
             api.bodies.append(body)
-    if do in ("lose-answer", "foreign-too", "error-after", "html-after", "json-after"):
-        door.fail(fault)
+    if do in (
+        "kill-after",
+        "lose-answer",
+        "foreign-too",
+        "error-after",
+        "html-after",
+        "json-after",
+    ):
+        desk.fail(fault)
         return None
     return batch
 
 
-def turn_away(door: Door, fault: Fault) -> None:
+def turn_away(desk: Desk, fault: Fault) -> None:
     """Say, or do not say, that a body is too large, and leave its rest on the line for a while."""
     if fault["do"] == "early":
-        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
-        door.wfile.flush()
+        desk.refuse(413, "request_too_large", "Request exceeds the maximum size")
+        desk.wfile.flush()
     time.sleep(fault.get("seconds", 0.05))
     raise CutError
 
 
-def accepted(door: Door, body: bytes, fault: Fault) -> list[dict[str, Any]] | None:
+def accepted(desk: Desk, body: bytes, fault: Fault) -> list[dict[str, Any]] | None:
     """The requests of a body that is taken; None for one that was refused."""
-    api = door.provider
+    api = desk.provider
     if len(body) > api.scenario["max_bytes"] and fault.get("do") not in BEFORE:
-        door.refuse(413, "request_too_large", "Request exceeds the maximum size")
+        desk.refuse(413, "request_too_large", "Request exceeds the maximum size")
         return None
     try:
         requests = bodies.requests_in(body, api.scenario["max_requests"])
     except bodies.BodyError as wrong:
-        door.refuse(400, "invalid_request_error", str(wrong))
+        desk.refuse(400, "invalid_request_error", str(wrong))
         return None
     with api.lock:
         api.newest_size = len(requests)
         if fault.get("do") in BEFORE:
-            door.fail(fault)
+            desk.fail(fault)
             return None
         limit = api.scenario["queue_limit"]
         if limit is not None and api.queued() + len(requests) > limit:
             wait = api.scenario["queue_retry_after"]
             headers = {} if wait is None else {"retry-after": str(wait)}
             full = "Too many requests in the batch processing queue"
-            door.refuse(429, "rate_limit_error", full, headers=headers)
+            desk.refuse(429, "rate_limit_error", full, headers=headers)
             return None
     return requests
 
 
-def strangers(door: Door, requests: list[dict[str, Any]], fault: Fault) -> None:
+def strangers(desk: Desk, requests: list[dict[str, Any]], fault: Fault) -> None:
     """Somebody else makes batches, of our size unless said."""
     ids = fault.get("ids")
     if fault.get("alike"):
         ids = [request["custom_id"] for request in requests]
     for _ in range(fault.get("count", 1)):
-        door.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
+        desk.provider.make_foreign(fault.get("size", len(requests)), ids, fault)
 
 
-def make_late(door: Door, *sent: Any) -> None:
+def make_late(desk: Desk, *sent: Any) -> None:
     """Make a batch when nobody waits for its answer any more."""
-    with door.provider.lock:
-        door.provider.make(*sent)
+    with desk.provider.lock:
+        desk.provider.make(*sent)
 
 
-def list_batches(door: Door, query: dict[str, str]) -> None:
+def list_batches(desk: Desk, query: dict[str, str]) -> None:
     """A page of the batches of the workspace."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         fault = api.fault("list")
         if "after_id" in query:
             fault = api.fault("next-page") or fault
         do = fault.get("do")
         if do in BEFORE:
-            door.fail(fault)
+            desk.fail(fault)
             return
         if do == "neighbour":
             api.make_foreign(fault.get("size", api.newest_size))
-        answer = page(door, query, fault)
+        answer = page(desk, query, fault)
     if do == "hang":
         time.sleep(fault["seconds"])
     if answer is None:
-        door.refuse(400, "invalid_request_error", "limit: 1 to 1000; after_id: a batch's")
+        desk.refuse(400, "invalid_request_error", "limit: 1 to 1000; after_id: a batch's")
     else:
-        door.send(200, answer)
+        desk.send(200, answer)
 
 
-def page(door: Door, query: dict[str, str], fault: Fault) -> dict[str, Any] | None:
+def page(desk: Desk, query: dict[str, str], fault: Fault) -> dict[str, Any] | None:
     """A page of the list; None for a query that makes no sense."""
-    listed = door.provider.listed(door.account["workspace"])
+    listed = desk.provider.listed(desk.account["workspace"])
     ids = [batch.id for batch in listed]
     limit = int(query.get("limit", "20"))
     cursor = query.get("after_id") or query.get("before_id")
@@ -171,16 +176,16 @@ def page(door: Door, query: dict[str, str], fault: Fault) -> dict[str, Any] | No
     if fault.get("do") == "empty":
         rows, more = [], False
     return {
-        "data": [door.show(batch) for batch in rows],
+        "data": [desk.show(batch) for batch in rows],
         "has_more": fault.get("has_more", more),
         "first_id": rows[0].id if rows else None,
         "last_id": rows[-1].id if rows else None,
     }
 
 
-def retrieve(door: Door, batch: Batch) -> None:
+def retrieve(desk: Desk, batch: Batch) -> None:
     """One poll: time passes for the batch."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         fault = api.fault("retrieve", batch)
     do = fault.get("do")
@@ -188,17 +193,17 @@ def retrieve(door: Door, batch: Batch) -> None:
         time.sleep(fault["seconds"])
     with api.lock:
         if do in BEFORE:
-            door.fail(fault)
+            desk.fail(fault)
             return
         if do == "vanish":
             api.vanish(batch)
-            door.refuse(404, "not_found_error", f"No batch {batch.id}")
+            desk.refuse(404, "not_found_error", f"No batch {batch.id}")
             return
         if do in ("archived", "no-url") and batch.ended is None:
             api.end(batch)
         if do not in ("status", "archived", "no-url"):
             api.poll(batch)
-        shown = door.show(batch)
+        shown = desk.show(batch)
     if do == "status":
         shown["processing_status"] = fault["value"]
     elif do in ("archived", "no-url"):
@@ -206,12 +211,12 @@ def retrieve(door: Door, batch: Batch) -> None:
         shown["archived_at"] = wire.stamp(api.now()) if do == "archived" else None
     elif do == "counts":
         shown["request_counts"] |= fault["counts"]
-    door.send(200, shown)
+    desk.send(200, shown)
 
 
-def results(door: Door, batch: Batch) -> None:
+def results(desk: Desk, batch: Batch) -> None:
     """The results of a batch that has ended."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         fault = api.fault("results", batch)
         lines = list(api.result_lines(batch)) if batch.ended is not None else None
@@ -219,41 +224,43 @@ def results(door: Door, batch: Batch) -> None:
             api.vanish(batch)
             lines = None
     if lines is None:
-        door.refuse(404, "not_found_error", "The batch has not ended.")
+        desk.refuse(404, "not_found_error", "The batch has not ended.")
     elif fault.get("do") in BEFORE:
-        door.fail(fault)
+        desk.fail(fault)
     else:
         if fault.get("do") == "hang":
             time.sleep(fault["seconds"])
-        door.send_results(lines, fault)
+        sent = desk.send_results(lines, fault)
+        with api.lock:
+            api.books.hand_over(sent)
 
 
-def cancel(door: Door, batch: Batch) -> None:
+def cancel(desk: Desk, batch: Batch) -> None:
     """Ask for the end of a batch, which comes with its next polls."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         fault = api.fault("cancel", batch)
         if fault.get("do") in BEFORE:
-            door.fail(fault)
+            desk.fail(fault)
         elif batch.ended is not None:
-            door.refuse(400, "invalid_request_error", "The batch has already ended.")
+            desk.refuse(400, "invalid_request_error", "The batch has already ended.")
         else:
             batch.cancel_initiated = batch.cancel_initiated or api.now()
             if fault:
-                door.fail(fault)
+                desk.fail(fault)
             else:
-                door.send(200, door.show(batch))
+                desk.send(200, desk.show(batch))
 
 
-def delete(door: Door, batch: Batch) -> None:
+def delete(desk: Desk, batch: Batch) -> None:
     """Remove a batch that has ended."""
-    api = door.provider
+    api = desk.provider
     with api.lock:
         fault = api.fault("delete", batch)
         if fault:
-            door.fail(fault)
+            desk.fail(fault)
         elif batch.ended is None:
-            door.refuse(400, "invalid_request_error", "Cancel the batch first.")
+            desk.refuse(400, "invalid_request_error", "Cancel the batch first.")
         else:
             api.vanish(batch)
-            door.send(200, {"id": batch.id, "type": "message_batch_deleted"})
+            desk.send(200, {"id": batch.id, "type": "message_batch_deleted"})

@@ -1,10 +1,13 @@
 """The books: what was accepted, what it cost, and what was sent without need.
 
-They are kept by `custom_id`, from what happens at the provider alone: no word of a program enters them.
+They are kept by `custom_id`, from what happens at the provider alone: no word of a program enters
+them.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -50,7 +53,7 @@ class Entry:
         }
 
     def usd(self) -> Decimal:
-        """The price of the answer, by the model that was asked for; no charge for one without a price."""
+        """The price of the answer, by the model that was asked for; 0 for one without a price."""
         for family, (usd_in, usd_out) in USD_PER_MTOK.items():
             if self.model.startswith(family):
                 usage = self.usage()
@@ -69,6 +72,7 @@ class Books:
     usd: dict[str, Decimal] = field(default_factory=dict)  # and how much
     standing: dict[str, str] = field(default_factory=dict)  # open, succeeded, or why it failed
     needless: list[str] = field(default_factory=list)  # accepted again though the last stands
+    handed_over: set[str] = field(default_factory=set)  # results that went out, whole
 
     def accept(self, custom_id: str) -> int:
         """Book one more sending of a request; how often it was sent now."""
@@ -87,6 +91,12 @@ class Books:
         self.standing[entry.custom_id] = (
             "missing" if entry.outcome.get("retriable") else entry.outcome.get("error", kind)
         )
+
+    def hand_over(self, lines: list[bytes]) -> None:
+        """Book whose results were fetched to the last byte."""
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that was spoilt
+                self.handed_over.add(json.loads(line)["custom_id"])
 
     def paid_twice(self) -> list[str]:
         """Requests whose answers cost money more than once."""

@@ -10,46 +10,13 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.fake_api import wire
-from tests.fake_api.books import Books, Entry
-from tests.fake_api.scenario import Calls, Fault, Scenario
-
-
-@dataclass
-class Batch:
-    """One batch of some workspace; `foreign` if no program under test sent it."""
-
-    id: str
-    number: int
-    created: float
-    entries: list[Entry]
-    workspace: str
-    foreign: bool = False
-    polls_left: int = 0
-    cancel_initiated: float | None = None
-    ended: float | None = None
-    bytes: int = 0
-
-    def status(self) -> str:
-        if self.ended is not None:
-            return "ended"
-        return "canceling" if self.cancel_initiated else "in_progress"
-
-    def counts(self) -> dict[str, int]:
-        """As the API shows them: all in `processing` until the whole batch has ended."""
-        names = ("processing", "succeeded", "errored", "canceled", "expired")
-        counts = dict.fromkeys(names, 0)
-        if self.ended is None:
-            return {**counts, "processing": len(self.entries)}
-        for entry in self.entries:
-            kind = entry.outcome["type"]
-            if kind != "missing":
-                counts[kind if kind in counts else "errored"] += 1
-        return counts
+from planner.fake import wire
+from planner.fake.batch import Batch
+from planner.fake.books import Books, Entry
+from planner.fake.scenario import Calls, Fault, Scenario
 
 
 class Provider:
@@ -72,6 +39,7 @@ class Provider:
         self.most_queued = 0
         self.largest = {"requests": 0, "bytes": 0}
         self.newest_size = 1  # requests of the newest create, made or not
+        self.kill: Callable[[], None] = lambda: None  # ends the runner that is run against it
         self.set_scenario(scenario or {})
 
     def set_scenario(self, values: dict[str, Any]) -> None:
@@ -185,6 +153,12 @@ class Provider:
                 entry.outcome = {"type": "canceled"}
             if not batch.foreign:
                 self.books.close(entry)
+
+    def end_all(self) -> None:
+        """What is open goes on at a provider, whether anybody asks or not."""
+        for batch in self.batches:
+            if batch.ended is None:
+                self.end(batch)
 
     def vanish(self, batch: Batch) -> None:
         """Its owner deletes it."""

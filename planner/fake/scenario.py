@@ -1,20 +1,24 @@
 """What may be asked of the fake API. A scenario is a JSON object; every key has a default.
 
-`faults`: a list; each names the operation (`on`: create, retrieve, list, results, cancel, delete), which calls of
-that operation (`nth` from 1, `times`, default 1; `times: -1` for ever; `batch`: only the batch with that number,
-and then `nth` counts its calls), and what happens (`do`):
+`faults`: a list; each names the operation (`on`: create, retrieve, list, results, cancel, delete),
+which calls of that operation (`nth` from 1, `times`, default 1; `times: -1` for ever; `batch`: only
+the batch with that number, and then `nth` counts its calls), and what happens (`do`):
 
     of any operation
     drop          the connection closes; nothing was done
-    error         HTTP `status` with `type`, `message`, `error_code`, `retry_after` or `headers`; nothing was done
+    error         HTTP `status` with `type`, `message`, `error_code`, `retry_after` or `headers`;
+                  nothing was done
     html          HTTP `status` (200) with an HTML page; nothing was done
     garbage       HTTP 200, `application/json`, a body that is no JSON; nothing was done
     hang          it is done, and the answer comes after `seconds`
     redirect      HTTP `status` (307) to `url`; nothing was done
+    kill          the runner is killed (SIGKILL) and started again; nothing was done
 
     create
+    kill-after    it is done, then the runner is killed and started again
     json-after    it is done, then HTTP 200 with `body` as JSON
-    early         HTTP 413 after `bytes` of a body that is longer, and the connection closes `seconds` later
+    early         HTTP 413 after `bytes` of a body that is longer, and the connection closes
+                  `seconds` later
     ok            nothing goes wrong, but for what is said beside it (see below)
     lose-answer   it is done, then the connection closes
     error-after   it is done, then as `error`
@@ -26,7 +30,8 @@ and then `nth` counts its calls), and what happens (`do`):
     foreign-too   the same, and then as `lose-answer`; or after it, if `when` is after
     stop-reading  after `bytes` of the body nothing more is read for `seconds`; nothing was done
     Beside any of them:
-      stamp_s            the batch's created_at is so much later than it was made (less than 0: earlier)
+      stamp_s            the batch's created_at is so much later than it was made (less than 0:
+                         earlier)
       bytes_per_second   how fast the body is read
       delay_per_byte_s   of `late`: so much later for each byte of the body
       alike              of the foreign ones: their batch has the very ids of ours, or those of `ids`
@@ -34,10 +39,12 @@ and then `nth` counts its calls), and what happens (`do`):
                          `theirs_by_id` the same for each id
 
     list
-    page          the page has `rows` rows, or `has_more` as said here, or both: cursors go on from there
+    page          the page has `rows` rows, or `has_more` as said here, or both: cursors go on from
+                  there
     empty         the page has no row, and there is no more
     (next-page: the same of the calls with a cursor, counted by themselves)
-    neighbour     somebody else makes a batch of `size` (that of the newest create), then it is answered
+    neighbour     somebody else makes a batch of `size` (that of the newest create), then it is
+                  answered
 
     retrieve
     status        `processing_status` is `value`
@@ -52,7 +59,8 @@ and then `nth` counts its calls), and what happens (`do`):
 
     results
     cut           the connection closes after `bytes` bytes, or `share` of the body
-    short         the last `lines` lines are missing, or all but the first `keep`; the body ends as if whole
+    short         the last `lines` lines are missing, or all but the first `keep`; the body ends as
+                  if whole
     slow          sent in `pieces`, `seconds` in all
     stall         after `bytes` bytes, or `share` of the body, nothing more comes for `seconds`
     stray         `lines`, a list of texts, stand among the lines, after the first `after` (0)
@@ -60,14 +68,15 @@ and then `nth` counts its calls), and what happens (`do`):
     vanish        as of retrieve: it was there when its end was seen
     spoil         the first `lines` lines are replaced by `text`
 
-`outcomes`: a list; the first that fits decides what becomes of a request. `id` is a regular expression for the
-whole custom_id, `attempt` the number of times that this id has been accepted. `type` is succeeded, errored
-(with `error`, `message`), expired, canceled, missing, or any other word; `stop_reason`, `model`, `output_tokens`,
-`usage`, `content` and `text` shape a success; `raw` is the whole line as it stands. `retriable`: to send such a request again is not needless, whatever
+`outcomes`: a list; the first that fits decides what becomes of a request. `id` is a regular
+expression for the whole custom_id, `attempt` the number of times that this id has been accepted.
+`type` is succeeded, errored (with `error`, `message`), expired, canceled, missing, or any other
+word; `stop_reason`, `model`, `output_tokens`, `usage`, `content` and `text` shape a success; `raw`
+is the whole line as it stands. `retriable`: to send such a request again is not needless, whatever
 its class.
 
-`accounts`: other keys that are let in, each with the `workspace` and the `organization` that it belongs to. A key
-sees the batches of its own workspace.
+`accounts`: other keys that are let in, each with the `workspace` and the `organization` that it
+belongs to. A key sees the batches of its own workspace.
 """
 
 from __future__ import annotations
@@ -101,12 +110,12 @@ DEFAULTS: dict[str, Any] = {
     "outcomes": [],
     "seed": 1,
 }
-ANY = {"drop", "error", "html", "garbage", "hang", "redirect"}
+ANY = {"drop", "error", "html", "garbage", "hang", "redirect", "kill"}
 FAULTS = {
     "create": ANY
     | {"ok", "lose-answer", "error-after", "html-after", "late", "hang-late"}
     | {"foreign", "foreign-too", "stop-reading"}
-    | {"json-after", "early"},
+    | {"json-after", "early", "kill-after"},
     "list": ANY | {"page", "empty", "neighbour"},
     "next-page": ANY,
     "retrieve": ANY | {"status", "archived", "no-url", "counts", "vanish"},
@@ -147,8 +156,11 @@ class Scenario:
             raise ValueError(f"unknown scenario keys: {', '.join(unknown)}")
         settings = {**DEFAULTS, **values}
         for fault in settings["faults"]:
-            if fault["do"] not in FAULTS[fault["on"]]:
-                raise ValueError(f"no such fault of {fault['on']}: {fault['do']}")
+            on, do = fault.get("on"), fault.get("do")
+            if on not in FAULTS:
+                raise ValueError(f"a fault is `on` one of {', '.join(FAULTS)}, not {on}")
+            if do not in FAULTS[on]:
+                raise ValueError(f"no such fault of {on}: {do}; {', '.join(sorted(FAULTS[on]))}")
         rules = [(re.compile(rule.get("id", ".*")), rule) for rule in settings["outcomes"]]
         return Scenario(settings, tuple(rules))
 

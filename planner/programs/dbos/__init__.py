@@ -1,0 +1,1 @@
+"""The parts of the DBOS edition that differ from the Python program's."""

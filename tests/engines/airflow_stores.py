@@ -1,0 +1,47 @@
+"""What a run needs of a store, on an object store of the engine's own classes: run by the engine's Python.
+
+`python airflow_stores.py PLUGINS FOLDER`, with the module in PLUGINS. Prints what went wrong, nothing else.
+"""
+
+import sys
+from pathlib import Path
+
+import fsspec
+from airflow.sdk.io import attach
+
+
+def main() -> None:
+    plugins, folder = sys.argv[1:]
+    sys.path.insert(0, plugins)
+    from run_batches_airflow import InputError, ObjectStoragePath, Store, bring
+
+    attach(protocol="memory", fs=fsspec.filesystem("memory"))
+    for root in ("memory://bucket/answers", f"file://{folder}"):
+        store, local = Store(root, "manual__2026-11-28T00:00:00+00:00"), Path(folder) / "local"
+        store.refuse_unwritable()
+        for value in (1, 2):
+            store.write("done/00001.json", {"value": value})
+        assert store.names("done") == ["00001.json"], "the part is gone, and the file is there"
+        assert store.read("done/00001.json") == {"value": 2}, "it was replaced"
+        assert (store.names("nothing"), store.read("nothing"), store.text("nothing")) == (
+            [],
+            None,
+            "",
+        )
+        local.write_bytes(b"1\n2\n")
+        store.put(local, "a/b.jsonl")
+        assert store.get("a/b.jsonl", local).read_bytes() == b"1\n2\n"
+        assert store.events("a/b.jsonl") == [1, 2]
+        source = ObjectStoragePath(root) / "in.jsonl"
+        source.write_bytes(b"{}\n")
+        assert bring(str(source), local).read_bytes() == b"{}\n"
+    try:
+        Store("nosuch://bucket/answers", "run").refuse_unwritable()
+    except InputError as told:
+        assert "Nothing was sent" in str(told)
+    else:
+        raise AssertionError("a store that is none was taken")
+
+
+if __name__ == "__main__":
+    main()

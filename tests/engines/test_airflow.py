@@ -1,0 +1,405 @@
+"""The Airflow edition without Airflow: its operators and triggers on stubs of the engine's base classes.
+
+`make test-engines` runs it on the engine itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engines.conftest import MakeStage
+from tests.engines.stage import STUBS, KilledError, Stage, texts
+from tests.programs.harness import ROOT
+
+TEN = [f"r-{number}" for number in range(10)]
+
+
+def sizes(stage: Stage) -> list[int]:
+    return sorted((len(batch.entries) for batch in stage.api.own()), reverse=True)
+
+
+def on_create(do: str, **more: Any) -> dict[str, Any]:
+    return {"faults": [{"on": "create", "do": do, **more}]}
+
+
+# ---- texts
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["mypy", "--strict", "--python-version", "3.10"],
+    ],
+)
+def test_both_files_are_linted_and_typed(command: list[str], tmp_path: Path) -> None:
+    """By the project's rules, and strictly, against the classes of the engine that they use."""
+    for name, text in texts().items():
+        (tmp_path / name).write_text(text, "utf-8")
+    files = [str(path) for path in sorted(tmp_path.glob("*.py"))]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MYPYPATH": str(STUBS)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_else_is_needed() -> None:
+    """The engine, the SDK, and each other."""
+    allowed = {*sys.stdlib_module_names, "anthropic", "airflow"}
+    for name, text in texts().items():
+        if name.endswith(".py"):
+            tree = ast.parse(text, feature_version=(3, 10))
+            imported = {
+                node.module.partition(".")[0]
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and node.module
+            }
+            imported |= {
+                each.name.partition(".")[0]
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Import)
+                for each in node.names
+            }
+            assert imported - allowed <= {"run_batches_airflow"}, name
+
+
+def test_the_dag_has_a_round_for_each_retry(stage: MakeStage) -> None:
+    """A cut and a mapped task each, one after the other, and the end."""
+    stage(MAX_RETRIES=2)
+    source = texts()["run_batches_dag.py"]
+    names: dict[str, Any] = {"__doc__": "", "__name__": "run_batches_dag"}
+    exec(compile(source, "run_batches_dag.py", "exec"), names)
+    tasks = {task.task_id: task for task in names["dag"].tasks}
+    assert [*tasks] == ["finish", "cut_1", "batch_1", "cut_2", "batch_2", "cut_3", "batch_3"]
+    assert tasks["batch_2"].over == {"number": tasks["cut_2"].output}
+    assert tasks["cut_3"].upstream == [tasks["batch_2"]]
+    assert tasks["finish"].upstream == [tasks["batch_3"]]
+    assert tasks["cut_2"].kwargs["trigger_rule"] == "none_failed"
+
+
+# ---- runs
+
+
+def test_a_quiet_run(stage: MakeStage) -> None:
+    """Each id once, counts that differ, one create a batch, and nobody waits in a worker."""
+    made = stage()
+    made.write(*TEN)
+    text = made.run_all()
+    made.is_complete(*TEN)
+    assert sizes(made) == [4, 3, 2, 1]
+    assert made.api.calls["create"] == 4
+    assert text.startswith("10 of 10 requests succeeded")
+    assert "batch_1_1 BatchTrigger" in made.deferrals
+    summary = json.loads((made.out / "summary.json").read_text("utf-8"))
+    assert (summary["requests"], summary["succeeded"], summary["batches"]) == (10, 10, 4)
+
+
+def test_results_never_go_through_the_engine(stage: MakeStage) -> None:
+    """What tasks give and keep there is numbers and ids; no prompt and no answer."""
+    made = stage()
+    made.write(*TEN)
+    assert made.run("cut_1") == [1, 2, 3, 4]
+    assert [made.run(f"batch_1_{number}") for number in (1, 2, 3, 4)] == [None] * 4
+    kept = json.dumps([each.values for each in made.kept.values()])
+    assert "Prompt of" not in kept
+    assert "Answer to" not in kept
+
+
+def test_rounds_by_class(stage: MakeStage) -> None:
+    """What failed in passing is sent again, as often as the plan says; what is refused is not."""
+    made = stage(MAX_RETRIES=2)
+    made.api.set_scenario(
+        {
+            "outcomes": [
+                {"id": "r-1", "attempt": 1, "type": "errored", "error": "overloaded_error"},
+                {"id": "r-2", "type": "errored", "error": "api_error"},
+                {"id": "r-3", "type": "errored", "error": "invalid_request_error"},
+            ]
+        }
+    )
+    made.write(*TEN)
+    made.run_all(3)
+    made.is_complete(*TEN)
+    failed = {line["custom_id"]: line for line in made.lines("failed.jsonl")}
+    assert {name: line["attempts"] for name, line in failed.items()} == {"r-2": 3, "r-3": 1}
+    assert failed["r-3"]["reason"] == "invalid_request_error"
+    assert made.api.books.accepted["r-1"] == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "creates", "batches"),
+    [
+        (on_create("lose-answer", nth=2), 4, 4),
+        (on_create("drop", nth=2), 5, 4),
+        (on_create("error-after", nth=2, status=500), 4, 4),
+        (on_create("error", nth=1, status=529, type="overloaded_error"), 5, 4),
+        (on_create("lose-answer", times=-1), 4, 4),
+        (on_create("late", seconds=0.1), 4, 4),
+        (on_create("error", nth=1, status=429, type="rate_limit_error", retry_after=0.05), 5, 4),
+    ],
+)
+def test_doubts(stage: MakeStage, scenario: dict[str, Any], creates: int, batches: int) -> None:
+    """A batch that was made is adopted, one that was not is sent again."""
+    made = stage()
+    made.api.set_scenario(scenario)
+    made.write(*TEN)
+    made.run_all()
+    made.is_complete(*TEN)
+    assert (made.api.calls["create"], len(made.api.own())) == (creates, batches)
+
+
+def test_a_sister_of_the_same_count_is_not_taken(stage: MakeStage) -> None:
+    """Somebody else's batch of our count, made in the moment of doubt: its ids tell."""
+    made = stage()
+    made.api.set_scenario(on_create("foreign-too", nth=1))
+    made.write(*TEN)
+    made.run_all()
+    made.is_complete(*TEN)
+    assert len(made.api.own()) == 4
+
+
+def test_sisters_in_doubt_at_once_are_told_apart(stage: MakeStage) -> None:
+    """All answers are lost at the same time, and the counts have to be equal: ids prove whose is whose."""
+    made = stage(REQUESTS_PER_BATCH=1, CONCURRENT_BATCHES=4)
+    made.api.set_scenario(on_create("lose-answer", times=-1))
+    ids = TEN[:4]
+    made.write(*ids)
+    tasks = [f"batch_1_{number}" for number in made.run("cut_1")]
+    waiting = {task: made.begin(task) for task in tasks}
+    while waiting:
+        waiting = {task: made.wake(task, given) for task, given in waiting.items()}
+        waiting = {task: given for task, given in waiting.items() if hasattr(given, "trigger")}
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*ids)
+    assert sizes(made) == [1, 1, 1, 1]
+
+
+def test_a_kill_at_every_line_of_the_journal(stage: MakeStage) -> None:
+    """Before and after each write to the state store; the next try of the task goes on."""
+    made = stage()
+    made.write(*TEN)
+    tasks = [f"batch_1_{number}" for number in made.run("cut_1")]
+    kills = 0
+    for task in tasks:
+        seen: set[tuple[str, int]] = set()
+
+        def kill(when: str, value: Any, seen: set[tuple[str, int]] = seen) -> None:
+            moment = (when, len(value) if isinstance(value, list) else 0)
+            if moment not in seen and moment[1] < 12:
+                seen.add(moment)
+                raise KilledError
+
+        made.store_of(task).kill = kill
+        while True:
+            try:
+                made.run(task)
+                break
+            except KilledError:
+                kills += 1
+    for number in (2, 3, 4):
+        made.run_round(number)
+    made.run("finish")
+    made.is_complete(*TEN)
+    assert kills >= 8 * len(tasks), "before and after: the try, submit, created, ended, stored"
+    assert len(made.api.own()) == len(tasks)
+
+
+def test_a_state_store_that_forgot_is_told_by_the_copy(stage: MakeStage) -> None:
+    """The journal's copy beside the answers is as good: what was sent is not sent again."""
+    made = stage()
+    made.write(*TEN)
+    made.run("cut_1")
+    made.begin("batch_1_1")
+    assert made.api.calls["create"] == 1
+    made.kept.clear()
+    made.run("batch_1_1")
+    assert made.api.calls["create"] == 1
+
+
+def test_a_cleared_task_pays_nothing(stage: MakeStage) -> None:
+    """Nor does it ask the API for anything, whatever its state store holds."""
+    made = stage()
+    made.write(*TEN)
+    made.run_all()
+    calls = made.api.calls.total()
+    made.kept.clear()
+    assert made.run_all().startswith("10 of 10")
+    assert made.api.calls.total() == calls
+
+
+# ---- room
+
+
+def test_no_more_than_the_plan_has_at_once(stage: MakeStage) -> None:
+    """A task whose batch has no room waits without a worker; all may begin at the same time."""
+    made = stage(CONCURRENT_BATCHES=2)
+    made.api.set_scenario({"polls": 3})
+    made.write(*TEN)
+    tasks = [f"batch_1_{number}" for number in made.run("cut_1")]
+    waiting = {task: made.begin(task) for task in reversed(tasks)}
+    names = {task: type(deferred.trigger).__name__ for task, deferred in waiting.items()}
+    assert names == {
+        "batch_1_1": "BatchTrigger",
+        "batch_1_2": "BatchTrigger",
+        "batch_1_3": "RoomTrigger",
+        "batch_1_4": "RoomTrigger",
+    }
+    assert made.api.calls["create"] == 2
+    for task in tasks:
+        given: Any = waiting[task]
+        while hasattr(given, "trigger"):
+            given = made.wake(task, given)
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*TEN)
+    assert made.api.most_queued <= 7
+
+
+def test_the_canary_goes_alone_and_stops_the_rest(stage: MakeStage) -> None:
+    """When most of it is given up, nothing else is sent, and the reason is told."""
+    made = stage(CANARY=2)
+    made.api.set_scenario(
+        {"outcomes": [{"id": "r-[01]", "type": "errored", "error": "invalid_request_error"}]}
+    )
+    made.write(*TEN)
+    made.run("cut_1")
+    assert type(made.begin("batch_1_2").trigger).__name__ == "RoomTrigger"
+    made.run("batch_1_1")
+    with pytest.raises(
+        Exception,
+        match=r"The canary failed: 2 of the first 2 .* begin another run, or go on with CANARY = 0",
+    ):
+        made.run("batch_1_2")
+    assert sizes(made) == [2]
+
+
+def test_the_budget_is_kept(stage: MakeStage) -> None:
+    """A batch that could pass it is not sent, and the others are told, not left waiting."""
+    made = stage(BUDGET_USD="0.05", CONCURRENT_BATCHES=4)
+    made.write(*TEN)
+    made.run("cut_1")
+    with pytest.raises(Exception, match=r"The budget of \$0\.05 would be passed.*Raise BUDGET_USD"):
+        made.run("batch_1_1")
+    assert made.api.calls["create"] == 0
+
+
+def test_a_stop_is_told_to_those_that_wait(stage: MakeStage) -> None:
+    """They end with the reason of the first; cleared together, they go on."""
+    made = stage(CONCURRENT_BATCHES=1)
+    made.api.set_scenario(
+        {"faults": [{"on": "create", "do": "error", "status": 403, "type": "permission_error"}]}
+    )
+    made.write(*TEN)
+    made.run("cut_1")
+    waiting = made.begin("batch_1_2")
+    with pytest.raises(Exception, match="The API refused batch 1"):
+        made.run("batch_1_1")
+    with pytest.raises(Exception, match="another batch stopped the run: The API refused batch 1"):
+        made.wake("batch_1_2", waiting)
+    made.run_all()
+    made.is_complete(*TEN)
+
+
+def test_a_try_that_was_given_up_stops_nobody(stage: MakeStage) -> None:
+    """Its state store is closed to it: it fails, sends nothing, and leaves no word for the others."""
+    made = stage(BUDGET_USD="0.05")
+    made.write(*TEN)
+    made.run("cut_1")
+
+    def closed(when: str, value: Any) -> None:
+        raise EOFError
+
+    made.store_of("batch_1_1").kill = closed
+    with pytest.raises(EOFError):
+        made.run("batch_1_1")
+    assert made.api.calls["create"] == 0
+    assert not (made.out / "rounds" / "1" / "stops").exists()
+
+
+# ---- told at start
+
+
+def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
+    """Every problem with its line."""
+    made = stage()
+    made.source.write_text('{"id": "a b", "prompt": "x"}\n{"id": "c"}\n', "utf-8")
+    with pytest.raises(
+        Exception, match=r'line 1, id "a b".*\n.*line 2, id "c": "prompt" is missing'
+    ):
+        made.run("cut_1")
+    assert made.api.calls.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        ("none", "has no task_state_store"),
+        ("forgets", "state store does not keep"),
+        ("old", "of an Airflow before 3.3"),
+        ("folder", "cannot be written"),
+        ("address", "is no path of a store"),
+        ("key", "There is no API key"),
+        ("map", "maps a task at most 3 times"),
+    ],
+)
+def test_what_is_missing_is_told_before_anything(
+    stage: MakeStage, monkeypatch: pytest.MonkeyPatch, spoil: str, says: str
+) -> None:
+    """An engine too old, no state store, a store that cannot be written: nothing is sent."""
+    made = stage()
+    made.write(*TEN)
+    context: dict[str, Any] = made.context("cut_1")
+    operator = made.operator("cut_1")
+    match spoil:
+        case "none":
+            del context["task_state_store"]
+        case "forgets":
+            monkeypatch.setattr(context["task_state_store"], "get", lambda key: None)
+        case "old":
+            monkeypatch.setattr(made.module.airflow_sdk, "__version__", "1.2.9")
+        case "folder":
+            made.out.parent.write_text("a file in the place of the folder", "utf-8")
+        case "address":
+
+            def refuse(path: str) -> None:
+                raise ValueError("Unsupported filesystem")
+
+            monkeypatch.setattr(made.module, "ObjectStoragePath", refuse)
+        case "key":
+            monkeypatch.delenv("ANTHROPIC_API_KEY")
+        case "map":
+            monkeypatch.setattr(made.module.conf, "getint", lambda section, key: 3)
+    with pytest.raises(made.module.AirflowFailException, match=says):
+        operator.execute(context)
+    assert made.api.calls.total() == 0
+
+
+def test_no_words_of_an_error_reach_the_log(
+    stage: MakeStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may hold a prompt; the task is tried again."""
+    made = stage()
+    made.write(*TEN)
+    made.run("cut_1")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("Prompt of r-1")
+
+    monkeypatch.setattr(made.module, "Flow", fail)
+    with pytest.raises(RuntimeError, match=r"^unforeseen RuntimeError$") as told:
+        made.run("batch_1_1")
+    assert told.value.__cause__ is None
