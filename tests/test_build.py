@@ -219,14 +219,15 @@ def test_every_choice_of_a_field_is_an_option(planner):
             )
 
 
-def of_files(name):
-    """Whether a place of the page is for what a dropped file holds: empty until there is one."""
-    return name.startswith(("measured.", "reviewed.", "files.")) or name in ("histogram", "actual")
+def is_empty_at_first(name):
+    """Whether a place of the page is for a dropped file, or for plans beside the one at hand."""
+    later = ("histogram", "actual", "compare")
+    return name.startswith(("measured.", "reviewed.", "files.")) or name in later
 
 
 def test_every_slot_of_the_page_is_one_that_the_view_fills(planner, shown):
     """A slot that nobody fills would keep the example's text for ever."""
-    slots = {name for name in planner.find("data-slot") if not of_files(name)}
+    slots = {name for name in planner.find("data-slot") if not is_empty_at_first(name)}
     assert slots <= set(shown["slots"])
 
 
@@ -249,7 +250,8 @@ def test_every_place_for_files_is_one_that_their_views_fill(planner):
         ("charts", "data-chart"),
     ):
         places = planner.find(attribute)
-        assert {name for name in places if of_files(name)} - {
+        assert {name for name in places if is_empty_at_first(name)} - {
+            "compare",
             "files.troubles",
             "reviewed.fetch",
         } == set(view[part])
@@ -264,13 +266,15 @@ def test_every_place_for_files_is_one_that_their_views_fill(planner):
 def test_the_page_is_complete_without_a_script(planner, shown):
     """Every slot has the example's text, every list its rows, every chart its picture."""
     for name, element in planner.find("data-slot").items():
-        assert of_files(name) or element.text() == shown["slots"][name]
+        assert is_empty_at_first(name) or element.text() == shown["slots"][name]
     for name, element in planner.find("data-list").items():
         rows = [child for child in element.children if child.tag != "template"]
         if name != "problems":
-            assert len(rows) == (0 if of_files(name) else len(shown["lists"][name]))
+            assert len(rows) == (0 if is_empty_at_first(name) else len(shown["lists"][name]))
     for name, element in planner.find("data-chart").items():
-        assert [child.tag for child in element.children] == ([] if of_files(name) else ["svg"])
+        assert [child.tag for child in element.children] == (
+            [] if is_empty_at_first(name) else ["svg"]
+        )
 
 
 def test_the_cells_of_every_row_are_those_of_the_view(planner, shown):
