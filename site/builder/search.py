@@ -41,7 +41,7 @@ CALLED = {
     "workload.input_tokens": "prompt length size context words pages pdf",
     "workload.output_tokens": "answer response completion length thinking",
     "workload.output_p95_tokens": "longest answers p95",
-    "workload.max_tokens": "truncated cut off answers",
+    "workload.max_tokens": "cut off answers",
     "workload.bytes_per_request": "megabytes MB file size payload images base64 pdf",
     "workload.shared_prefix_tokens": "system prompt instructions tools common",
     "batches.requests_per_batch": "batch size chunk split how large",
