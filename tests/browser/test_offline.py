@@ -104,7 +104,8 @@ def test_without_server_and_after_a_restart(
         "href", re.compile("^blob:")
     )
     page.set_viewport_size({"width": 1400, "height": 900})
-    page.locator(".ways a.more").click()
+    page.locator(".ways-fold > summary").click()
+    page.locator(".ways-fold a.more").click()
     expect(page.locator("[data-module='panel']")).to_be_visible()
     for path in sorted(site.rglob("index.html")):
         address = path.relative_to(site).as_posix().removesuffix("index.html")
