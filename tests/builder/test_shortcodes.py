@@ -7,6 +7,7 @@ import re
 
 import jinja2
 import pytest
+from markupsafe import escape
 
 import build
 from builder import plans, shortcodes
@@ -137,5 +138,5 @@ def test_measures_are_those_of_the_file(context: Context) -> None:
     assert measures["measured_on"] in text
     assert measures["machine"] in text
     for row in measures["rows"]:
-        assert f"{row['what']}</th>" in text
+        assert f"{escape(row['what'])}</th>" in text
         assert f"{row['value']:,}</td><td>{row['unit']}</td>" in text
