@@ -6,6 +6,7 @@ has been left never comes again in the same pass. At most a line and a piece are
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
@@ -48,7 +49,7 @@ class _File:
                 yield self._lines.number, mark + (line or b""), b"" if self._lines.torn else b"\n"
 
 
-class _Rewriting:
+class _Rewriting(ABC):
     """What splitting and mending have in common: `passes` times all files are read."""
 
     passes: ClassVar[int] = 1
@@ -78,8 +79,9 @@ class _Rewriting:
         assert self._file is not None
         return _joined(self._parts(self._file, self._file.end()))
 
+    @abstractmethod
     def _parts(self, file: _File, lines: Iterator[_Line]) -> Iterator[Part]:
-        raise NotImplementedError
+        """What the lines of a file become."""
 
 
 class Splitting(_Rewriting):
