@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 MOST_BATCHES = 1000  # a cut of more is not looked at, unless the limits force it
 _STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)  # times the fewest batches
-_PATIENCE = 2  # so many steps may bring nothing before no more is tried
+_PATIENCE = 4  # so many steps may bring nothing before no more is tried
 RISKY_EXPIRY = 0.05  # share of the runs in which a batch reaches its 24 h end
 ALIKE = 1.01  # times that differ by less than the simulation can tell are alike
 
@@ -27,6 +27,9 @@ class Outlook(NamedTuple):
 
     risky: bool
     seconds: float
+
+
+Compare = Callable[[Cut, Cut], tuple[Outlook, Outlook]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,29 +71,22 @@ def _sizes(requests: int, asked: int, largest: int) -> Iterator[int]:
     yield from dict.fromkeys(-(-requests // min(fewest * step, most)) for step in _STEPS)
 
 
-def choose(
-    candidates: Iterator[Cut],
-    glance: Callable[[Cut], Outlook],
-    compare: Callable[[Cut, Cut], tuple[Outlook, Outlook]],
-) -> Choice:
+def choose(candidates: Iterator[Cut], glance: Compare, compare: Compare) -> Choice:
     """The best of the candidates, of which the first has the fewest batches.
 
-    `glance` forecasts a cut cheaply; what it prefers to the first must stand a thorough `compare`,
-    in which both meet the same luck.
+    Both ways to compare forecast two cuts that meet the same luck: `glance` a few runs of each; what
+    it prefers to the first must stand a thorough `compare`.
     """
-    first = next(candidates)
-    second = next(candidates, None)
-    if second is None:
-        return Choice(cut=first, reason="largest")
-    seen = {first: glance(first)}
-    best, waited = first, 0
-    for cut in (second, *candidates):
-        seen[cut] = glance(cut)
-        if _better(seen[cut], seen[best]):
+    first = best = next(candidates)
+    seen, waited = [first], 0
+    for cut in candidates:
+        seen.append(cut)
+        if _better(*glance(cut, best)):
             best, waited = cut, 0
         elif (waited := waited + 1) == _PATIENCE:
             break
-    chosen = next(cut for cut in seen if not _better(seen[best], seen[cut]))
+    # of those that are as good the one of the fewest batches
+    chosen = next(cut for cut in seen if cut == best or not _better(*glance(best, cut)))
     if chosen == first:
         return Choice(cut=first, reason="largest")
     of_first, of_chosen = compare(first, chosen)

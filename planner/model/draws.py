@@ -20,14 +20,14 @@ _TURN, _GOLDEN = 0.9215993196339829, 0.6180339887498949
 _ONE, _TWO, _THREE, _, _FIVE, _SIX, _SEVEN, _EIGHT = accumulate([_TURN] * 8, mul)
 _STEPS = (_ONE, _EIGHT, _GOLDEN, _THREE, _FIVE, _TWO, _SIX, _SEVEN)
 
-# z of the standard normal at 0.5 %, 1 %, 2.5 % … for draws of large counts; source: any normal
-# table
-_NORMAL = (
-    (0.0, -3.5), (0.001, -3.0902), (0.005, -2.5758), (0.01, -2.3263), (0.025, -1.96),
-    (0.05, -1.6449), (0.1, -1.2816), (0.2, -0.8416), (0.3, -0.5244), (0.4, -0.2533),
-    (0.5, 0.0), (0.6, 0.2533), (0.7, 0.5244), (0.8, 0.8416), (0.9, 1.2816),
-    (0.95, 1.6449), (0.975, 1.96), (0.99, 2.3263), (0.995, 2.5758), (0.999, 3.0902),
-    (1.0, 3.5),
+# The standard normal at 0.1 %, 0.5 %, 1 % … for draws of large counts; source: any normal table
+_CHANCES = (
+    0.0, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975,
+    0.99, 0.995, 0.999, 1.0,
+)  # fmt: skip
+_Z = (
+    -3.5, -3.0902, -2.5758, -2.3263, -1.96, -1.6449, -1.2816, -0.8416, -0.5244, -0.2533, 0.0, 0.2533,
+    0.5244, 0.8416, 1.2816, 1.6449, 1.96, 2.3263, 2.5758, 3.0902, 3.5,
 )  # fmt: skip
 _LEAST = 1 / (1 << 53)  # the step between two numbers of `Random.random()`
 _FEW = 30.0  # expected failures up to which the binomial distribution is drawn exactly
@@ -53,11 +53,12 @@ def lattice(runs: int, rng: Random) -> Iterator[Luck]:
     """
     step = rng.random()
     turns = [(rng.random(), root) for root in _STEPS]
-    for place in range(runs):
-        curve, shared, *hours, one, two, three = [
-            (shift + place * root) % 1.0 for shift, root in turns
-        ]
-        yield Luck((place + step) / runs, curve, shared, (one, two, three), tuple(hours))
+    curve, shared, *hours, one, two, three = (
+        [(shift + place * root) % 1.0 for place in range(runs)] for shift, root in turns
+    )
+    first = ((place + step) / runs for place in range(runs))
+    failed = zip(one, two, three, strict=True)
+    return map(Luck, first, curve, shared, failed, zip(*hours, strict=True))
 
 
 def failures(requests: int, rate: float, point: float) -> int:
@@ -89,9 +90,9 @@ def failures(requests: int, rate: float, point: float) -> int:
 
 def _normal(point: float) -> float:
     """The standard normal quantile at `point`, on straight lines between those of the table."""
-    above = bisect_right(_NORMAL, (point, 9.0))  # 9: after the entry of the same point
-    (low, z_low), (high, z_high) = _NORMAL[above - 1], _NORMAL[above]
-    return z_low + (point - low) / (high - low) * (z_high - z_low)
+    above = bisect_right(_CHANCES, point)
+    low, z_low = _CHANCES[above - 1], _Z[above - 1]
+    return z_low + (point - low) / (_CHANCES[above] - low) * (_Z[above] - z_low)
 
 
 def _whole_power(base: float, exponent: int) -> float:

@@ -7,29 +7,14 @@ from planner.model import cut, simulate, split, summary
 from planner.model.durations import DurationModel
 
 # A cut is tried with few runs: the one that is chosen is then forecast with all.
-_GLANCE_BATCHES, _LOOK_BATCHES = 400, 8_000
+_GLANCE_BATCHES, _LOOK_BATCHES = 100, 8_000
 _LEAST_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 
 
-# The arguments are all that a forecast depends on: scenarios that differ in anything else, such as
-# the model, share it.
-@lru_cache(maxsize=12)  # of at most 8 MB each
-def _forecast(
-    stages: tuple[tuple[int, ...], ...],
-    durations: DurationModel,
-    rules: simulate.Rules,
-    *,
-    runs: int,
-    seed: int,
-    confidence: float,
-    deadline_s: float,
-) -> summary.Forecast:
-    return summary.summarise(
-        simulate.simulate(stages, durations, rules, runs=runs, seed=seed),
-        confidence=confidence,
-        deadline_s=deadline_s,
-    )
+# The arguments are all that runs depend on: scenarios that differ in anything else, such as the model
+# or the goal, share them.
+_simulated = lru_cache(maxsize=12)(simulate.simulate)  # of at most 8 MB each
 
 
 def not_before(seconds: float, forecast: summary.Forecast, deadline_s: float) -> summary.Forecast:
@@ -80,16 +65,15 @@ def forecast_of(
     size = wanted.requests_per_batch
     rest = split.sizes(work.sent[0] - work.primes, size)
     # a glance is not asked for twice
-    simulated = _forecast if most_batches > _GLANCE_BATCHES else _forecast.__wrapped__
-    return simulated(
+    simulated = _simulated if most_batches > _GLANCE_BATCHES else simulate.simulate
+    runs = simulated(
         ((1,), rest) if work.primes else (rest,),
         work.durations,
         replace(work.rules, concurrent=wanted.concurrent, batch_requests=size),
         runs=min(_runs(work, each.requests_per_batch, most_batches) for each in (wanted, *beside)),
         seed=work.seed,
-        confidence=work.confidence,
-        deadline_s=work.deadline_s,
     )
+    return summary.summarise(runs, confidence=work.confidence, deadline_s=work.deadline_s)
 
 
 def _runs(work: Work, size: int, most_batches: int) -> int:
@@ -107,17 +91,16 @@ def _runs(work: Work, size: int, most_batches: int) -> int:
 def chosen(work: Work, asked: cut.Cut, bounds: cut.Bounds) -> cut.Choice:
     """The best cut of the work, in what was asked for left open."""
 
-    def glance(tried: cut.Cut) -> cut.Outlook:
-        return _outlook(forecast_of(work, tried, most_batches=_GLANCE_BATCHES))
+    def within(most_batches: int) -> cut.Compare:
+        def look(tried: cut.Cut, other: cut.Cut) -> cut.Outlook:
+            return _outlook(forecast_of(work, tried, most_batches=most_batches, beside=(other,)))
 
-    def compare(one: cut.Cut, other: cut.Cut) -> tuple[cut.Outlook, cut.Outlook]:
-        return look(one, other), look(other, one)
-
-    def look(tried: cut.Cut, other: cut.Cut) -> cut.Outlook:
-        return _outlook(forecast_of(work, tried, most_batches=_LOOK_BATCHES, beside=(other,)))
+        return lambda one, other: (look(one, other), look(other, one))
 
     in_first_batches = work.sent[0] - work.primes
-    return cut.choose(cut.cuts(in_first_batches, asked, bounds), glance, compare)
+    return cut.choose(
+        cut.cuts(in_first_batches, asked, bounds), within(_GLANCE_BATCHES), within(_LOOK_BATCHES)
+    )
 
 
 def _outlook(forecast: summary.Forecast) -> cut.Outlook:

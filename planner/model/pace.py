@@ -77,11 +77,12 @@ class Load:
     leaves an interval in which the load must be, and every load in it is equally likely.
     """
 
-    __slots__ = ("_least", "_most", "_weight")
+    __slots__ = ("_least", "_most", "_own", "_weight")
 
     def __init__(self, correlation: float) -> None:
         of_load, of_own = sqrt(correlation), sqrt(1 - correlation)
         self._weight = of_load / (of_load + of_own)
+        self._own = 1 - self._weight
         self.forget()
 
     def forget(self) -> None:
@@ -91,24 +92,23 @@ class Load:
     def luck(self, point: float) -> float:
         """The luck of another hour, uniform where nothing is known; `point` takes one of those that
         are possible."""
-        weight = self._weight
-        width = weight * (self._most - self._least)
-        total = weight * self._least + sum_at(point, width, 1 - weight)
+        weight, least = self._weight, self._least
+        total = weight * least + sum_at(point, weight * (self._most - least), self._own)
         self._narrow(total)
         return chance_of(total, weight)
 
     def learn(self, luck: float) -> None:
         """Keep the loads that can be behind such luck."""
-        self._narrow(sum_at(luck, self._weight, 1 - self._weight))
+        self._narrow(sum_at(luck, self._weight, self._own))
 
     def _narrow(self, total: float) -> None:
-        weight = self._weight
-        if weight:
-            least, most = (total - (1 - weight)) / weight, total / weight
+        if self._weight:
+            # not min() and max(), here and below: a call costs more than the comparison
+            least, most = (total - self._own) / self._weight, total / self._weight
             if least > self._least:
-                self._least = min(least, self._most)
+                self._least = least if least < self._most else self._most
             if most < self._most:
-                self._most = max(most, self._least)
+                self._most = most if most > self._least else self._least
 
 
 def sum_at(point: float, one: float, other: float) -> float:
@@ -116,7 +116,7 @@ def sum_at(point: float, one: float, other: float) -> float:
 
     The density of the sum is a trapezoid.
     """
-    wide, narrow = max(one, other), min(one, other)
+    wide, narrow = (one, other) if one > other else (other, one)
     edge = narrow / (2 * wide) if wide else 0.0  # the share in each slope
     if point < edge:
         return sqrt(2 * wide * narrow * point)
@@ -127,10 +127,13 @@ def sum_at(point: float, one: float, other: float) -> float:
 
 def chance_of(total: float, weight: float) -> float:
     """The chance that load and own luck, so weighted, have a smaller sum: `sum_at`, turned round."""
-    wide, narrow = max(weight, 1 - weight), min(weight, 1 - weight)
+    own = 1 - weight
+    wide, narrow = (weight, own) if weight > own else (own, weight)
     if total < narrow:
         return total * total / (2 * wide * narrow)
     if total <= wide:
         return (total - narrow / 2) / wide
-    rest = max(0.0, 1 - total)
+    rest = 1 - total
+    if rest <= 0:
+        return 1.0
     return 1 - rest * rest / (2 * wide * narrow) if narrow else 1.0

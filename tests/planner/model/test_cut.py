@@ -20,9 +20,10 @@ def chosen(
     def outlook(cut: Cut) -> Outlook:
         return Outlook(risky(cut), seconds(cut))
 
-    return choose(
-        cuts(200_000, OPEN, WIDE), outlook, lambda one, other: (outlook(one), outlook(other))
-    )
+    def compare(one: Cut, other: Cut) -> tuple[Outlook, Outlook]:
+        return outlook(one), outlook(other)
+
+    return choose(cuts(200_000, OPEN, WIDE), compare, compare)
 
 
 def test_the_fewest_where_nothing_is_gained() -> None:
@@ -43,6 +44,14 @@ def test_enough_is_enough() -> None:
     assert chosen(lambda cut: max(cut.requests_per_batch, 20_000)).cut == Cut(20_000, 10)
 
 
+def test_a_gain_that_only_small_batches_bring_is_found() -> None:
+    """The guide's durations fall at 1,000 requests: cuts between gain nothing."""
+    choice = make_plan(
+        parse({"workload": {"requests": 10_000}, "duration": {"model": "guide"}})
+    ).choice
+    assert (choice.cut, choice.reason) == (Cut(1000, 10), "sooner")
+
+
 def test_a_24_hour_end_is_avoided() -> None:
     """A cut that may expire is taken only where all may, even if it is sooner."""
     choice = chosen(
@@ -56,7 +65,7 @@ def test_what_a_glance_promised_must_stand_a_comparison() -> None:
     """Few runs may err in favour of a cut; many decide."""
     choice = choose(
         cuts(200_000, OPEN, WIDE),
-        lambda cut: Outlook(False, float(cut.requests_per_batch)),
+        lambda *both: tuple(Outlook(False, float(cut.requests_per_batch)) for cut in both),
         lambda *_: (Outlook(False, 1.0), Outlook(False, 1.0)),
     )
     assert choice.reason == "largest"
