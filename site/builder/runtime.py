@@ -7,6 +7,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tempfile
 import zipfile
@@ -14,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.faults import Collector, Fault, SiteError
-from builder.sources import read_bytes, read_json
+from builder.sources import read_bytes, read_json, read_text
 
 # what is shipped of the npm package, and what the library is made with
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 SOURCES = (*FILES, "pyodide-lock.json", "python_stdlib.zip", "package.json")
 PACKER = Path(__file__).resolve().parent.parent / "runtime" / "library.mjs"
 WORKER = PACKER.with_name("worker.js")
-_NAMES = b'"FILES"'  # where the worker has the names of the other files
+_NAMES = '"FILES"'  # where the worker has the names of the other files
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
 # The earliest that a zip can hold: a real date would change every build.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -83,12 +85,24 @@ def _worker_of(paths: dict[str, str], library: bytes, info: dict[str, str]) -> b
     # Python wants to see its lock file, of which we need the versions but none of the packages.
     integrity = "sha256-" + base64.b64encode(hashlib.sha256(library).digest()).decode()
     constant = names | {"integrity": integrity, "lock": {"info": info, "packages": {}}}
-    script = read_bytes(WORKER, "site/runtime/worker.js")
+    script = "\n".join(_with_imported(WORKER, set()))
     before, names_here, after = script.partition(_NAMES)
     if not names_here or _NAMES in after:
         what, remedy = 'it does not have "FILES" once', "The names of its files go there."
         raise SiteError(Fault(where="site/runtime/worker.js", what=what, remedy=remedy))
-    return before + json.dumps(constant).encode() + after
+    return (before + json.dumps(constant) + after).encode()
+
+
+def _with_imported(module: Path, joined: set[str]) -> list[str]:
+    """The module after those that it imports, each once, for one scope: one file is one request."""
+    text = read_text(module, f"site/runtime/{module.name}")
+    parts = []
+    for name in _IMPORT.findall(text):
+        if name not in joined:
+            joined.add(name)
+            parts += _with_imported(module.with_name(name), joined)
+    own = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.MULTILINE)
+    return [*parts, own]
 
 
 def packed(pyodide: Path, sources: bytes) -> Path:

@@ -24,6 +24,10 @@
 //      {kind: "crash", message}          Python broke down; this worker is of no use
 //      {kind: "failed", message}         Python could not be loaded; this worker is of no use
 
+import { lastLine, send } from "./messages.js";
+import { dropped, readAll, tell } from "./reading.js";
+import { writeAll } from "./writing.js";
+
 // Written by the build: {loader, script, wasm, library: names, integrity: of the library, lock}.
 const FILES = "FILES";
 
@@ -42,7 +46,6 @@ let handle = null;
 let memory = null; // of a Python that has just begun, until it is kept
 const downloads = new Map(); // address -> a promise of its parts, until they are kept
 
-const send = (message) => self.postMessage(message);
 const at = (name) => new URL(name, import.meta.url).href;
 
 // Each file is asked for at once, and once: Python is then handed what is here.
@@ -57,9 +60,9 @@ const parts = [
 self.addEventListener("message", ({ data }) => {
   if (data.kind === "ask") answer(data);
   if (data.kind === "keep") keepAll();
-  if (data.kind === "read") readAll(data);
-  if (data.kind === "write") writeAll(data);
-  if (data.kind === "stop") isStopped = true;
+  if (data.kind === "read") readAll(python, data);
+  if (data.kind === "write") writeAll(python, data);
+  if (data.kind === "stop") dropped.isStopped = true;
   if (data.kind === "tell") tell(data);
 });
 
@@ -258,162 +261,4 @@ function answer({ id, text }) {
     if (error.name === "PythonError") send({ kind: "defect", id, message: lastLine(error) });
     else send({ kind: "crash", message: lastLine(error) }); // of Python itself, which is gone
   }
-}
-
-// ---------------------------------------------------------------- files
-
-const PROGRESS_MS = 200;
-
-let drop = null; // Python's own reader of the files
-let isStopped = false;
-
-/** Read files one after the other, in pieces; between two pieces questions are answered. */
-async function readAll({ files, text }) {
-  isStopped = false;
-  let isWhole = true;
-  try {
-    drop?.destroy();
-    drop = python.pyimport("planner.drop").Drop(text);
-    const progress = progressOf(files, 1);
-    const feed = pieces("lambda feed: lambda piece: feed(piece.to_bytes())", drop.feed);
-    for (const file of files) {
-      if (isStopped) break;
-      drop.begin(file.name);
-      const read = await readOne(file, feed, progress);
-      if (read === file.size) drop.end();
-      else if (read >= 0 && !isStopped) drop.lost(read, file.size);
-      isWhole = !isStopped;
-    }
-    send({ kind: "read", stopped: !isWhole });
-  } catch (error) {
-    send({ kind: "defect", message: lastLine(error) });
-  }
-}
-
-/** What takes a piece of a file, and gives it to Python as bytes. */
-const pieces = (way, feed) => python.runPython(way)(feed);
-
-/**
- * Read a file, to its end unless it is stopped; returns how many bytes came, -1 where `feed` wants
- * no more. It may be a folder, change, or go, while it is read: then they are fewer than it has.
- */
-async function readOne(file, feed, progress) {
-  let read = 0;
-  const reader = file.stream().getReader();
-  const next = () => reader.read().catch(() => ({ done: true }));
-  for (let part = await next(); !part.done && !isStopped; part = await next()) {
-    if (!(await feed(part.value))) {
-      reader.cancel();
-      progress(file.size - read);
-      return -1;
-    }
-    read += part.value.length;
-    progress(part.value.length);
-  }
-  reader.cancel().catch(() => {});
-  return read;
-}
-
-/** Write the requests of files again, into a folder or an archive, part by part. */
-async function writeAll({ files, text, folder }) {
-  isStopped = false;
-  try {
-    const writing = drop.write(text);
-    const sink = folder ? intoFolder(folder) : intoArchive();
-    const progress = progressOf(files, writing.passes);
-    const take = async (parts) => {
-      for (const [name, bytes] of parts.toJs()) await sink.take(name, bytes);
-      parts.destroy();
-      return true;
-    };
-    const feed = pieces("lambda feed: lambda piece: feed(piece.to_bytes())", writing.feed);
-    for (let pass = 0; pass < writing.passes && !isStopped; pass += 1) {
-      writing.begin_pass();
-      for (const [place, file] of files.entries()) {
-        if (isStopped || !writing.begin(place)) continue;
-        const read = await readOne(file, (piece) => take(feed(piece)), progress);
-        if (!isStopped && read < file.size) throw new Error(`${file.name}: ${read} < ${file.size}`);
-        await take(writing.end());
-      }
-    }
-    await take(writing.close());
-    const archive = await sink.end();
-    send({ kind: "written", text: isStopped ? "" : writing.told(), archive });
-    writing.destroy();
-  } catch (error) {
-    send({ kind: "defect", message: lastLine(error) });
-  }
-}
-
-/** Files in a folder, one open at a time. */
-function intoFolder(folder) {
-  let open = { name: "", file: null };
-  return {
-    async take(name, bytes) {
-      if (name !== open.name) {
-        await open.file?.close();
-        const handle = await folder.getFileHandle(name, { create: true });
-        open = { name, file: await handle.createWritable() };
-      }
-      await open.file.write(bytes);
-    },
-    async end() {
-      await open.file?.close();
-      return null;
-    },
-  };
-}
-
-const HELD_BYTES = 2 ** 23;
-
-/** One file, of which a browser keeps on its disk what does not fit its memory. */
-function intoArchive() {
-  const blobs = [];
-  let held = [];
-  let size = 0;
-  const put = () => {
-    blobs.push(new Blob(held));
-    held = [];
-    size = 0;
-  };
-  return {
-    async take(_, bytes) {
-      held.push(bytes);
-      size += bytes.length;
-      if (size >= HELD_BYTES) put();
-    },
-    async end() {
-      put();
-      return new Blob(blobs, { type: "application/zip" });
-    },
-  };
-}
-
-/** What adds up the bytes that were read, and now and then says how far it is. */
-function progressOf(files, passes) {
-  const total = passes * files.reduce((sum, file) => sum + file.size, 0);
-  const began = performance.now();
-  let read = 0;
-  let said = 0;
-  return (bytes) => {
-    read += bytes;
-    const now = performance.now();
-    if (now - said < PROGRESS_MS) return;
-    said = now;
-    const text = drop.progress(read, total, (now - began) / 1000);
-    send({ kind: "progress", read, total, text });
-  };
-}
-
-function tell({ id, text }) {
-  try {
-    send({ kind: "told", id, text: drop.tell(text) });
-  } catch (error) {
-    send({ kind: "defect", id, message: lastLine(error) });
-  }
-}
-
-// A Python traceback ends with the line that says what happened.
-function lastLine(error) {
-  return String(error?.message ?? error).trim().split("\n").at(-1);
 }
