@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from planner import scenario as scenarios
 from planner.advice.caveats import caveats
-from planner.advice.ways import ways
+from planner.advice.ways import search
 from planner.errors import Problem, ScenarioError
+from planner.model.durations import observed
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, beside, pasted, texts
 from planner.scenario.salvage import salvage
@@ -18,6 +19,7 @@ from planner.show import view
 from planner.show.changes import changes
 from planner.show.comparison import show_comparison
 from planner.show.export import export_text
+from planner.steps import Steps, finish
 
 _Json = dict[str, Any]
 
@@ -56,15 +58,26 @@ def handle(request: str) -> str:
     a link's plan has `values` and `view` too: the texts for the form, bad ones as the link gives
     them, and the page of a plan of all that is good. Any other exception is a defect of the planner.
     """
+    return finish(answer(request))
+
+
+def answer(request: str) -> Steps[str]:
+    """`handle`, in steps where it takes long: another question may go first, or this one be left."""
     question = json.loads(request)
     try:
-        reply = _reply(question)
+        reply = yield from _reply(question)
     except ScenarioError as error:
-        reply = {"problems": [_problem(problem) for problem in error.problems]} | _saved(question)
+        problems = {"problems": [_problem(problem) for problem in error.problems]}
+        reply = problems | (yield from _saved(question))
     return json.dumps(reply, ensure_ascii=False)
 
 
-def _reply(question: _Json) -> _Json:
+def prepare() -> None:
+    """Work out what all answers share, before Python's memory is kept for the next visit."""
+    observed()
+
+
+def _reply(question: _Json) -> Steps[_Json]:
     if question.get("want") == "add":
         link, here = question["link"], question.get("here", "")
         return {"query": pasted.add(question["query"], link, here=here, clock=_clock(question))}
@@ -72,7 +85,7 @@ def _reply(question: _Json) -> _Json:
         scenario = texts.read_query(question["query"], clock=_clock(question))
     else:
         scenario = texts.read_texts(question["texts"], clock=_clock(question))
-    return _answer(scenario, question)
+    return (yield from _answer(scenario, question))
 
 
 def _clock(question: _Json) -> datetime | None:
@@ -85,10 +98,12 @@ def _clock(question: _Json) -> datetime | None:
     return clock if clock and clock.utcoffset() is not None else None
 
 
-def _answer(scenario: Scenario, question: _Json) -> _Json:
-    answer = _ANSWERS[question.get("want", "plan")]
+def _answer(scenario: Scenario, question: _Json) -> Steps[_Json]:
     query = beside.join(texts.write_query(scenario), _others(question) or None)
-    return {"query": query, **answer(_plan_of(scenario), question)}
+    reply = _ANSWERS[question.get("want", "plan")](_plan_of(scenario), question)
+    if isinstance(reply, Generator):
+        reply = yield from reply
+    return {"query": query, **reply}
 
 
 # Plans that stand side by side are shown again when one of them changes.
@@ -110,15 +125,16 @@ def _other(query: str) -> Plan | ScenarioError:
         return error
 
 
-def _saved(question: _Json) -> _Json:
+def _saved(question: _Json) -> Steps[_Json]:
     """What the reply to a link with problems holds beside them."""
     if "query" not in question or question.get("want", "plan") != "plan":
         return {}
     good, bad = salvage(question["query"], clock=_clock(question))
     try:
-        reply = _answer(good, question)
+        reply = yield from _answer(good, question)
     except ScenarioError:  # each value is good, but there is no plan of them
-        reply = _answer(Scenario(), question) | {"values": texts.write_texts(good)}
+        example = yield from _answer(Scenario(), question)
+        reply = example | {"values": texts.write_texts(good)}
     return {"values": reply["values"] | bad, "view": reply["view"]}
 
 
@@ -140,12 +156,16 @@ def _plan(plan: Plan, question: _Json) -> _Json:
     }
 
 
-def _ways(plan: Plan, question: _Json) -> _Json:
-    return {"view": view.show_ways(plan, _others(question))}
+def _ways(plan: Plan, question: _Json) -> Steps[_Json]:
+    every = yield from search(plan)
+    return {"view": view.show_ways(plan, every, _others(question))}
 
 
-def _comparison(plan: Plan, question: _Json) -> _Json:
-    others = [(query, _other(query)) for query in _others(question)]
+def _comparison(plan: Plan, question: _Json) -> Steps[_Json]:
+    others = []
+    for query in _others(question):
+        others.append((query, _other(query)))
+        yield
     return {"view": show_comparison(plan, others)}
 
 
@@ -164,11 +184,12 @@ def _picture(plan: Plan, question: _Json) -> _Json:
     return {"picture": drawn}
 
 
-def _json(plan: Plan, _: _Json) -> _Json:
-    return {"json": export_text(plan, caveats(plan), ways(plan))}
+def _json(plan: Plan, _: _Json) -> Steps[_Json]:
+    every = yield from search(plan)
+    return {"json": export_text(plan, caveats(plan), every)}
 
 
-_ANSWERS: dict[str, Callable[[Plan, _Json], _Json]] = {
+_ANSWERS: dict[str, Callable[[Plan, _Json], _Json | Steps[_Json]]] = {
     "plan": _plan,
     "ways": _ways,
     "comparison": _comparison,

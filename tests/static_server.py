@@ -94,7 +94,7 @@ def at_question(part: str, statement: str) -> Fault:
 
     def broken(handler: "_Handler", reply: Reply) -> Reply:
         status, kind, body = reply
-        start = b'  try {\n    send({ kind: "answer"'
+        start = b"  try {\n    const steps = ask(text)"
         assert start in body
         mine = f"  try {{\n    if (text.includes({part!r})) {statement}\n".encode()
         return status, kind, body.replace(start, mine + start.removeprefix(b"  try {\n"))

@@ -13,6 +13,7 @@ from builder.faults import Fault, SiteError
 from builder.output import write
 from builder.templates import ASKED
 from planner import facts
+from planner.advice.ways import ways
 from planner.drop import Drop
 from planner.plan import make_plan
 from planner.scenario import FIELDS, Scenario, texts
@@ -107,8 +108,8 @@ def planner(site):
 def shown():
     """The view of the example plan with its ways."""
     plan = make_plan(Scenario())
-    first, ways = view.show(plan), view.show_ways(plan)
-    return {part: first[part] | ways[part] for part in first}
+    first, more = view.show(plan), view.show_ways(plan, ways(plan))
+    return {part: first[part] | more[part] for part in first}
 
 
 # What is written

@@ -25,7 +25,7 @@ SCRIPTS = sorted((ROOT / "site" / "js").glob("*.js"))
 # A folder, or a module that stands beside the folders, uses what stands before it here, and nothing
 # after it.
 FLOORS = (
-    ("errors", "words"),
+    ("errors", "words", "steps"),
     ("facts",),
     ("scenario",),
     ("model",),

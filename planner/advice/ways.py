@@ -5,7 +5,7 @@ Every way was planned itself. Those that meet the goal come first, the cheapest 
 those that cost more than the plan at hand come after those that do not; then the nearest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from planner.advice.caveat import Change
 from planner.advice.verdict import verdict, within
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
+from planner.steps import Steps, finish
 from planner.words import count, share
 
 _ROWS = 8
@@ -57,9 +58,14 @@ class Way:
 
 def ways(plan: Plan) -> tuple[Way, ...]:
     """At most _ROWS ways, best first, the plan itself among them."""
+    return finish(search(plan))
+
+
+def search(plan: Plan) -> Steps[tuple[Way, ...]]:
+    """`ways`, in steps of about one plan each."""
     this = replace(_way(plan, plan), this=True)
     every = [this]
-    planned = list(_in_batches(plan))
+    planned = yield from _in_batches(plan)
     every += (_way(plan, each) for each in planned)
     every += (_in_real_time(plan, each) for each in planned if each.realtime)
     mixed = set[str]()
@@ -67,13 +73,14 @@ def ways(plan: Plan) -> tuple[Way, ...]:
         cheapest = min((way.usd for way in every if way.meets), default=None)
         own, done = each.model == plan.model, each.model.id in mixed
         if not done and (own or cheapest is None or each.cost.batch_usd < cheapest):
-            found = list(_mixed(plan, each))
+            found = yield from _mixed(plan, each)
             every += found
             mixed.update(way.model.id for way in found)
-    return _ranked(plan, _confirmed(plan, every), this)
+    confirmed = yield from _confirmed(plan, every)
+    return _ranked(plan, confirmed, this)
 
 
-def _confirmed(plan: Plan, every: Sequence[Way]) -> list[Way]:
+def _confirmed(plan: Plan, every: Sequence[Way]) -> Steps[list[Way]]:
     """The ways, of which the cheapest that meet the goal are forecast anew, with all runs."""
     ways = list(every)
     for _ in range(_CONFIRMED):
@@ -82,16 +89,18 @@ def _confirmed(plan: Plan, every: Sequence[Way]) -> list[Way]:
             break
         whole = _way(plan, make_plan(scenario.replace(plan.scenario, best.change)))
         ways[ways.index(best)] = whole
+        yield
         if whole.meets:
             break
     return ways
 
 
-def _in_batches(plan: Plan) -> Iterator[Plan]:
+def _in_batches(plan: Plan) -> Steps[list[Plan]]:
     """The plans of the own model, then of the others, the cheapest first, as far as they may matter:
     of those that are dearer than one that meets the goal only the next, and fewer of large plans.
     """
     free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
+    plans: list[Plan] = []
     met = spent = 0
     for asked in options.models(free):
         own = asked.workload.model == plan.model.id
@@ -102,9 +111,11 @@ def _in_batches(plan: Plan) -> Iterator[Plan]:
             judged = verdict(other)
             met += judged.meets and not own
             spent += other.forecast.replications * len(other.forecast.p95.records)
-            yield other
+            plans.append(other)
+            yield
             if judged.deadline is not False or judged.budget is False:
                 break
+    return plans
 
 
 def _way(plan: Plan, other: Plan) -> Way:
@@ -156,13 +167,16 @@ def _late(planned: Sequence[Plan]) -> list[Plan]:
     return sorted(late, key=lambda each: each.cost.batch_usd)
 
 
-def _mixed(plan: Plan, late: Plan) -> Iterator[Way]:
-    """The way with the smallest share in real time, in whole per cent, by which it is in time."""
+def _mixed(plan: Plan, late: Plan) -> Steps[list[Way]]:
+    """The way with the smallest share in real time, in whole per cent, by which it is in time; none
+    if no share is enough.
+    """
     most = _most_in_time(late)
     if not most or not _tried(late, most):
-        return
+        return []
     least = 1
     while least < most:
+        yield
         middle = (least + most) // 2
         if _tried(late, middle):
             most = middle
@@ -170,10 +184,11 @@ def _mixed(plan: Plan, late: Plan) -> Iterator[Way]:
             least = middle + 1
     # few runs may err by a little: what all runs say decides
     for percent in range(least, min(least + 4, _most_in_time(late) + 1)):
+        yield
         other = make_plan(_with_share(late.scenario, percent), most_batches=_ROW_BATCHES)
         if verdict(other).deadline:
-            yield _way(plan, other)
-            return
+            return [_way(plan, other)]
+    return []
 
 
 def _most_in_time(late: Plan) -> int:

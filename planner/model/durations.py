@@ -14,7 +14,7 @@ what they are about.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import fsum, inf, sqrt
 
@@ -104,19 +104,23 @@ def model_of(duration: Duration, family: str) -> DurationModel:
     return observed(family)
 
 
+@cache
 def observed(family: str = "sonnet") -> DurationModel:
     """The model of the public observations (facts/durations.json), for a model of that family."""
-    return _at_pace(LARGE_PACE if family in LARGE_FAMILIES else 1.0)
+    if family not in LARGE_FAMILIES:
+        return _of_small()
+    small = _of_small()
+    return replace(small, curves=tuple(curve.slower(LARGE_PACE) for curve in small.curves))
 
 
 @cache
-def _at_pace(pace: float) -> DurationModel:
-    return _fitted(public(), WAIT_ABOVE, pace)
+def _of_small() -> DurationModel:
+    return _fitted(public(), WAIT_ABOVE)
 
 
-def _fitted(rows: Sequence[Sample], wait_above: float = inf, pace: float = 1.0) -> DurationModel:
+def _fitted(rows: Sequence[Sample], wait_above: float = inf) -> DurationModel:
     return DurationModel(
-        curves=tuple(curve.slower(pace) for curve in fit(rows, wait_above=wait_above)),
+        curves=fit(rows, wait_above=wait_above),
         samples=len(rows),
         evidence=fsum(row.weight for row in rows),
         shared=True,

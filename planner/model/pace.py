@@ -103,12 +103,11 @@ class Load:
 
     def _narrow(self, total: float) -> None:
         if self._weight:
-            # not min() and max(), here and below: a call costs more than the comparison
             least, most = (total - self._own) / self._weight, total / self._weight
             if least > self._least:
-                self._least = least if least < self._most else self._most
+                self._least = min(least, self._most)
             if most < self._most:
-                self._most = most if most > self._least else self._least
+                self._most = max(most, self._least)
 
 
 def sum_at(point: float, one: float, other: float) -> float:
@@ -116,6 +115,7 @@ def sum_at(point: float, one: float, other: float) -> float:
 
     The density of the sum is a trapezoid.
     """
+    # not max() and min(), for all runs meet this: a call costs more than the comparison
     wide, narrow = (one, other) if one > other else (other, one)
     edge = narrow / (2 * wide) if wide else 0.0  # the share in each slope
     if point < edge:

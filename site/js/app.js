@@ -20,7 +20,7 @@ import { createStanding } from "./standing.js";
 import { createSummary } from "./summary.js";
 import { createWays } from "./ways.js";
 
-const REST_MS = 400; // a person has stopped asking: time for programs and ways
+const REST_MS = 400; // a person has stopped asking: time for programs
 
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
@@ -221,7 +221,7 @@ function showPlan({ query, values, taken, understood, changed, beside, view }) {
   compare.show(beside);
   standing.mark("current");
   standing.announce();
-  resting = setTimeout(() => askRest(query), REST_MS);
+  askRest(query);
 }
 
 /** Of a link that cannot be planned as it is, the reply holds a plan of all that is good in it. */
@@ -243,7 +243,7 @@ function showAnswer(view) {
   moment.refresh();
 }
 
-/** What comes after the plan, where it is not there yet: plans beside it, programs, ways. */
+/** What comes after the plan, where it is not there yet: plans beside it, ways, programs. */
 async function askRest(query) {
   if (compare.shown && shown.comparison !== query) {
     const reply = await engine.ask({ query, want: "comparison" });
@@ -254,13 +254,6 @@ async function askRest(query) {
     shown.comparison = query;
     standing.mark("current");
   }
-  if (shown.programs !== query) {
-    const reply = await engine.ask({ query, want: "programs" });
-    if (!reply?.programs) return;
-    programs.show(reply.programs);
-    shown.programs = query;
-    standing.mark("current");
-  }
   if (shown.ways !== query) {
     const reply = await engine.ask({ query, want: "ways" });
     if (!reply?.view && !reply?.tooMuch) return;
@@ -269,6 +262,15 @@ async function askRest(query) {
     shown.ways = query;
     standing.mark("current");
   }
+  if (shown.programs !== query) resting = setTimeout(() => askPrograms(query), REST_MS);
+}
+
+async function askPrograms(query) {
+  const reply = await engine.ask({ query, want: "programs" });
+  if (!reply?.programs) return;
+  programs.show(reply.programs);
+  shown.programs = query;
+  standing.mark("current");
 }
 
 /** The programs of the example are files; from Python they come when another plan was asked for. */

@@ -1,8 +1,8 @@
 // The engine: the worker's life, and one question at a time.
 //
-// The newest question wins: at most one runs and one waits. A question that is overtaken is
-// answered with null. Questions may be asked while Python loads; the newest is answered as soon as
-// it is ready.
+// The newest question wins: one that is overtaken is answered with null, and the worker leaves it
+// as soon as it can. Questions may be asked while Python loads; the newest is answered as soon as it
+// is ready.
 //
 // Python cannot be interrupted, only ended. When it breaks down or hangs it is begun anew, once,
 // and asked again; the second time the page is told.
@@ -53,10 +53,9 @@ export function hire({ isFresh }) {
 export function createEngine({ onState, onBytes, onRest }) {
   let worker = null;
   let ready = false;
-  let isSecond = false; // it was begun anew, and has not answered since
+  let isSecond = false; // it was begun anew, and has not been asked or answered since
   let lastId = 0;
-  let running = null;
-  let waiting = null;
+  let newest = null; // the question that is not answered
   let watchdog = 0;
 
   function start() {
@@ -74,14 +73,19 @@ export function createEngine({ onState, onBytes, onRest }) {
   }
 
   function stop() {
-    clearTimeout(watchdog);
+    rest();
     worker?.end();
     worker = null;
     ready = false;
   }
 
-  function watch(limit, act) {
+  function rest() {
     clearTimeout(watchdog);
+    watchdog = 0;
+  }
+
+  function watch(limit, act) {
+    rest();
     watchdog = setTimeout(() => act(`> ${limit / 1000} s`), limit);
   }
 
@@ -97,21 +101,19 @@ export function createEngine({ onState, onBytes, onRest }) {
    * could not be loaded.
    */
   function lose(message, outcome = { defect: message }) {
-    if (isSecond && !running) {
+    if (isSecond && !(ready && newest)) {
       fail(message);
       return;
     }
-    if (isSecond || waiting) settle(waiting ? null : outcome);
-    else waiting = running;
-    running = null;
+    if (isSecond) settle(outcome);
     isSecond = !isSecond;
     begin();
   }
 
   function settle(outcome) {
-    clearTimeout(watchdog);
-    const { resolve } = running ?? {};
-    running = null;
+    rest();
+    const { resolve } = newest ?? {};
+    newest = null;
     resolve?.(outcome);
   }
 
@@ -125,11 +127,11 @@ export function createEngine({ onState, onBytes, onRest }) {
         watch(START_MS, lose);
         break;
       case "ready":
-        clearTimeout(watchdog);
+        rest();
         ready = true;
         onState("ready", "");
         setTimeout((reader) => reader.send({ kind: "keep" }), IDLE_MS, worker);
-        next();
+        if (newest) send();
         break;
       case "kept":
         onRest();
@@ -139,6 +141,9 @@ export function createEngine({ onState, onBytes, onRest }) {
         break;
       case "crash":
         lose(message.message);
+        break;
+      case "begun":
+        watchAnswer();
         break;
       case "answer":
         finish(message.id, () => JSON.parse(message.text));
@@ -150,17 +155,17 @@ export function createEngine({ onState, onBytes, onRest }) {
   }
 
   function finish(id, read) {
-    if (id !== running?.id) return;
+    if (id !== newest?.id) return;
     isSecond = false;
-    settle(waiting ? null : read());
-    next();
+    settle(read());
   }
 
-  function next() {
-    if (!ready || running || !waiting) return;
-    running = waiting;
-    waiting = null;
-    worker.send({ kind: "ask", id: running.id, text: running.text });
+  function send() {
+    worker.send({ kind: "ask", id: newest.id, text: newest.text });
+    if (!watchdog) watchAnswer(); // it may be at another one, and not come to this
+  }
+
+  function watchAnswer() {
     watch(ANSWER_MS, (limit) => lose(limit, { tooMuch: true }));
   }
 
@@ -170,9 +175,12 @@ export function createEngine({ onState, onBytes, onRest }) {
    */
   function ask(question) {
     return new Promise((resolve) => {
-      waiting?.resolve(null);
-      waiting = { id: ++lastId, text: JSON.stringify(question), resolve };
-      next();
+      newest?.resolve(null);
+      newest = { id: ++lastId, text: JSON.stringify(question), resolve };
+      if (ready) {
+        isSecond = false;
+        send();
+      }
     });
   }
 

@@ -1,10 +1,10 @@
-// The worker: loads Python, then answers one question after another through planner.bridge.handle.
+// The worker: loads Python, then answers the newest question through planner.bridge.
 //
 // It begins by itself. A worker that comes from the network is bound by no policy of a page, so
 // this one takes no address from a message: all that it asks for stands beside it, and is of its
 // own origin.
 //
-// in:  {kind: "ask", id, text}           text: a question as JSON
+// in:  {kind: "ask", id, text}           text: a question as JSON; one that is newer takes its place
 //      {kind: "keep"}                    the page is idle: what the next visit needs may be kept
 //      {kind: "read", files, text}       dropped together; text: what planner.drop.Drop begins with
 //      {kind: "write", files, text, folder}    write them again; text: what planner.drop.Drop.write
@@ -15,7 +15,8 @@
 //      {kind: "starting"}                all is there, Python begins
 //      {kind: "ready"}
 //      {kind: "kept"}                    as far as there was room
-//      {kind: "answer", id, text}
+//      {kind: "begun", id}
+//      {kind: "answer", id, text}        of the newest; one that was left has none
 //      {kind: "progress", read, total, text}   bytes of the files, and the same in words
 //      {kind: "read", stopped}           all of them, or as far as it was wanted
 //      {kind: "written", text, archive}  what was written; "" if it was stopped
@@ -42,8 +43,11 @@ const DOWNLOADS = "downloads";
 
 let bytes = 0;
 let python = null;
-let handle = null;
+let ask = null; // gives the steps to an answer
+let newest = null; // the question that waits
+let isAnswering = false;
 let memory = null; // of a Python that has just begun, until it is kept
+const turn = new MessageChannel(); // to itself
 const downloads = new Map(); // address -> a promise of its parts, until they are kept
 
 const at = (name) => new URL(name, import.meta.url).href;
@@ -58,7 +62,7 @@ const parts = [
 ];
 
 self.addEventListener("message", ({ data }) => {
-  if (data.kind === "ask") answer(data);
+  if (data.kind === "ask") take(data);
   if (data.kind === "keep") keepAll();
   if (data.kind === "read") readAll(python, data);
   if (data.kind === "write") writeAll(python, data);
@@ -74,7 +78,7 @@ async function start() {
     send({ kind: "starting" });
     const load = (options) => begin(loadPyodide, script.default, wasm, library, options);
     python = (kept && (await resume(load, kept))) || (await beginFresh(load));
-    handle = python.pyimport("planner.bridge").handle;
+    ask = python.pyimport("planner.bridge").answer;
     send({ kind: "ready" });
   } catch (error) {
     send({ kind: "failed", message: lastLine(error) });
@@ -177,7 +181,7 @@ async function begin(loadPyodide, createPyodideModule, wasm, library, options = 
 
 async function beginFresh(load) {
   const python = await load({ _makeSnapshot: true });
-  python.runPython("import random, planner.bridge");
+  python.runPython("import random, planner.bridge; planner.bridge.prepare()");
   memory = python.makeMemorySnapshot(); // of a Python that has not been asked anything
   return python;
 }
@@ -254,11 +258,41 @@ function sumOf(buffer) {
 
 // ---------------------------------------------------------------- questions
 
-function answer({ id, text }) {
+async function take(question) {
+  newest = question;
+  if (isAnswering) return;
+  isAnswering = true;
+  while (newest) {
+    await others(); // of many only the last is answered
+    const asked = newest;
+    newest = null;
+    await answer(asked);
+  }
+  isAnswering = false;
+}
+
+/** Answer in steps; between two of them a newer question may come, and this one is left. */
+async function answer({ id, text }) {
+  send({ kind: "begun", id });
   try {
-    send({ kind: "answer", id, text: handle(text) });
+    const steps = ask(text);
+    let step = steps.next();
+    while (!step.done && !newest) {
+      await others();
+      if (!newest) step = steps.next();
+    }
+    steps.destroy();
+    if (step.done) send({ kind: "answer", id, text: step.value });
   } catch (error) {
     if (error.name === "PythonError") send({ kind: "defect", id, message: lastLine(error) });
     else send({ kind: "crash", message: lastLine(error) }); // of Python itself, which is gone
   }
+}
+
+/** Resolves when the messages that wait have been taken. */
+function others() {
+  return new Promise((resolve) => {
+    turn.port1.onmessage = resolve;
+    turn.port2.postMessage(null);
+  });
 }

@@ -63,7 +63,7 @@ PAINTED = """([field, text]) => new Promise((resolve) => {
 HIRE = """(script) => new Promise((resolve, reject) => {
     const worker = new Worker(script, { type: "module" });
     window.ask = (text) => new Promise((resolve) => {
-        worker.onmessage = ({ data }) => resolve(data.text);
+        worker.onmessage = ({ data }) => data.kind === "begun" || resolve(data.text);
         worker.postMessage({ kind: "ask", id: 0, text });
     });
     worker.onmessage = ({ data }) => {

@@ -3,6 +3,7 @@
 import pytest
 
 from builder import plans
+from planner.advice.ways import ways
 from planner.plan import make_plan
 from planner.scenario import Scenario, texts
 from planner.show import view
@@ -17,7 +18,7 @@ def test_view_is_that_of_the_planner() -> None:
 def test_example_has_its_ways() -> None:
     """What the page shows before any script is the whole answer."""
     plan = make_plan(Scenario())
-    shown, more = view.show(plan), view.show_ways(plan)
+    shown, more = view.show(plan), view.show_ways(plan, ways(plan))
     assert plans.example()["lists"] == shown["lists"] | more["lists"]
     assert plans.example()["slots"] == shown["slots"] | more["slots"]
 
