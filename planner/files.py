@@ -116,7 +116,7 @@ def review(options: Namespace, base: Scenario) -> Told:
     lines = (
         [json.dumps(export_review(reading.found, actual, base), ensure_ascii=False, indent=1)]
         if options.json
-        else reviewed.report(reading.found, actual, learnt(actual))
+        else reviewed.report(reading.found, actual, learnt(actual), base)
     )
     if complaints:
         complaints.append(

@@ -56,7 +56,7 @@ def review_all(data: bytes, name: str, piece: int) -> str:
     actual = actual_of(reading.found, None)
     told = export_review(reading.found, actual, BASE)
     parse(told["scenario"])
-    lines = reviewed.report(reading.found, actual, learnt(actual))
+    lines = reviewed.report(reading.found, actual, learnt(actual), BASE)
     return error + json.dumps(told, allow_nan=False) + "\n".join(lines)
 
 
