@@ -268,6 +268,13 @@ class Writing:
         """All has been read: the rest of the archive."""
         return [("", self._zip.end())] if self._zip else []
 
+    def broken(self, name: str) -> str:
+        """What is said where a file that is written again can no longer be read as it was."""
+        return (
+            f"{name} was changed or taken away while it was read: what was written is not whole. "
+            "Drop it again."
+        )
+
     def told(self) -> str:
         """What was written, in words."""
         if isinstance(self._to, Splitting):

@@ -314,11 +314,15 @@ async function readOne(file, feed, progress) {
   return read;
 }
 
+const CHANGED = "ReadError"; // Python's name for a file that is no longer what it was
+
 /** Write the requests of files again, into a folder or an archive, part by part. */
 async function writeAll({ files, text, folder }) {
   isStopped = false;
+  let writing = null;
+  let name = "";
   try {
-    const writing = drop.write(text);
+    writing = drop.write(text);
     const sink = folder ? intoFolder(folder) : intoArchive();
     const progress = progressOf(files, writing.passes);
     const take = async (parts) => {
@@ -331,18 +335,20 @@ async function writeAll({ files, text, folder }) {
       writing.begin_pass();
       for (const [place, file] of files.entries()) {
         if (isStopped || !writing.begin(place)) continue;
+        name = file.name;
         const read = await readOne(file, (piece) => take(feed(piece)), progress);
-        if (!isStopped && read < file.size) throw new Error(`${file.name}: ${read} < ${file.size}`);
+        if (!isStopped && read < file.size) throw Object.assign(new Error(), { type: CHANGED });
         await take(writing.end());
       }
     }
     await take(writing.close());
     const archive = await sink.end();
     send({ kind: "written", text: isStopped ? "" : writing.told(), archive });
-    writing.destroy();
   } catch (error) {
-    send({ kind: "defect", message: lastLine(error) });
+    if (error.type === CHANGED) send({ kind: "written", text: writing.broken(name), archive: null });
+    else send({ kind: "defect", message: lastLine(error) });
   }
+  writing?.destroy();
 }
 
 /** Files in a folder, one open at a time. */
