@@ -27,6 +27,7 @@ from planner.plan import make_plan
 from planner.programs import EDITIONS, generate
 from planner.scenario import Scenario, links, texts
 from planner.scenario.schema import schema
+from planner.scenario.zones import Zone
 from planner.show import catalogue
 from planner.show.export import export_text
 from planner.show.report import report
@@ -222,7 +223,7 @@ def _code(judged: Sequence[Caveat], stopping: Iterable[str] = ()) -> int:
 
 def _scenario(options: argparse.Namespace) -> Scenario:
     settings, source = dict(map(_setting, options.set)), options.scenario
-    clock = datetime.now().astimezone()
+    clock = datetime.now().replace(tzinfo=Zone(lambda wall: wall.astimezone().utcoffset()))
     if source is None:
         return texts.read_texts(settings, clock=clock)
     if links.is_link(source):

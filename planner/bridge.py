@@ -15,6 +15,7 @@ from planner.model.durations import observed
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, beside, pasted, texts
 from planner.scenario.salvage import salvage
+from planner.scenario.zones import read_clock
 from planner.show import view
 from planner.show.changes import changes
 from planner.show.comparison import show_comparison
@@ -39,7 +40,8 @@ def handle(request: str) -> str:
                     page's own address; for `picture` the address that it names
         step        0 to 100: the moment of the run that `picture` shows
         before      a query: the reply says what differs from it
-        now         the moment at which it is asked, ISO 8601 with offset: "Mon 8:00" is seen from it
+        now         the moment at which it is asked, ISO 8601 with offset: "Mon 8:00" is seen from it;
+                    behind it those at which the offset changes, each with its new one
 
     Reply: `query`, the scenario as a link carries it, with the plans beside it, and by what is wanted
 
@@ -91,11 +93,9 @@ def _reply(question: _Json) -> Steps[_Json]:
 def _clock(question: _Json) -> datetime | None:
     """The moment at which the question is asked, if it says so."""
     try:
-        clock = datetime.fromisoformat(question["now"]) if "now" in question else None
-    except (TypeError, ValueError):
-        clock = None
-    # without an offset it is not known which moment it is
-    return clock if clock and clock.utcoffset() is not None else None
+        return read_clock(question["now"])
+    except (AttributeError, KeyError, ValueError):
+        return None
 
 
 def _answer(scenario: Scenario, question: _Json) -> Steps[_Json]:

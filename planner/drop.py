@@ -24,9 +24,9 @@ from planner.measure.rewriting import IDS, Part, Repairing, Splitting
 from planner.measure.zipped import Zipped
 from planner.plan import make_plan
 from planner.review.actual import Actual, actual_of
-from planner.review.actual import scenario_of as next_scenario
 from planner.review.export import export as export_review
 from planner.review.export import learnt
+from planner.review.lessons import next_scenario
 from planner.review.reading import Reading
 from planner.review.recognise import Head, Kind
 from planner.scenario import Scenario, texts
@@ -156,9 +156,11 @@ class Drop:
         if "reviewed" in told["kinds"]:
             actual = self._actual(base, asked)
             history = learnt(actual)
+            following = next_scenario(self._reading.found, history, base)
             more = reviewed_view.view_of(self._reading.found, actual, history)
+            more["lists"]["reviewed.changes"] = reviewed_view.changes_of(base, following)
             told["view"] = {part: told["view"].get(part, {}) | more[part] for part in more}
-            told["use"]["reviewed"] = use_of(next_scenario(history, base), base)
+            told["use"]["reviewed"] = use_of(following, base)
             told["running"] = actual.running
         return json.dumps(told, ensure_ascii=False)
 
@@ -265,6 +267,13 @@ class Writing:
     def close(self) -> list[Part]:
         """All has been read: the rest of the archive."""
         return [("", self._zip.end())] if self._zip else []
+
+    def broken(self, name: str) -> str:
+        """What is said where a file that is written again can no longer be read as it was."""
+        return (
+            f"{name} was changed or taken away while it was read: what was written is not whole. "
+            "Drop it again."
+        )
 
     def told(self) -> str:
         """What was written, in words."""

@@ -116,7 +116,7 @@ def review(options: Namespace, base: Scenario) -> Told:
     lines = (
         [json.dumps(export_review(reading.found, actual, base), ensure_ascii=False, indent=1)]
         if options.json
-        else reviewed.report(reading.found, actual, learnt(actual))
+        else reviewed.report(reading.found, actual, learnt(actual), base)
     )
     if complaints:
         complaints.append(
@@ -224,7 +224,10 @@ def _rewrite(names: Sequence[str], folder: Path, writing: Splitting | Repairing)
                     file = stack.enter_context(Path(path).open("wb"))
                     written.append(path)
                 file.write(data)
-    except (OSError, ReadError) as why:
+    except ReadError as why:
+        told = f"{folder} is not whole: {why}. Run it again, into another folder."
+        raise ScenarioError(Problem("", told)) from None
+    except OSError as why:
         raise _cannot_be_written(folder, why) from None
     return written
 

@@ -12,12 +12,13 @@ from functools import partial
 from math import log
 from random import Random
 from statistics import NormalDist
+from typing import NamedTuple
 
 from planner.model.answers import lengths
 from planner.model.durations import model_of
 from planner.model.simulate import Rules, replications, simulate
 from planner.model.writing import Writing
-from planner.scenario import Duration, Retries
+from planner.scenario import Duration, History, Retries
 
 Law = Callable[[float], float]  # luck from 0 to 1 -> seconds of a batch of 10,000
 NORMAL = NormalDist()
@@ -105,14 +106,29 @@ def history(world: World, rows: int, rng: Random) -> tuple[tuple[int, float], ..
     )
 
 
-def true_run(world: World, sizes: list[int], at_once: int, rng: Random) -> float:
-    """The makespan of a run: batches one after the other in so many lanes, sharing the pace."""
+class Lane(NamedTuple):
+    """A batch of a run of the truth: its requests, and when it is sent and ended, in seconds."""
+
+    requests: int
+    sent_s: float
+    ended_s: float
+
+
+def true_batches(world: World, sizes: list[int], at_once: int, rng: Random) -> list[Lane]:
+    """A run: batches one after the other in so many lanes, sharing the pace."""
     lanes, lucks = [0.0] * at_once, luck(world, len(sizes), rng)
-    together = min(at_once, len(sizes))
+    together, batches = min(at_once, len(sizes)), []
     for size, z in zip(sizes, lucks, strict=True):
         lane = lanes.index(min(lanes))
+        sent_s = lanes[lane]
         lanes[lane] += min(86_400.0, world.seconds(size * together, z))
-    return max(lanes)
+        batches.append(Lane(size, sent_s, lanes[lane]))
+    return batches
+
+
+def true_run(world: World, sizes: list[int], at_once: int, rng: Random) -> float:
+    """The makespan of such a run."""
+    return max(batch.ended_s for batch in true_batches(world, sizes, at_once, rng))
 
 
 def rules(at_once: int, batch: int, shared_load: float = 0.7) -> Rules:
@@ -132,9 +148,7 @@ def rules(at_once: int, batch: int, shared_load: float = 0.7) -> Rules:
     )
 
 
-def forecast(
-    rows: tuple[tuple[int, float], ...], sizes: list[int], at_once: int, runs: int = 0
-) -> list[float]:
+def forecast(rows: History, sizes: list[int], at_once: int, runs: int = 0) -> list[float]:
     """Sorted makespans of the planner's runs from that history."""
     model = model_of(Duration(model="history", history=rows), "sonnet")
     count = runs or replications(len(sizes))

@@ -19,7 +19,7 @@ def scenario_of(measured: Measured, base: Scenario) -> Scenario:
     """The base with what was measured of all requests; its model is that of the most."""
     known = [work for work in measured.workloads if work.model]
     if not measured.workloads:
-        return _with(base, _of_results(measured.results, alone=True))
+        return with_answers(base, answers_of(measured.results, alone=True))
     first = known[0] if known else measured.workloads[0]
     single = _of_workload(first, base)
     tokens = sum(work.tokens.total for work in measured.workloads)
@@ -30,12 +30,12 @@ def scenario_of(measured: Measured, base: Scenario) -> Scenario:
     }
     # what the requests of one model share is not shared by those of others
     kept = single if len(known) == 1 else {"workload.model": single.get("workload.model", "")}
-    return _with(base, {**kept, **every, **_of_results(measured.results)})
+    return with_answers(base, {**kept, **every, **answers_of(measured.results)})
 
 
 def scenario_of_model(work: Workload, results: Results, base: Scenario) -> Scenario:
     """The base with what was measured of the requests of one model, and of earlier results."""
-    return _with(base, {**_of_workload(work, base), **_of_results(results)})
+    return with_answers(base, {**_of_workload(work, base), **answers_of(results)})
 
 
 def _of_workload(work: Workload, base: Scenario) -> dict[str, Any]:
@@ -72,7 +72,8 @@ def shared_prefix(work: Workload, model: facts.Model) -> Prefix | None:
     return max(common, key=lambda each: (each.marked, each.tokens), default=None)
 
 
-def _of_results(results: Results, *, alone: bool = False) -> dict[str, Any]:
+def answers_of(results: Results, *, alone: bool = False) -> dict[str, Any]:
+    """What earlier results tell of the answers and failures to come; alone: of the requests too."""
     answers: dict[str, Any] = {}
     if results.output.count:
         mean = max(1, int(results.output.mean + 0.5))
@@ -99,7 +100,7 @@ def _is_known(model: str) -> bool:
     return True
 
 
-def _with(base: Scenario, answers: Mapping[str, Any]) -> Scenario:
+def with_answers(base: Scenario, answers: Mapping[str, Any]) -> Scenario:
     """The base with the answers, less those that a scenario cannot hold: out of its bounds, or at
     odds with the others.
     """
@@ -116,7 +117,7 @@ def _with(base: Scenario, answers: Mapping[str, Any]) -> Scenario:
 
 def _within(name: str, answer: Any) -> Any:
     entry = field(name)
-    if isinstance(answer, str):
+    if not isinstance(answer, int | float):
         return answer
     return min(max(answer, type(answer)(entry.low)), type(answer)(entry.high))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from planner import facts
 from planner.measure.kinds import RESULTS, kind_of
+from planner.measure.lines import ReadError
 from planner.measure.requests import row_params
 from planner.measure.wire import ENVELOPE_BYTES, Wire, json_bytes
 from planner.plan import Plan
@@ -49,6 +50,12 @@ class Cutting:
         self.requests, self.bytes = 0, ENVELOPE_BYTES - 1
 
     def _size(self, line: bytes) -> int | None:
+        try:
+            return self._size_as_measured(line)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            raise ReadError("a file has changed since it was measured") from None
+
+    def _size_as_measured(self, line: bytes) -> int | None:
         value: dict[str, Any] = json.loads(line)
         if "params" in value:
             return self._wire.size(line, value)

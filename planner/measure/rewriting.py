@@ -41,7 +41,8 @@ class _File:
     def _each(self, lines: Iterable[bytes | None]) -> Iterator[_Line]:
         for line in lines:
             if self._rows is not None:
-                text = (line or b"").decode().removesuffix("\r")
+                # what is no UTF-8 was told when the file was measured, which read it so too
+                text = (line or b"").decode("utf-8", "replace").removesuffix("\r")
                 for number, row in self._rows.line(text, self._lines.number):
                     yield number, json.dumps(row, ensure_ascii=False).encode(), b"\n"
             else:

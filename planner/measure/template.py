@@ -57,11 +57,9 @@ def _sent(text: str, start: int, end: int, prompt: str) -> int:
     escapes = end - start - len(prompt)
     if not escapes:
         return len(prompt) if prompt.isascii() else len(prompt.encode())
-    # An escape of two characters is sent as it stands, but for \/. Those of six are not.
-    short = (
-        text.find("\\u", start, end) < 0
-        or text.count("\\", start, end) - prompt.count("\\") == escapes
-    )
+    # An escape of two characters is sent as it stands, but for \/. Those of six are not: with them
+    # more characters go than there are escapes, each of which has a backslash besides those it means.
+    short = text.count("\\", start, end) - prompt.count("\\") == escapes
     if short and ("/" not in prompt or text.find("\\/", start, end) < 0):
         return end - start if prompt.isascii() else len(prompt.encode()) + escapes
     if text.find("\\u000", start, end) >= 0 or text.find("\\u001", start, end) >= 0:

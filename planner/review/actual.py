@@ -9,10 +9,8 @@ from decimal import Decimal
 from planner.plan import Plan
 from planner.review.batches import Batch, moment_of
 from planner.review.reading import Found
-from planner.scenario import Scenario
-from planner.scenario import replace as with_answers
 
-_MOST_ROWS = 10_000  # of a history
+MOST_ROWS = 10_000  # of a history
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +165,7 @@ def history_of(actual: Actual, expiry_h: float) -> History:
         else:
             rows.append((batch.requests, batch.seconds or 0.0, batch.created_at))
     rows.sort(key=lambda row: row[2])
-    return History(tuple(rows[-_MOST_ROWS:]), tuple(left_out))
+    return History(tuple(rows[-MOST_ROWS:]), tuple(left_out))
 
 
 def _why_not(batch: Batch, expiry_h: float) -> str:
@@ -183,14 +181,6 @@ def _why_not(batch: Batch, expiry_h: float) -> str:
     if not batch.requests:
         return "how many requests it had is not known"
     return "its times make no sense" if seconds <= 0 else ""
-
-
-def scenario_of(history: History, base: Scenario) -> Scenario:
-    """The base, judged by these batches."""
-    if not history.rows:
-        return base
-    rows = [[requests, seconds, at] for requests, seconds, at in history.rows]
-    return with_answers(base, {"duration.model": "history", "duration.history": rows})
 
 
 def days_left(batch: Batch, now: datetime | None, days: int) -> float | None:

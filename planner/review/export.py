@@ -5,10 +5,11 @@ from typing import Any
 from planner import facts
 from planner.measure.export import usd_text
 from planner.plan import Plan
-from planner.review.actual import Actual, History, history_of, scenario_of
+from planner.review.actual import Actual, History, history_of
 from planner.review.batches import COUNTS, Batch
 from planner.review.duplicates import Finding
 from planner.review.findings import findings_of
+from planner.review.lessons import next_scenario
 from planner.review.reading import Found
 from planner.scenario import Scenario, to_json
 
@@ -31,7 +32,7 @@ def export(found: Found, actual: Actual, base: Scenario) -> dict[str, Any]:
         "place": actual.place,
         "findings": [_finding(each) for each in findings_of(found, actual)],
         "odd": found.odd,
-        "scenario": to_json(scenario_of(history, base)),
+        "scenario": to_json(next_scenario(found, history, base)),
     }
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from planner.measure.lines import ReadError
+from planner.measure.results import tokens_in
 from planner.review.batches import COUNTS, Batch, number_in, text_in
 
 FORMATS = (1, 2)
@@ -35,6 +36,9 @@ class Journal:
     unpriced: int = 0
     sorted: int = 0  # batches whose results were counted
     reasons: Counter[str] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)  # attempts: succeeded, again, or a class
+    output_tokens: int = 0  # of the answers that succeeded
+    halved: bool = False  # a batch was too large for the provider
     done: int | None = None
     stopped: str = ""
     unreadable: list[int] = field(default_factory=list)
@@ -103,6 +107,7 @@ def _let_go(journal: Journal, event: Mapping[str, Any]) -> None:
 
 def _halved(journal: Journal, event: Mapping[str, Any]) -> None:
     journal.doubts.discard(_number(event))
+    journal.halved = True
     halves = event.get("into")
     for half in halves if isinstance(halves, list) else ():
         if isinstance(half, Mapping):
@@ -132,15 +137,28 @@ def _sorted(journal: Journal, event: Mapping[str, Any]) -> None:
     journal.usd += usd
     if batch is not None:
         batch.usd, batch.stored = str(usd), True
+    usage: Any = event.get("usage")
+    if isinstance(usage, Mapping):
+        journal.output_tokens += tokens_in(usage, "output_tokens")
+    # where nothing succeeds the account is in trouble: that says nothing about such requests
+    if number_in(event, "succeeded"):
+        journal.tried += Counter({name: number_in(event, name) for name in ("succeeded", "again")})
+        journal.tried += _reasons(event)
     _counted(journal, event)
 
 
 def _counted(journal: Journal, event: Mapping[str, Any]) -> None:
     for name in ("succeeded", "given_up", "truncated", "refused", "unpriced"):
         setattr(journal, name, getattr(journal, name) + number_in(event, name))
+    journal.reasons += _reasons(event)
+
+
+def _reasons(event: Mapping[str, Any]) -> Counter[str]:
+    """Requests that were given up, by class."""
     reasons: Any = event.get("reasons")
-    for reason in reasons if isinstance(reasons, Mapping) else ():
-        journal.reasons[reason] += number_in(reasons, reason)
+    if not isinstance(reasons, Mapping):
+        return Counter()
+    return Counter({reason: number_in(reasons, reason) for reason in reasons})
 
 
 def _again(journal: Journal, event: Mapping[str, Any]) -> None:

@@ -1,11 +1,11 @@
 """Read a moment as people write it: `Mon 8:00`, `30 Nov 08:00`, `tomorrow 18:30`, `now`.
 
-Such a text means the next moment that it fits, seen from a clock with its offset from UTC. Who
-reads it gives the clock; the planner has none.
+Such a text means the next moment that it fits, seen from a clock with its zone. Who reads it gives
+the clock; the planner has none.
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -88,9 +88,9 @@ def _time_of_day(match: re.Match[str]) -> time:
     return time(hour % 12 + 12 * (half == "pm") if half else hour, minute)
 
 
-def _zone(offset: str | None, clock: datetime) -> timezone:
+def _zone(offset: str | None, clock: datetime) -> tzinfo | None:
     if not offset:
-        return timezone(clock.utcoffset() or timedelta(0))
+        return clock.tzinfo
     if offset.lower() in ("z", "utc"):
         return UTC
     minutes = int(offset[1:3]) * 60 + int(offset[-2:])

@@ -41,6 +41,7 @@ def catalogue_json() -> str:
         "limits": [dataclasses.asdict(fact) for fact in facts.limits()],
         "tiers": [dataclasses.asdict(tier) for tier in facts.tiers()],
         "durations": [dataclasses.asdict(row) for row in facts.observations()],
+        "writing": [dataclasses.asdict(row) for row in facts.writing()],
     }
     return json.dumps(document, ensure_ascii=False, indent=1, default=_decimal)
 

@@ -5,20 +5,29 @@ from collections.abc import Iterator
 from planner.review.actual import Actual, History
 from planner.review.duplicates import Finding
 from planner.review.findings import findings_of
+from planner.review.lessons import next_scenario
 from planner.review.reading import Found
+from planner.scenario import Scenario
+from planner.show.changes import steps
+from planner.show.links import command
 from planner.words import count, counted, duration, money, share_of_runs
 
 _MOST_ROWS = 20
+_MOST_CHARS = 8000  # of a command that is printed
 
 
-def report(found: Found, actual: Actual, history: History) -> list[str]:
-    """The report, line by line: what it took and cost, what looks wrong, what the next plan learns."""
+def report(found: Found, actual: Actual, history: History, base: Scenario) -> list[str]:
+    """The report, line by line: what it took and cost, what looks wrong, what the next plan learns.
+
+    `base` is the plan that learns.
+    """
     return [
         *_summary(actual),
         *_against(actual),
         *(line for each in findings_of(found, actual) for line in _finding(each)),
         *_batches(actual),
-        *_learnt(history),
+        *_left_out(history),
+        *_next_time(base, next_scenario(found, history, base)),
         *found.odd,
     ]
 
@@ -68,11 +77,15 @@ def _batches(actual: Actual) -> Iterator[str]:
         yield f"and {counted(len(actual.own) - _MOST_ROWS, 'batch', 'batches')} more"
 
 
-def _learnt(history: History) -> Iterator[str]:
+def _left_out(history: History) -> Iterator[str]:
     for batch_id, why in history.left_out[:_MOST_ROWS]:
         yield f"Left out of the history: {batch_id}, {why}"
-    if history.rows:
-        rows = ";".join(
-            f"{requests}:{seconds:g}@{at}" for requests, seconds, at in history.rows[:_MOST_ROWS]
-        )
-        yield f"For the next plan: --set duration.model=history --set 'duration.history={rows}'"
+
+
+def _next_time(base: Scenario, following: Scenario) -> Iterator[str]:
+    told = steps(base, following)
+    if told:
+        yield "What to change next time:"
+        yield from (f"    {step}" for step in told)
+        words = command(following)
+        yield f"    {words if len(words) <= _MOST_CHARS else 'The scenario is in what --json prints'}"

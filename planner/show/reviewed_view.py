@@ -10,6 +10,8 @@ from planner.review.duplicates import Finding
 from planner.review.findings import findings_of
 from planner.review.reading import Found
 from planner.review.standing import Standing, standing_of
+from planner.scenario import Scenario
+from planner.show.changes import steps
 from planner.show.reviewed import in_short
 from planner.show.rows import Cells
 from planner.show.run_chart import run_chart
@@ -47,6 +49,11 @@ def view_of(found: Found, actual: Actual, history: History) -> dict[str, Any]:
         },
         "charts": {"actual": run_chart(actual)},
     }
+
+
+def changes_of(base: Scenario, following: Scenario) -> list[Cells]:
+    """What the next plan does otherwise, a row for each field."""
+    return [{"text": step} for step in steps(base, following)]
 
 
 def _place(actual: Actual) -> str:

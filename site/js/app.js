@@ -2,7 +2,7 @@
 // address to the engine, its reply to the results, the form and the address.
 
 import { createAddress, repeatEarly } from "./address.js";
-import { localTime } from "./clock.js";
+import { localClock, localTime } from "./clock.js";
 import { createCompare } from "./compare.js";
 import { createDocuments } from "./documents.js";
 import { createEngine, hire } from "./engine.js";
@@ -104,7 +104,7 @@ const ways = createWays(find('[data-module="ways"]'));
 
 const compare = createCompare({
   async onAdd(link) {
-    const reply = await askBeside({ want: "add", link, here: address.here, now: localTime() });
+    const reply = await askBeside({ want: "add", link, here: address.here, now: localClock() });
     if (reply?.query !== undefined) press(reply.query);
     return (reply?.problems ?? []).map(({ message }) => message).join(" ");
   },
@@ -197,7 +197,7 @@ async function answer(asked) {
     ...asked,
     ...seen,
     before: address.before,
-    now: localTime(),
+    now: localClock(),
   });
   if (reply === null) return null;
   standing.setBusy(false);

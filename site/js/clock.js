@@ -9,3 +9,28 @@ export function localTime(moment = new Date()) {
   const ahead = Math.abs(minutes);
   return `${local}${minutes < 0 ? "-" : "+"}${two(Math.floor(ahead / 60))}:${two(ahead % 60)}`;
 }
+
+const DAY_MS = 86_400_000;
+const AHEAD_DAYS = 800; // two years of summer times
+
+/** The moment, and behind it those ahead at which this zone's offset changes, each with its new one. */
+export function localClock(now = new Date()) {
+  const moments = [now];
+  for (let day = 0; day < AHEAD_DAYS; day++) {
+    const [before, after] = [day, day + 1].map((days) => now.getTime() + days * DAY_MS);
+    if (offsetAt(before) !== offsetAt(after)) moments.push(changeBetween(before, after));
+  }
+  return moments.map((moment) => localTime(moment)).join(" ");
+}
+
+const offsetAt = (time) => new Date(time).getTimezoneOffset();
+
+/** The first second of the new offset. */
+function changeBetween(before, after) {
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (offsetAt(middle) === offsetAt(before)) before = middle;
+    else after = middle;
+  }
+  return new Date(after);
+}

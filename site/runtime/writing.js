@@ -4,12 +4,15 @@ import { lastLine, send } from "./messages.js";
 import { dropped, progressOf, readOne, takerOf } from "./reading.js";
 
 const HELD_BYTES = 2 ** 23;
+const CHANGED = "ReadError"; // Python's name for a file that is no longer what it was
 
 /** Write the requests of files again, into a folder or an archive, part by part. */
 export async function writeAll(python, { files, text, folder }) {
   dropped.isStopped = false;
+  let writing = null;
+  let name = "";
   try {
-    const writing = dropped.reader.write(text);
+    writing = dropped.reader.write(text);
     const sink = folder ? intoFolder(folder) : intoArchive();
     const progress = progressOf(files, writing.passes);
     const take = async (parts) => {
@@ -22,19 +25,21 @@ export async function writeAll(python, { files, text, folder }) {
       writing.begin_pass();
       for (const [place, file] of files.entries()) {
         if (dropped.isStopped || !writing.begin(place)) continue;
+        name = file.name;
         const read = await readOne(file, (piece) => take(feed(piece)), progress);
         const isShort = read < file.size && !dropped.isStopped;
-        if (isShort) throw new Error(`${file.name}: ${read} < ${file.size}`);
+        if (isShort) throw Object.assign(new Error(), { type: CHANGED });
         await take(writing.end());
       }
     }
     await take(writing.close());
     const archive = await sink.end();
     send({ kind: "written", text: dropped.isStopped ? "" : writing.told(), archive });
-    writing.destroy();
   } catch (error) {
-    send({ kind: "defect", message: lastLine(error) });
+    if (error.type === CHANGED) send({ kind: "written", text: writing.broken(name), archive: null });
+    else send({ kind: "defect", message: lastLine(error) });
   }
+  writing?.destroy();
 }
 
 /** Files in a folder, one open at a time. */

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 import build
 from planner.plan import make_plan
 from planner.scenario.texts import read_query
-from tests.bench import answers, sizes, starts
+from tests.bench import answers, sizes, starts, worlds
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS
 from tests.static_server import StaticServer
@@ -124,6 +124,13 @@ def of_cpython() -> Iterator[Row]:
     yield row(f"Plan of 10,000 batches, CPython {version}", taken_ms, "ms")
 
 
+def of_truth() -> Iterator[Row]:
+    """How often the forecast is right that knows a person's earlier runs by their journals alone."""
+    kept = worlds.loops(100, 100)
+    share = 100 * statistics.mean(each.p85 for each in kept)
+    yield row("Hidden worlds, known by journals alone: runs that kept P85", share, "%")
+
+
 def machine() -> str:
     """What the figures are of, in words."""
     model = "unknown processor"
@@ -148,6 +155,7 @@ def measure() -> Iterator[Row]:
         yield from of_answers(browser, site)
         browser.close()
     yield from of_cpython()
+    yield from of_truth()
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """`python -m tests.bench.worlds`: how well the forecast keeps its word.
 
-Prints three tables: *exact*, one size and one batch, histories of four laws; *worlds*, hidden laws
-with related batches; *public rows*, one log left out at a time. With `--write` the last goes to
+Prints four tables: *exact*, one size and one batch, histories of four laws; *worlds*, hidden laws
+with related batches; *loop*, the same known by the journals of earlier runs alone; *public rows*, one
+log left out at a time. With `--write` the last goes to
 content/left-out.json, from which the method page shows it. `--stable` compares each scenario file
 with so many runs.
 """
@@ -30,6 +31,7 @@ from tests.hidden_worlds import (
     weibull,
     worlds,
 )
+from tests.journal_loop import RUNS, Looped, loop
 from tests.left_out import CHOICES, Score, score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +71,26 @@ def _groups(kept: list[Kept]) -> Iterator[tuple[str, list[Kept]]]:
         yield name, [each for each in kept if each.name == name]
     for rows in ROWS:
         yield f"{rows} rows", [each for each in kept if each.rows == rows]
+
+
+def loops(count: int, runs: int) -> list[Looped]:
+    """The loop of plan, run and review in so many hidden worlds."""
+    return [
+        loop(world, RUNS[place // 4 % len(RUNS)], runs, seed=5000 + place)
+        for place, world in enumerate(worlds(count, seed=1))
+    ]
+
+
+def show_loop(count: int, runs: int) -> None:
+    """Shares of true next runs that kept each time, by what the person had: runs, each reviewed."""
+    kept = loops(count, runs)
+    groups = [("all", kept), *((name, [e for e in kept if e.name == name]) for name in CLASSES)]
+    groups += [(f"{number} runs", [e for e in kept if e.runs == number]) for number in RUNS]
+    for label, group in groups:
+        shares = (mean(getattr(each, name) for each in group) for name in ("p50", "p85", "p95"))
+        words = " ".join(f"{share:.3f}" for share in shares)
+        rows = mean(each.rows for each in group)
+        print(f"loop    {label:18} {words}  rows {rows:.0f}  n={len(group)}", flush=True)
 
 
 def show_public(*, write: bool) -> None:
@@ -130,6 +152,7 @@ def main() -> None:
     if not arguments.public:
         show_exact(arguments.histories)
         show_worlds(arguments.worlds, arguments.runs)
+        show_loop(arguments.worlds, arguments.runs)
     show_public(write=arguments.write)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -142,6 +142,15 @@ def test_one_gap_takes_both_deadlines(page: Page) -> None:
     gap.fill("36h")
     expect(page).to_have_url(re.compile(r"goal\.deadline_h=36$"))
     assert "deadline_at" not in query(page)
+
+
+def test_a_time_has_the_offset_of_its_own_day(visit: Visit) -> None:
+    """In summer another than in winter, whichever it is now."""
+    page, year = visit(timezone_id="America/New_York"), date.today().year + 1
+    open_assumptions(page)
+    for day, moment in (("Jan", "01-01T08:00-05:00"), ("Jul", "07-01T08:00-04:00")):
+        control(page, "goal.start_at").fill(f"1 {day} {year} 8:00")
+        expect_query(page, f"goal.start_at={year}-{moment}")
 
 
 # ---------------------------------------------------------------- mistakes

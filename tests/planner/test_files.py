@@ -200,7 +200,7 @@ def test_review(capsys: Capture, tmp_path: Path) -> None:
     assert (code, err) == (0, "") and len(told["batches"]) == len(made.own())
     assert 0 <= told["place"] <= 1
     code, out, _ = run(capsys, "review", journal, listed)
-    assert code == 0 and "succeeded" in out and "For the next plan: --set duration.model" in out
+    assert code == 0 and "succeeded" in out and "What to change next time:" in out
     assert run(capsys, "review", listed, "--json")[0] == 0
     assert run(capsys, "review", tmp_path)[0] == 2
     assert run(capsys, "review", listed, "--now", "soon")[0] == 2

@@ -118,6 +118,13 @@ def test_a_value_may_hold_an_equals_sign(capsys: Capture) -> None:
     assert "goal.start_at" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("day", "offset"), [("1 Jul 2031", "+02:00"), ("1 Jan 2032", "+01:00")])
+def test_a_time_has_the_offset_of_its_own_day(day: str, offset: str) -> None:
+    """Whatever it is on the day on which it is typed."""
+    out = shell("plan", "--json", "--set", f"goal.start_at={day} 8:00", TZ="Europe/Berlin").stdout
+    assert json.loads(out)["scenario"]["goal"]["start_at"].endswith(f"T08:00{offset}")
+
+
 # ---- exit codes
 
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from planner.drop import Drop
 from planner.measure.export import export
 from planner.measure.lines import ReadError
 from planner.measure.measurement import Measurement
+from planner.measure.rewriting import Part
 from planner.review.actual import actual_of
 from planner.review.export import export as export_review
 from planner.review.export import learnt
@@ -54,8 +56,39 @@ def review_all(data: bytes, name: str, piece: int) -> str:
     actual = actual_of(reading.found, None)
     told = export_review(reading.found, actual, BASE)
     parse(told["scenario"])
-    lines = reviewed.report(reading.found, actual, learnt(actual))
+    lines = reviewed.report(reading.found, actual, learnt(actual), BASE)
     return error + json.dumps(told, allow_nan=False) + "\n".join(lines)
+
+
+QUERY = "workload.requests=3&batches.requests_per_batch=2&batches.concurrent=1"
+
+
+def drop_all(data: bytes, piece: int) -> None:
+    """All that the page makes of a file; it must find out what it is, and writes it again."""
+    dropped = Drop("{}")
+    dropped.begin("a.txt")
+    if all(dropped.feed(data[at : at + piece]) for at in range(0, len(data), piece)):
+        dropped.end()
+    for want in ("json", "csv", "review"):
+        dropped.tell(json.dumps({"want": want, "query": QUERY}))
+    told = json.loads(dropped.tell(json.dumps({"query": QUERY})))
+    for what in () if told["troubles"] else told["can"]:
+        written = written_again(dropped, what, data, piece)
+        if what == "split" and data.startswith(b"{"):
+            assert written == data
+
+
+def written_again(dropped: Drop, what: str, data: bytes, piece: int) -> bytes:
+    """A file that was dropped, split or mended, its parts put together."""
+    writing = dropped.write(json.dumps({"query": QUERY, "what": what, "zip": False}))
+    parts: list[Part] = []
+    for _ in range(writing.passes):
+        writing.begin_pass()
+        if writing.begin(0):
+            for at in range(0, len(data), piece):
+                parts += writing.feed(data[at : at + piece])
+            parts += writing.end()
+    return b"".join(part for _, part in parts)
 
 
 ODD = [b'"', b"\\", b"\n", b"\r", b"{", b"}", b"[", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\ud800", b"1e999",
@@ -122,3 +155,9 @@ def test_corpus(read: Callable[[bytes, str, int], str], path: Path) -> None:
     data = path.read_bytes()
     for name in ("a.jsonl", "a.csv"):
         assert read(data, name, 7) == read(data, name, 10**9)
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_corpus_on_the_page(path: Path) -> None:
+    """The same files, dropped; what can be written of them is written."""
+    drop_all(path.read_bytes(), 7)

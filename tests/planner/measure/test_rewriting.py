@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from planner.measure.becomes import scenario_of
+from planner.measure.lines import ReadError
 from planner.measure.rewriting import IDS, Repairing, Splitting, mended_name
 from planner.measure.wire import ENVELOPE_BYTES, json_bytes
 from planner.measure.zipped import Zipped
@@ -56,6 +57,13 @@ def test_batches_put_together_are_the_input(seed: int) -> None:
         rows = [json.loads(line) for line in content.splitlines() if line.strip()]
         assert 0 < len(rows) <= base.batches.requests_per_batch
         assert len(json_bytes({"requests": rows})) >= ENVELOPE_BYTES
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b'{"id": "a"}', b'{"prompt": "a"}', b"\xff"])
+def test_a_file_that_has_changed(line: bytes) -> None:
+    """What was measured was fine; a line that is not is said, not stumbled over."""
+    with pytest.raises(ReadError, match="has changed"):
+        rewritten(splitting(lines_of([request(1)]), Scenario()), {"a.jsonl": line + b"\n"})
 
 
 def test_results_are_not_sent() -> None:

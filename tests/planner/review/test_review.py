@@ -109,7 +109,7 @@ def test_json_has_the_names_of_the_contract() -> None:
         (requests, seconds) for requests, seconds, _ in told["history"]
     ]
     json.dumps(told, allow_nan=False)
-    assert report(found, actual_of(found, planned), learnt(actual_of(found, planned)))
+    assert report(found, actual_of(found, planned), learnt(actual_of(found, planned)), Scenario())
 
 
 def shown(

@@ -48,10 +48,11 @@ def test_every_fact_has_its_source() -> None:
 def test_as_json() -> None:
     """The same facts, decimals as texts."""
     document = json.loads(catalogue_json())
-    assert set(document) == {"checked_on", "models", "limits", "tiers", "durations"}
+    assert set(document) == {"checked_on", "models", "limits", "tiers", "durations", "writing"}
     assert document["checked_on"] == facts.checked_on()
     assert [model["id"] for model in document["models"]] == [model.id for model in facts.models()]
     assert [fact["key"] for fact in document["limits"]] == [fact.key for fact in facts.limits()]
     assert [tier["key"] for tier in document["tiers"]] == [tier.key for tier in facts.tiers()]
     assert len(document["durations"]) == len(facts.observations())
+    assert [row["tokens"] for row in document["writing"]] == [row.tokens for row in facts.writing()]
     assert document["models"][0]["batch"]["input"] == "4"
