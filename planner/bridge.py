@@ -32,6 +32,7 @@ def handle(request: str) -> str:
                     "json" or "add"
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
+        models      "every": `ways` has one of each model
         beside      a query: the plans beside it stay, unless `query` says which there are
         link        a link that somebody pastes, of which `add` puts the plan beside; `here` is the
                     page's own address; for `picture` the address that it names
@@ -141,7 +142,8 @@ def _plan(plan: Plan, question: _Json) -> _Json:
 
 
 def _ways(plan: Plan, question: _Json) -> _Json:
-    return {"view": view.show_ways(plan, _others(question))}
+    every_model = question.get("models") == "every"
+    return {"view": view.show_ways(plan, _others(question), every_model=every_model)}
 
 
 def _comparison(plan: Plan, question: _Json) -> _Json:

@@ -73,6 +73,19 @@ def ways(plan: Plan) -> tuple[Way, ...]:
     return _ranked(plan, _confirmed(plan, every), this)
 
 
+def of_other_models(plan: Plan, known: Sequence[Way]) -> tuple[Way, ...]:
+    """For each model of which none is known, older ones too, its way in batches, the cheapest first.
+
+    They are simulated with few runs: what they cost is exact, how long they take is not.
+    """
+    free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
+    models = {way.model.id for way in known}
+    others = (
+        asked for asked in options.models(free, older=True) if asked.workload.model not in models
+    )
+    return tuple(_way(plan, make_plan(other, most_batches=_TRIAL_BATCHES)) for other in others)
+
+
 def _confirmed(plan: Plan, every: Sequence[Way]) -> list[Way]:
     """The ways, of which the cheapest that meet the goal are forecast anew, with all runs."""
     ways = list(every)

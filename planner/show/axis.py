@@ -41,7 +41,8 @@ def deadline(deadline_s: float, end_s: float, y1: int, y2: int, name: str = "") 
     at_end = ' text-anchor="end"'
     if deadline_s > end_s:
         words = f"{name} after {duration(deadline_s)} →"
-        yield svg.text("deadline-name", svg.RIGHT, 10, words, at_end) if name else ""
+        # at the left: at the right end the chances have their names
+        yield svg.text("deadline-name", svg.LEFT + 1, 10, words, "") if name else ""
         return
     x = svg.across(deadline_s, end_s)
     yield svg.upright("deadline", x, y1, y2)

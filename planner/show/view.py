@@ -10,7 +10,7 @@ from typing import Any
 
 from planner import facts
 from planner.advice.caveats import caveats
-from planner.advice.ways import ways
+from planner.advice.ways import of_other_models, ways
 from planner.model.simulate import Run
 from planner.plan import Plan
 from planner.programs import generate
@@ -77,15 +77,21 @@ def show_picture(
     return {"name": f"run-{named_after(plan)}", "svg": drawn}
 
 
-def show_ways(plan: Plan, others: Sequence[str] = ()) -> dict[str, Any]:
+def show_ways(
+    plan: Plan, others: Sequence[str] = (), *, every_model: bool = False
+) -> dict[str, Any]:
     """The list `ways` of the page, its text to be copied, and the slot that says what is missing if
     none meets the goal; and the list `compare.ways`, which of them can be put beside the plan and
-    `others`, the queries of those that stand there.
+    `others`, the queries of those that stand there. With `every_model` one of each model follows
+    that is not among them.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
     every = ways(plan)
-    slots = {"ways.note": outcome.missing(plan, every), **table.texts(plan, every)}
+    missing = outcome.missing(plan, every)
+    if every_model:
+        every += of_other_models(plan, every)
+    slots = {"ways.note": missing, **table.texts(plan, every)}
     lists = {"ways": table.ways(plan, every), "compare.ways": choices(plan, every, others)}
     return {"slots": slots, "lists": lists, "charts": {}}
 
