@@ -9,7 +9,7 @@ from typing import Any
 
 from planner import scenario as scenarios
 from planner.advice.caveats import caveats
-from planner.advice.ways import search
+from planner.advice.ways import of_other_models, search
 from planner.errors import Problem, ScenarioError
 from planner.model.durations import observed
 from planner.plan import Plan, make_plan
@@ -35,6 +35,7 @@ def handle(request: str) -> str:
                     "json" or "add"
         percentile  "p50", "p85" or "p95": the run that the queue shows
         rows        "FIRST-LAST": batches of the queue to unfold
+        models      "every": `ways` has one of each model
         beside      a query: the plans beside it stay, unless `query` says which there are
         link        a link that somebody pastes, of which `add` puts the plan beside; `here` is the
                     page's own address; for `picture` the address that it names
@@ -158,7 +159,9 @@ def _plan(plan: Plan, question: _Json) -> _Json:
 
 def _ways(plan: Plan, question: _Json) -> Steps[_Json]:
     every = yield from search(plan)
-    return {"view": view.show_ways(plan, every, _others(question))}
+    wanted = question.get("models") == "every"
+    more = (yield from of_other_models(plan, every)) if wanted else ()
+    return {"view": view.show_ways(plan, every, more, others=_others(question))}
 
 
 def _comparison(plan: Plan, question: _Json) -> Steps[_Json]:

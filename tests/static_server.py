@@ -84,6 +84,20 @@ def held(until: threading.Event) -> Fault:
     return wait
 
 
+def without_body(until: threading.Event) -> Fault:
+    """The head of a page, and its body as soon as the test lets it go."""
+
+    def wait(handler: "_Handler", reply: Reply) -> None:
+        status, kind, page = reply
+        handler.head(status, kind, len(page))
+        head, sign, body = page.partition(b"</head>")
+        handler.wfile.write(head + sign)
+        held(until)(handler, reply)
+        handler.wfile.write(body)
+
+    return wait
+
+
 HANG, CRASH = "for (;;);", "throw new WebAssembly.RuntimeError('unreachable');"
 
 

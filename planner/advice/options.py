@@ -25,15 +25,16 @@ _CACHES: tuple[Change, ...] = (
 _ABOUT = Decimal("1.02")  # costs that differ by less are alike
 
 
-def models(asked: Scenario) -> tuple[Scenario, ...]:
+def models(asked: Scenario, *, older: bool = False) -> tuple[Scenario, ...]:
     """The scenario itself, then with each current model that is open to anybody and that the workload
-    fits, the cheapest first.
+    fits, the cheapest first; with `older` those of before too that can still be had.
     """
+    offered = ("active", "legacy") if older else ("active",)
     own = asked.workload.model
     others = (
         _with_model(asked, model)
         for model in facts.models()
-        if model.status == "active" and not model.limited_access and model.id != own
+        if model.status in offered and not model.limited_access and model.id != own
     )
     fitting = (other for other in others if other)
     return (asked, *sorted(fitting, key=lambda other: cost_of(other).batch_usd))

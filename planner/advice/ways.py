@@ -80,6 +80,21 @@ def search(plan: Plan) -> Steps[tuple[Way, ...]]:
     return _ranked(plan, confirmed, this)
 
 
+def of_other_models(plan: Plan, known: Sequence[Way]) -> Steps[tuple[Way, ...]]:
+    """For each model of which none is known, older ones too, its way in batches, the cheapest first.
+
+    They are simulated with few runs: what they cost is exact, how long they take is not.
+    """
+    free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
+    models = {way.model.id for way in known}
+    ways: list[Way] = []
+    for asked in options.models(free, older=True):
+        if asked.workload.model not in models:
+            ways.append(_way(plan, make_plan(asked, most_batches=_TRIAL_BATCHES)))
+            yield
+    return tuple(ways)
+
+
 def _confirmed(plan: Plan, every: Sequence[Way]) -> Steps[list[Way]]:
     """The ways, of which the cheapest that meet the goal are forecast anew, with all runs."""
     ways = list(every)

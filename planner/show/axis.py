@@ -29,7 +29,9 @@ def axis(end_s: float, start: datetime | None, height: int) -> Iterator[str]:
         yield svg.upright("grid", x, AXIS_PX - 8, height)
         yield svg.text("tick", x, 12, duration(number * step), anchor)
         if start:
-            yield svg.text("tick clock", x, 26, clock(start, number * step), anchor)
+            # a clock time is wide: on a phone every second one is left out
+            name = "tick clock is-second" if number % 2 else "tick clock"
+            yield svg.text(name, x, 26, clock(start, number * step), anchor)
 
 
 def deadline(deadline_s: float, end_s: float, y1: int, y2: int, name: str = "") -> Iterator[str]:
@@ -39,7 +41,8 @@ def deadline(deadline_s: float, end_s: float, y1: int, y2: int, name: str = "") 
     at_end = ' text-anchor="end"'
     if deadline_s > end_s:
         words = f"{name} after {duration(deadline_s)} →"
-        yield svg.text("deadline-name", svg.RIGHT, 10, words, at_end) if name else ""
+        # at the left: at the right end the chances have their names
+        yield svg.text("deadline-name", svg.LEFT + 1, 10, words, "") if name else ""
         return
     x = svg.across(deadline_s, end_s)
     yield svg.upright("deadline", x, y1, y2)

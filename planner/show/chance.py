@@ -25,8 +25,9 @@ def chance(timeline: Timeline, forecast: Forecast) -> str:
         drop = 4 if ratio == 1 else 0  # the topmost label would stand out of the picture
         parts.append(svg.left_label(bottom - ratio * height + drop, share(ratio)))
     parts.append(svg.baseline(bottom))
-    parts.extend(marks(forecast, end_s, bottom, height))
+    # the line of the deadline first: it passes behind the names
     parts.extend(deadline(timeline.deadline_s, end_s, 0, bottom, "deadline"))
+    parts.extend(marks(forecast, end_s, bottom, height))
     half, most, nearly_all = (duration(forecast.done_by(ratio)) for ratio in (0.5, 0.85, 0.95))
     description = (
         f"Half of the runs are done after {half}, 85 % after {most}, 95 % after {nearly_all}."

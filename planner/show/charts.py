@@ -15,6 +15,7 @@ from planner.words import count, counted, duration
 # The queue: a row for each bar, below the axis.
 
 _BAR, _BELOW_PX, _NAME_PX = 0.64, 6, 12  # a bar is so much of its row
+_NAME_LETTERS = 7  # "121–126": so many fit beside the plot on a phone
 _LEAST_WIDTH = 0.4  # per cent: a batch of seconds in a run of days can still be seen
 
 _QUEUE_DEFS = (
@@ -46,7 +47,7 @@ def queue(
         for place, row in enumerate(timeline.rows)
     )
     moment = svg.upright("moment", svg.across(at_s, end_s), AXIS_PX - 6, height)
-    due = "".join(deadline(timeline.deadline_s, end_s, 0, height))
+    due = "".join(deadline(timeline.deadline_s, end_s, AXIS_PX - 8, height))
     # the script that moves the moment reads the axis from these
     ends = f' data-x0="{svg.LEFT:g}" data-x1="{svg.RIGHT:g}" data-t1="{end_s:.1f}"'
     return svg.image(
@@ -87,11 +88,10 @@ def _bar(row: Row, place: _Place, at_s: float, end_s: float, expiry_s: float) ->
         f'<g class="bar is-{_state(row, at_s)}" data-start="{row.submitted_s:.1f}" '
         f'data-end="{row.ended_s:.1f}" data-open="{unfolds}">'
     )
-    placed = ' dy="0.35em" text-anchor="end"'
     parts = (
         group,
         f"<title>{svg.escape(_in_words(row))}</title>",
-        svg.text("row-name", svg.LEFT - 1, middle, _short_name(row), placed) if place.named else "",
+        *(_names(row, middle) if place.named else ()),
         *_wait(row, middle, left, end_s),
         *_body(row, place, left, right, end_s),
         *_expiry(row, place, end_s, expiry_s),
@@ -137,11 +137,18 @@ def _state(row: Row, at_s: float) -> str:
     return "processing" if row.submitted_s <= at_s else "queued"
 
 
-def _short_name(row: Row) -> str:
-    """A name that fits to the left of the plot on a phone."""
-    if row.round and not row.folded:
-        return f"R{row.round}"
-    return f"R{row.round} {row.first}–{row.last}" if row.round else row.name
+def _names(row: Row, middle: int) -> Iterator[str]:
+    """The row's name to the left of the plot; a long one has a short one for where that is narrow."""
+    placed = ' dy="0.35em" text-anchor="end"'
+    name, short = row.name, f"{count(row.first)} …"
+    if row.round:
+        short = f"R{row.round}"
+        name = f"{short} {row.first}–{row.last}" if row.folded else short
+    if len(name) <= _NAME_LETTERS:
+        yield svg.text("row-name", svg.LEFT - 1, middle, name, placed)
+    else:
+        yield svg.text("row-name is-long", svg.LEFT - 1, middle, name, placed)
+        yield svg.text("row-name is-short", svg.LEFT - 1, middle, short, placed)
 
 
 def _in_words(row: Row) -> str:

@@ -127,9 +127,7 @@ def _limits(measured: Measured) -> str:
 
 
 def _plans(plans: Sequence[tuple[str, Scenario, Decimal]]) -> list[Cells]:
-    """Where a file mixes models: one row each, and their sum."""
-    if len(plans) < 2:
-        return []
+    """What the file costs with each of its models; where it mixes them, their sum too."""
     rows = [
         {
             "model": name,
@@ -139,6 +137,8 @@ def _plans(plans: Sequence[tuple[str, Scenario, Decimal]]) -> list[Cells]:
         }
         for name, scenario, usd in plans
     ]
+    if len(rows) < 2:
+        return rows
     requests = sum(scenario.workload.requests for _, scenario, _ in plans)
     usd = sum((usd for *_, usd in plans), Decimal(0))
     total = {"model": "All of them", "requests": count(requests), "cost": money(usd), "href": ""}

@@ -31,6 +31,7 @@ text { font: 400 11.5px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-s
 .title { font-size: 20px; font-weight: 650; fill: INK; }
 .said { font-size: 13px; }
 .count, .row-name, .mark-name { fill: INK; }
+.is-short { display: none; }
 .ground { fill: PAPER; }
 .grid { stroke: LINE; }
 .base, .wait, .mark { stroke: EDGE; }
@@ -48,6 +49,7 @@ text { font: 400 11.5px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-s
 .moment { stroke: INK; stroke-width: 1.5; }
 .area { fill: PROCESSING; fill-opacity: 0.14; }
 .curve { fill: none; stroke: PROCESSING; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.mark-name, .deadline-name { stroke: PAPER; stroke-width: 3px; paint-order: stroke; }
 .mark-dot { fill: PAPER; stroke: PROCESSING; stroke-width: 2; }
 .deadline { stroke: WARN; stroke-width: 1.5; stroke-dasharray: 5 3; }
 .deadline-name { fill: WARN; }

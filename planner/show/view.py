@@ -77,14 +77,18 @@ def show_picture(
     return {"name": f"run-{named_after(plan)}", "svg": drawn}
 
 
-def show_ways(plan: Plan, every: Sequence[Way], others: Sequence[str] = ()) -> dict[str, Any]:
+def show_ways(
+    plan: Plan, every: Sequence[Way], more: Sequence[Way] = (), *, others: Sequence[str] = ()
+) -> dict[str, Any]:
     """The list `ways` of the page, its text to be copied, and the slot that says what is missing if
     none meets the goal; and the list `compare.ways`, which of them can be put beside the plan and
-    `others`, the queries of those that stand there.
+    `others`, the queries of those that stand there. `more` ways follow, one of each model that is not among them.
 
     They take as long as several plans, so the page asks for them when it has shown the plan.
     """
-    slots = {"ways.note": outcome.missing(plan, every), **table.texts(plan, every)}
+    missing = outcome.missing(plan, every)
+    every = (*every, *more)
+    slots = {"ways.note": missing, **table.texts(plan, every)}
     lists = {"ways": table.ways(plan, every), "compare.ways": choices(plan, every, others)}
     return {"slots": slots, "lists": lists, "charts": {}}
 

@@ -4,7 +4,9 @@
 import { createAddress, repeatEarly } from "./address.js";
 import { localClock, localTime } from "./clock.js";
 import { createCompare } from "./compare.js";
+import { chooseFolder, hasFolders, newerOf, save } from "./disk.js";
 import { createDocuments } from "./documents.js";
+import { createDropping } from "./dropping.js";
 import { createEngine, hire } from "./engine.js";
 import { createFiles } from "./files.js";
 import { createForm } from "./form.js";
@@ -15,28 +17,20 @@ import { createPanel } from "./panel.js";
 import { createPicture } from "./picture.js";
 import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
+import { createReader } from "./reader.js";
 import { showRows, showView } from "./results.js";
+import { createSequel } from "./sequel.js";
 import { createStanding } from "./standing.js";
 import { createSummary } from "./summary.js";
 import { createWays } from "./ways.js";
 
-const REST_MS = 400; // a person has stopped asking: time for programs
-
 const page = document.documentElement;
 const find = (selector) => document.querySelector(selector);
 const engineBox = find('[data-module="engine"]');
-const copiers = document.querySelectorAll(
-  '[data-action="copy-link"], [data-action="copy-command"]',
-);
-const waysList = find('[data-list="ways"]');
-const waysCopiers = document.querySelectorAll('[data-action="copy-ways"]');
 
 let question = null; // the newest: {query} of a link or {texts} of the form
 // What is asked to see of the plan: which run, and which of its rows unfolded.
 let seen = { percentile: "p85", rows: "" };
-// The query of each part of the page, null if it has none.
-const shown = { plan: "", programs: null, ways: "", comparison: null };
-let resting = 0; // the timer that a new question stops
 
 const engine = createEngine({
   onState(name, why) {
@@ -44,7 +38,7 @@ const engine = createEngine({
     find("[data-engine-detail]").textContent = why;
     if (name === "failed" && page.dataset.answer === "working") standing.showTrouble("failed");
     if (name === "ready") offline.resume();
-    if (name === "ready" && page.dataset.answer === "example") showExamplePrograms();
+    if (name === "ready" && page.dataset.answer === "example") sequel.showExample();
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));
@@ -89,12 +83,21 @@ const panel = createPanel(find('[data-module="panel"]'), {
 
 createDocuments(find("[data-documents]"), find('[data-module="form"]'));
 
-const files = createFiles(find('[data-module="files"]'), {
+const reader = createReader({
   hire,
+  onMessage: (message) => files.receive(message),
+  onLost: (why) => files.fail(why),
+});
+
+const files = createFiles(find('[data-module="files"]'), {
+  reader,
+  disk: { chooseFolder, hasFolders, newerOf, save },
   show: showView,
   query: () => address.query,
   now: localTime,
 });
+
+createDropping({ onFiles: files.open });
 
 const moment = createMoment(find('[data-module="moment"]'));
 
@@ -111,33 +114,29 @@ const compare = createCompare({
 });
 
 const picture = createPicture(find('[data-module="picture"]'), {
+  save,
   onSave: async () => {
     const { link } = address;
     return (await askBeside({ ...seen, want: "picture", step: moment.step, link }))?.picture;
   },
 });
 
-const standing = createStanding(find('[data-module="results"]'), {
-  /** What can be taken away is the current plan's. */
-  onMark(current) {
-    for (const button of copiers) button.disabled = !current;
-    programs.offer(current && (shown.programs ?? "") === shown.plan);
-    const listed = shown.ways === shown.plan;
-    if (listed) waysList.removeAttribute("aria-busy");
-    else waysList.setAttribute("aria-busy", "true");
-    const comparable = current && (!compare.shown || shown.comparison === shown.plan);
-    for (const link of ways.links()) setOffered(link, current && listed);
-    picture.offer(current);
-    compare.offer(comparable, current && listed, setOffered);
-    for (const button of waysCopiers) button.disabled = !(current && listed);
-  },
+const sequel = createSequel({
+  ask: engine.ask,
+  parts: { compare, programs, ways, picture },
+  show: { view: showView, rows: showRows },
+  setOffered,
+  onShown: () => standing.mark(page.dataset.answer),
 });
+
+const standing = createStanding(find('[data-module="results"]'), { onMark: sequel.offer });
 
 createPresses({
   onPlan: press,
   onButton({ dataset }) {
     if (dataset.open) look({ rows: dataset.open });
     if ("retry" in dataset) retry();
+    if ("everyModel" in dataset) showEveryModel();
     if ("update" in dataset) offline.update();
   },
   textOf: (name) =>
@@ -165,9 +164,14 @@ function press(query) {
 
 /** Ask for something else of the plan that is shown. */
 async function askBeside(question) {
-  const reply = await engine.ask({ query: shown.plan, ...question });
-  if (reply) askRest(shown.plan); // the question may have taken the place of one of these
+  const reply = await engine.ask({ query: sequel.plan, ...question });
+  if (reply) sequel.askNow(); // the question may have taken the place of what was asked for
   return reply;
+}
+
+async function showEveryModel() {
+  const reply = await askBeside({ want: "ways", models: "every" });
+  if (reply?.view) sequel.showWays(reply.view);
 }
 
 /** Ask for the same plan seen otherwise; it stays as current as it was. */
@@ -183,14 +187,14 @@ function ask(newest) {
   standing.mark(state === "failed" ? "stale" : "working"); // it is asked when somebody tries again
   if (state !== "ready" && state !== "failed") {
     standing.showWorking(form.texts()["workload.requests"]);
-    clearWays();
+    sequel.clearWays();
   }
   return answer(newest);
 }
 
 /** Show the reply to a question. Resolves to it, or to null when a newer question was asked. */
 async function answer(asked) {
-  clearTimeout(resting);
+  sequel.hold();
   standing.hush();
   standing.setBusy(page.dataset.engine !== "failed");
   const reply = await engine.ask({
@@ -217,11 +221,9 @@ function showPlan({ query, values, taken, understood, changed, beside, view }) {
   if (question.query !== undefined) form.markChanged(changed);
   address.put(query);
   files.follow(values);
-  shown.plan = query;
-  compare.show(beside);
+  sequel.begin(query, beside);
   standing.mark("current");
   standing.announce();
-  askRest(query);
 }
 
 /** Of a link that cannot be planned as it is, the reply holds a plan of all that is good in it. */
@@ -229,9 +231,7 @@ function showProblems({ problems, values, view }) {
   if (view) {
     showAnswer(view);
     form.fill(values);
-    shown.plan = null;
-    compare.show(0);
-    clearWays();
+    sequel.blank();
   }
   form.showProblems(problems);
   standing.showTrouble("value");
@@ -241,50 +241,6 @@ function showAnswer(view) {
   standing.clear();
   showView(view);
   moment.refresh();
-}
-
-/** What comes after the plan, where it is not there yet: plans beside it, ways, programs. */
-async function askRest(query) {
-  if (compare.shown && shown.comparison !== query) {
-    const reply = await engine.ask({ query, want: "comparison" });
-    if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) showView(reply.view);
-    else compare.show(0);
-    if (shown.comparison === null) compare.reveal();
-    shown.comparison = query;
-    standing.mark("current");
-  }
-  if (shown.ways !== query) {
-    const reply = await engine.ask({ query, want: "ways" });
-    if (!reply?.view && !reply?.tooMuch) return;
-    if (reply.view) ways.replace(() => showView(reply.view));
-    else clearWays();
-    shown.ways = query;
-    standing.mark("current");
-  }
-  if (shown.programs !== query) resting = setTimeout(() => askPrograms(query), REST_MS);
-}
-
-async function askPrograms(query) {
-  const reply = await engine.ask({ query, want: "programs" });
-  if (!reply?.programs) return;
-  programs.show(reply.programs);
-  shown.programs = query;
-  standing.mark("current");
-}
-
-/** The programs of the example are files; from Python they come when another plan was asked for. */
-async function showExamplePrograms() {
-  const texts = await programs.fetchExample();
-  if (!texts || shown.programs !== null) return;
-  programs.show(texts);
-  shown.programs = "";
-  standing.mark(page.dataset.answer);
-}
-
-function clearWays() {
-  ways.replace(() => showRows("ways", []));
-  shown.ways = null;
 }
 
 function retry() {

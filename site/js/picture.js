@@ -4,10 +4,11 @@ const SCALE = 2;
 const PAINT_MS = 10_000; // a browser that says nothing has failed
 
 /**
+ * @param save hands a file over, as a download of a name
  * @param onSave called when somebody saves; resolves to {name, svg}, or to nothing where another
  *   plan was asked for meanwhile
  */
-export function createPicture(root, { onSave }) {
+export function createPicture(root, { save, onSave }) {
   const buttons = [...root.querySelectorAll("[data-save]")];
   const failed = root.querySelector("[data-save-failed]");
 
@@ -19,7 +20,7 @@ export function createPicture(root, { onSave }) {
       const kind = button.dataset.save;
       try {
         const file = kind === "png" ? await paint(picture.svg) : fileOf(picture.svg);
-        hand(file, `${picture.name}.${kind}`);
+        save(file, `${picture.name}.${kind}`);
       } catch {
         failed.hidden = false;
       }
@@ -36,18 +37,12 @@ export function createPicture(root, { onSave }) {
 
 const fileOf = (svg) => new Blob([svg], { type: "image/svg+xml" });
 
-function hand(file, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the download may be under way
-}
-
 async function paint(svg) {
   const image = new Image();
   // as data: the page's Content-Security-Policy takes no picture from a blob
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  // of all strokes the curve's alone keeps its width when the picture grows
+  const grown = svg.replace("</style>", `.curve { stroke-width: ${2 * SCALE}; }</style>`);
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(grown)}`;
   await Promise.race([image.decode(), limit()]);
   const canvas = document.createElement("canvas");
   canvas.width = image.width * SCALE;

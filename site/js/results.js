@@ -54,19 +54,25 @@ function makeRow(template, row) {
   for (const place of made.querySelectorAll("[data-link]")) {
     const address = row[place.dataset.link];
     place.hidden = !address && !("keep" in place.dataset);
-    if (address) place.setAttribute("href", address);
+    if (address) lead(place, address);
   }
   for (const place of made.querySelectorAll("[data-guide]")) {
     const guides = document.querySelector("[data-guides]").content;
     const guide = guides.querySelector(`[data-code="${row[place.dataset.guide]}"]`);
     place.hidden = !guide;
-    if (guide) place.setAttribute("href", guide.getAttribute("href"));
+    if (guide) lead(place, guide.getAttribute("href"));
   }
   for (const place of made.querySelectorAll("[data-open]")) {
     place.dataset.open = row.open ?? "";
     place.hidden = !row.open;
   }
   return made;
+}
+
+/** Make a link of what is none without an address. */
+function lead(place, address) {
+  place.setAttribute("href", address);
+  place.removeAttribute("role");
 }
 
 /** Insert one of our own pictures. It is parsed as XML: nothing in it can run. */

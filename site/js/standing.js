@@ -42,7 +42,7 @@ export function createStanding(results, { onMark }) {
     results.dataset.blank = "";
     for (const place of document.querySelectorAll(OF_PLAN)) place.textContent = "…";
     const words = document.querySelector("[data-working]").textContent;
-    slot("answer.sentence").textContent = words.replace("{requests}", requests);
+    slot("answer.sentence").textContent = words.replace("{requests}", grouped(requests));
     slot("page.title").textContent = document.querySelector("h1").textContent;
   }
 
@@ -65,6 +65,9 @@ export function createStanding(results, { onMark }) {
   }
 
   const hush = () => clearTimeout(later);
+
+  // a link has bare digits; what somebody typed in words stays as it is
+  const grouped = (text) => (/^\d+$/.test(text) ? text.replace(/\B(?=(\d{3})+$)/g, ",") : text);
 
   return { mark, isCurrent, setBusy, clear, showWorking, showTrouble, announce, hush };
 }

@@ -55,11 +55,17 @@ export function createWays(root) {
 
   /** The rows that `put` puts in the place of the others are sorted as those were. */
   function replace(put) {
+    delete root.dataset.ways;
     put();
     planned = [...list.querySelectorAll(":scope > tr")];
     sort();
   }
 
+  /** The search was stopped: the list is empty, and says why. */
+  function giveUp() {
+    root.dataset.ways = "given-up";
+  }
+
   planned = [...list.querySelectorAll(":scope > tr")];
-  return { replace, links: () => planned.map(linkOf) };
+  return { replace, giveUp, links: () => planned.map(linkOf) };
 }

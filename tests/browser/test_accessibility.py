@@ -101,7 +101,7 @@ def test_axe_finds_nothing_while_a_link_is_worked_out(
     server.faults["runtime/pyodide.asm-*.wasm"] = held(Event())
     page = visit("#workload.requests=20000", ready=False, color_scheme=scheme)
     expect(page.locator("[data-slot='answer.sentence']")).to_have_text(
-        "Working out 20000 requests…"
+        "Working out 20,000 requests…"
     )
     assert violations(page) == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.browser.firefox import Firefox
 from tests.browser.test_offline import next_build
-from tests.browser.test_page import answered
+from tests.browser.test_page import answered, program_of
 from tests.planner.measure.examples import lines_of, request
 from tests.static_server import StaticServer
 
@@ -17,11 +17,11 @@ MEASURED = """document.querySelector("[data-slot='measured.sentence']").textCont
 KEPT = """!document.querySelector("[data-offline]").hidden"""
 
 
-def type_requests(firefox: Firefox, text: str) -> None:
-    """Type into the first field, as a person's browser tells the page."""
+def type_text(firefox: Firefox, name: str, text: str) -> None:
+    """Type into a field, as a person's browser tells the page."""
     firefox.evaluate(
         f"""(() => {{
-            const field = document.querySelector("[name='workload.requests']");
+            const field = document.querySelector("[name='{name}']");
             field.value = "{text}";
             field.dispatchEvent(new Event("input", {{ bubbles: true }}));
         }})()"""
@@ -32,7 +32,7 @@ def expect_answers(firefox: Firefox) -> None:
     """The plan of the link is there, and a change is answered, with the digits of CPython."""
     firefox.wait(ENGINE, "ready")
     firefox.wait(SENTENCE, answered(QUERY)["answer.sentence"])
-    type_requests(firefox, "1000000")
+    type_text(firefox, "workload.requests", "1000000")
     changed = QUERY.replace("2000000", "1000000")
     firefox.wait(SENTENCE, answered(changed)["answer.sentence"])
     firefox.wait("location.hash", f"#{changed}")
@@ -87,6 +87,28 @@ def test_the_single_file(tmp_path: Path, site: Path) -> None:
         firefox.wait("document.querySelector('[data-page] h1').textContent.includes('Privacy')")
         requested = "performance.getEntriesByType('resource').filter(({name}) => !name.startsWith('blob:')).length"
         assert firefox.evaluate(requested) == 0
+
+
+def test_a_way_is_taken_with_its_program(tmp_path: Path, server: StaticServer) -> None:
+    """The question is typed, the best way pressed: plan, address and program are that way's."""
+    goal = "workload.requests=20000&goal.budget_usd=50"
+    way = f"workload.model=claude-haiku-5-5&{goal}"
+    listed = "!document.querySelector('[data-list=ways]').hasAttribute('aria-busy')"
+    best = "document.querySelector('[data-list=ways] a[href]')"
+    link = "document.querySelector('[data-download=python]')"
+    program = "document.querySelector('[data-program=python]').textContent"
+    with Firefox(tmp_path / "profile") as firefox:
+        firefox.go(server.url)
+        firefox.wait(ENGINE, "ready")
+        type_text(firefox, "workload.requests", "20k")
+        type_text(firefox, "goal.budget_usd", "$50")
+        firefox.wait(SENTENCE, answered(goal)["answer.sentence"])
+        firefox.wait(f"{listed} && {best} !== null")
+        firefox.evaluate(f"{best}.click()")
+        firefox.wait("location.hash", f"#{way}")
+        firefox.wait(SENTENCE, answered(way)["answer.sentence"])
+        firefox.wait(program, program_of(way))
+        firefox.wait(f"{link}.hasAttribute('href') && {link}.download", "batch-20k-haiku-5-5.py")
 
 
 def test_an_open_page_keeps_its_build(tmp_path: Path, site: Path) -> None:

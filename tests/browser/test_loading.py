@@ -33,6 +33,7 @@ from tests.static_server import (
     no_fresh_start,
     old,
     truncated,
+    without_body,
     without_storage,
 )
 
@@ -56,6 +57,19 @@ def say_failed(page: Page) -> None:
             break
         page.clock.fast_forward(15_000)
     expect(page.locator("html")).to_have_attribute("data-engine", "failed")
+
+
+def test_no_script_is_ahead_of_the_page(visit: Visit, server: StaticServer) -> None:
+    """A page whose body comes later than its scripts is whole; an error of one fails the test."""
+    page = visit("method/", ready=False)
+    body = Event()
+    server.faults["/"] = without_body(body)
+    page.goto(server.url, wait_until="commit")
+    page.wait_for_timeout(1000)
+    assert page.locator("main").count() == 0
+    body.set()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    wait_ready(page)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +160,7 @@ def test_link_is_not_answered_by_the_example(visit: Visit, server: StaticServer)
     html = page.locator("html")
     expect(html).to_have_attribute("data-answer", "working")
     expect(page.locator("[data-slot='answer.sentence']")).to_have_text(
-        "Working out 33333 requests…"
+        "Working out 33,333 requests…"
     )
     expect(page.locator("[name='workload.requests']")).to_have_value("33333")
     expect(page.locator("[name='goal.start_at']")).to_have_value("2026-11-28T22:30+01:00")
@@ -228,7 +242,7 @@ def test_try_again_keeps_the_link(visit: Visit, server: StaticServer, watch: Wat
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("html")).to_have_attribute("data-answer", "working")
     expect(page.locator("[data-slot='answer.sentence']")).to_have_text(
-        "Working out 33333 requests…"
+        "Working out 33,333 requests…"
     )
     arrives.set()
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text(
@@ -263,6 +277,17 @@ def test_too_much_work_says_so(visit: Visit, server: StaticServer) -> None:
         "55,555 requests", timeout=READY_MS
     )
     expect(notice).to_be_hidden()
+
+
+def test_a_search_that_is_given_up_says_so(visit: Visit, server: StaticServer) -> None:
+    """In the place of the ways stands why there are none; the plan is current."""
+    server.faults[WORKER] = at_question('"want":"ways"', HANG)
+    page = visit("#workload.requests=66666", clock=True)
+    words = page.locator(".ways-given-up")
+    forward(page, words.is_visible)
+    expect(words).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-answer", "current")
+    expect(page.locator("[data-list='ways'] > tr")).to_have_count(0)
 
 
 @pytest.mark.parametrize("statement", [HANG, CRASH], ids=["hang", "crash"])

@@ -1,6 +1,8 @@
 """The planner as people come to it: what they know, how many steps it takes them, and what they then see."""
 
+import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.test_accessibility import PHONE
 from tests.browser.test_page import control, expect_answer, expect_query, program_of, slot
 from tests.browser.watch import READY_MS, Visit
+from tests.planner.measure.examples import lines_of, request
 
 DESK = {"width": 1280, "height": 900}
 
@@ -22,6 +25,10 @@ class Steps:
     def type(self, field: Locator, text: str) -> None:
         self.count += 1
         field.fill(text)
+
+    def choose(self, field: Locator, file: Path) -> None:
+        self.count += 1
+        field.set_input_files(file)
 
     def press(self, part: Locator) -> None:
         self.count += 1
@@ -83,6 +90,23 @@ def test_fifty_thousand_pdfs(visit: Visit) -> None:
     assert steps.count == 3
 
 
+def test_jsonl_and_only_the_cost(visit: Visit, tmp_path: Path) -> None:
+    """A file is chosen, and what it costs stands there; one press makes it the plan."""
+    page = visit(viewport=DESK)
+    file = tmp_path / "requests.jsonl"
+    file.write_bytes(lines_of(request(n, f"Name {n} towns.") for n in range(1, 31)))
+    steps = Steps(page)
+    steps.choose(page.locator("[data-drop-input]"), file)
+    page.locator("[data-files=told]").wait_for(timeout=READY_MS)
+    cost = page.locator("[data-list='measured.plans'] [data-cell='cost']").first
+    expect(cost).to_have_text(re.compile(r"\$0\.\d+"))
+    assert steps.count == 1
+    assert foot(cost) <= DESK["height"]
+    steps.press(page.locator("[data-use='measured']"))
+    expect(slot(page, "answer.sentence")).to_contain_text("30 requests", timeout=READY_MS)
+    assert steps.count == 2
+
+
 def test_link_on_a_phone(visit: Visit) -> None:
     """Nothing to press: verdict and best way stand within two screens."""
     page = visit("#workload.requests=20000&goal.deadline_h=48&goal.budget_usd=500", viewport=PHONE)
@@ -106,7 +130,7 @@ def test_program_is_read_before_it_is_taken(page: Page) -> None:
 
 
 def test_few_stops_of_the_tab_key(page: Page) -> None:
-    """The first input follows the navigation, and the download is at most 31 stops away, the one for files among them."""
+    """The first input follows the navigation, and the download is at most 30 stops away, the one for files among them."""
     expect(page.locator("[data-action='download']").first).to_be_enabled()
     here = """() => {
         const part = document.activeElement;
@@ -116,7 +140,7 @@ def test_few_stops_of_the_tab_key(page: Page) -> None:
     while "download" not in stops and len(stops) < 60:
         page.keyboard.press("Tab")
         stops.append(page.evaluate(here))
-    assert len(stops) <= 31, stops
+    assert len(stops) <= 30, stops
     last_of_nav = len(stops) - 1 - stops[::-1].index("nav")
     assert stops[last_of_nav + 1] == "workload.requests"
 

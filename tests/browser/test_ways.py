@@ -144,3 +144,17 @@ def test_the_table_is_copied(visit: Visit, name: str) -> None:
     page.locator(f"[data-copy='{name}']").click()
     expect(page.locator(f"[data-copy='{name}'] [data-copied]")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == ways_of(GOAL)["slots"][name]
+
+
+def test_every_model_on_demand(goal: Page) -> None:
+    """One press adds a way for each other model, older ones too; the other ways stay, each a link."""
+    before = labels(goal)
+    goal.locator(".ways-fold > summary").click()
+    goal.get_by_role("button", name="More models").click()
+    request = json.dumps({"query": GOAL, "want": "ways", "models": "every"})
+    rows = json.loads(bridge.handle(request))["view"]["lists"]["ways"]
+    expect(goal.locator("[data-list='ways'] > tr")).to_have_count(len(rows))
+    assert labels(goal) == [row["label"] for row in rows]
+    assert labels(goal)[: len(before)] == before and len(rows) > len(before)
+    goal.locator("[data-list='ways'] a", has_text=rows[-1]["label"]).click()
+    expect_plan(goal, rows[-1]["href"].removeprefix("#"))

@@ -81,6 +81,13 @@ def test_mixed_models_are_planned_each_and_summed() -> None:
     assert rows[2]["href"] == ""
 
 
+def test_what_a_file_costs_is_said_at_once() -> None:
+    """Of a file of one model too: its row, which needs no sum."""
+    rows = page(dropped({"requests.jsonl": REQUESTS}))["view"]["lists"]["measured.plans"]
+    assert [row["requests"] for row in rows] == ["50"]
+    assert rows[0]["cost"].startswith("$0.")
+
+
 def test_columns_are_chosen() -> None:
     """Without a usual column the file tells its own; with the chosen one it is read."""
     data = b'nr;frage\n1;Was?\n2;"Wie\nviele?"\n'

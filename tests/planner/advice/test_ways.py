@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from planner.advice.ways import Way, ways
+from planner import facts
+from planner.advice.ways import Way, of_other_models, ways
 from planner.plan import make_plan
 from planner.scenario import Scenario, replace
 from planner.show.outcome import missing, verdict_words
@@ -95,6 +96,24 @@ def test_a_cache_is_a_way() -> None:
     cached = next(way for way in own if way.change.get("caching.mode"))
     this = next(way for way in own if way.this)
     assert cached.usd < this.usd and "cached for" in cached.label
+
+
+def test_every_other_model_has_a_way() -> None:
+    """Each that anybody can have and that is not among the ways, older ones too, exact in its cost."""
+    plan = plan_of({})
+    known = ways(plan)
+    more = of_other_models(plan, known)
+    had = [
+        model.id
+        for model in facts.models()
+        if model.status in ("active", "legacy") and not model.limited_access
+    ]
+    assert sorted({way.model.id for way in known} | {way.model.id for way in more}) == sorted(had)
+    assert len({way.model.id for way in more}) == len(more) > 0
+    assert [way.usd for way in more] == sorted(way.usd for way in more)
+    assert all(
+        way.usd == make_plan(replace(plan.scenario, way.change)).cost.batch_usd for way in more
+    )
 
 
 def test_a_cut_is_a_way() -> None:

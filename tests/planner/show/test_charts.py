@@ -376,7 +376,7 @@ def test_a_short_batch_can_be_seen() -> None:
 
 
 def test_names_of_rows_are_short() -> None:
-    """To the left of the plot a retry is R1, and folded ones say which batches they are."""
+    """A retry is R1, folded ones say which batches they are where there is room for it."""
     plan = plan_of(
         workload={"requests": 500_000},
         batches={"requests_per_batch": 5000},
@@ -384,7 +384,11 @@ def test_names_of_rows_are_short() -> None:
     )
     names = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan)["queue"])
     assert names[0] == "1–4"
-    assert re.fullmatch(r"R1 \d+–\d+", names[-2])
+    long, short = re.findall(
+        r'class="row-name is-(?:long|short)"[^>]*>([^<]+)<', drawn(plan)["queue"]
+    )[-2:]
+    assert re.fullmatch(r"R1 \d+–\d+", long)
+    assert short == "R1"
     last = re.findall(r'class="row-name"[^>]*>([^<]+)<', drawn(plan_of())["queue"])
     assert last[1:] == ["R1", "R2"]
 
