@@ -124,7 +124,7 @@ def venv(folder: Path, python: str, package: str) -> Path:
 
 
 def name_of(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text)
+    return re.sub(r"[^a-z0-9.~^]+", "-", text)
 
 
 def python_pairs(folder: Path, only: str) -> Iterator[Pair]:
