@@ -31,7 +31,7 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-engines test-airflow test-dbos setup setup-test build wheel check bench bench-programs mutants lock clean
+.PHONY: help serve test test-engines test-airflow test-dbos test-matrix setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ test-airflow: $(py-test) $(py-airflow) ## on Airflow; ARGS="--kills 50 --minutes
 # Debian's postgresql is used where it is there; without it the test of two executors is left out.
 test-dbos: $(py-test) $(py-dbos) ## on DBOS, with SQLite and Postgres; KILLS=50 for more
 	DBOS_PYTHON=.venv-dbos/bin/python $(py) -m pytest -n0 -s tests/engines/on_dbos.py
+
+test-matrix: setup-test ## the short suite of the programs with each SDK and runtime; ARGS="--only 'python 3.13'"
+	$(py) -m tests.programs.matrix $(ARGS)
 
 setup: $(py-build) $(npm-build) ## what the build needs
 

@@ -1,10 +1,12 @@
-// Write an SDK of many modules as one, so that a program starts in half the time: `node bundle.cjs SDK FOLDER`.
-// The modules are the SDK's own for `require`, to the byte; each stands in a function, as Node puts it in one.
+// Write an SDK of many modules as one, compiled, so that a program starts in a third of the time:
+// `node bundle.cjs SDK FOLDER`. The modules are the SDK's own for `require`, to the byte; each stands in a function,
+// as Node puts it in one.
 "use strict";
 
 const fs = require("node:fs");
 const { createRequire } = require("node:module");
 const path = require("node:path");
+const { Script } = require("node:vm");
 
 const [sdk, folder] = process.argv.slice(2);
 const main = require.resolve(sdk);
@@ -35,10 +37,8 @@ for (const waiting = [main]; waiting.length; ) {
   waiting.push(...Object.values(files));
 }
 
-fs.writeFileSync(
-  path.join(folder, "index.mjs"),
-  `import { createRequire } from "node:module";
-const fromNode = createRequire(import.meta.url);
+const all = path.join(folder, "modules.js");
+const text = `(fromNode) => {
 const modules = {${[...modules.values()].join("\n")}};
 const loaded = {};
 function load(file) {
@@ -48,7 +48,30 @@ function load(file) {
   run.call(module.exports, module, module.exports, (name) => (files[name] ? load(files[name]) : fromNode(name)));
   return module.exports;
 }
-const sdk = load(${JSON.stringify(main)});
+return load(${JSON.stringify(main)});
+}`;
+fs.writeFileSync(all, text);
+const script = new Script(text, { filename: all });
+const { Anthropic } = script.runInThisContext()(createRequire(all));
+
+/** Have it do once what each program does, for what has run is what is kept compiled. */
+async function use() {
+  const page = { data: [], has_more: false, first_id: null, last_id: null };
+  const fetch = async () => Response.json(page);
+  const client = new Anthropic({ apiKey: "none", baseURL: "http://127.0.0.1", fetch, maxRetries: 0 });
+  await client.messages.batches.list({ limit: 1 });
+  fs.writeFileSync(`${all}.compiled`, script.createCachedData());
+}
+
+fs.writeFileSync(
+  path.join(folder, "index.mjs"),
+  `import fs from "node:fs";
+import { createRequire } from "node:module";
+import { Script } from "node:vm";
+const filename = ${JSON.stringify(all)};
+const cachedData = fs.readFileSync(filename + ".compiled");
+const script = new Script(fs.readFileSync(filename, "utf8"), { filename, cachedData });
+const sdk = script.runInThisContext()(createRequire(filename));
 export default sdk.default;
 export const { ${names.join(", ")} } = sdk;
 `,
@@ -56,3 +79,4 @@ export const { ${names.join(", ")} } = sdk;
 const { name, version } = JSON.parse(fs.readFileSync(path.join(path.dirname(main), "package.json")));
 const description = { name, version, type: "module", exports: "./index.mjs" };
 fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify(description));
+void use();

@@ -61,6 +61,20 @@ def since(
     return make
 
 
+@pytest.fixture
+def kills(bench: Callable[..., Bench], tmp_path: Path) -> Callable[..., Iterator[Bench]]:
+    """Makes benches as a program leaves them that is killed at each line of its journal in turn."""
+
+    def make(first: Bench, when: str, language: str, *flags: str) -> Iterator[Bench]:
+        pasts = list(first.pasts(tmp_path / "pasts", when, language, *flags))
+        for past in pasts:
+            there = bench(first.api.scenario.settings)
+            there.go_on_from(past)
+            yield there
+
+    return make
+
+
 @pytest.fixture(params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> str:
     """One after the other: python, javascript."""

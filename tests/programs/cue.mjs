@@ -1,5 +1,5 @@
-// Loaded before a program by `node --import`: something happens at the n-th line that it writes to its journal, or at the
-// first of an event, or at the n-th file that it renames. CUE is "n when do what"; see zygote.py, which does the same for Python.
+// Loaded before a program by `node --import`: something happens at the n-th line that it writes to its journal, at each, or at
+// the first of an event, or at the n-th file that it renames. CUE is "n when do what"; see zygote.py, which does the same for Python.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -29,16 +29,20 @@ if (where === "journal") {
       return write(file, data, ...rest);
     }
     seen += 1;
-    if (seen !== Number(count) && JSON.parse(bytes.toString()).event !== count) {
+    if (count !== "each" && seen !== Number(count) && JSON.parse(bytes.toString()).event !== count) {
       return write(file, data, ...rest);
     }
     full = what === "ENOSPC" ? file : -1;
     if (when === "before") {
       happen();
     }
-    const written = when === "torn" ? write(file, bytes, 0, Math.floor(bytes.length / 2)) : write(file, data, ...rest);
+    const half = when === "torn" ? Math.floor(bytes.length / 2) : bytes.length;
+    const written = write(file, bytes, 0, half);
     if (when !== "before" && full < 0) {
       happen();
+    }
+    if (what === "SIGSTOP") {
+      return written + write(file, bytes, half);
     }
     return written;
   };

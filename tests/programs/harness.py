@@ -7,12 +7,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,23 @@ class Bench:
         done = self.spawn(["bash", "-c", script, "bash", *command]).wait()
         self.said.append(done.said)
         return done
+
+    def pasts(self, folder: Path, when: str, language: str, *flags: str) -> Iterator[Past]:
+        """What a kill at each line of the journal would leave: there the program is stopped, and goes on.
+
+        Other benches may go on from it when the program has ended, whose lock they find.
+        """
+        running = self.start(language, *flags, cue=Cue("each", when, "SIGSTOP"))
+        length = -1
+        while True:
+            self.until(lambda: running.is_stopped() or running.has_ended())
+            if running.has_ended():
+                break
+            if len(self.journal()) > length:  # what is stopped still was told to go on before
+                length = len(self.journal())
+                yield self.past(folder / str(length))
+                running.send(signal.SIGCONT)
+        self.said.append(running.wait().said)
 
     def past(self, folder: Path) -> Past:
         """Keep what has happened, for other benches to go on from; nothing may be running."""

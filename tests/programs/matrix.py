@@ -1,5 +1,6 @@
 """Run the short suite of the programs with each SDK and each runtime that they promise to work with.
 
+    make test-matrix                                 all of it
     python -m tests.programs.matrix [--folder DIR] [--only WORDS] [-k WORDS]
 
 Makes an environment for each pair (kept in DIR, so that the next time is quick), runs the tests in it, and prints a
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,35 +95,55 @@ def nodes(folder: Path) -> dict[str, str]:
     return paths
 
 
+def once(folder: Path, make: Callable[[], object]) -> None:
+    """Make what is kept in a folder, if it is not there; what was interrupted is made anew."""
+    whole = folder / "whole"
+    if not whole.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make()
+        whole.touch()
+
+
 def install(folder: Path, package: str) -> None:
     """A folder with one package of npm; nothing of it is run while it is installed."""
-    if not (folder / "node_modules").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        quiet = ["--silent", "--no-fund", "--no-audit", "--ignore-scripts"]
-        run(["npm", "install", "--prefix", str(folder), *quiet, package])
+    quiet = ["--silent", "--no-fund", "--no-audit", "--ignore-scripts"]
+    once(folder, lambda: run(["npm", "install", "--prefix", str(folder), *quiet, package]))
+
+
+def venv(folder: Path, python: str, package: str) -> Path:
+    """The Python of an environment with one package of pip."""
+    own = folder / "bin" / "python"
+
+    def make() -> None:
+        run([python, "-m", "venv", "--without-pip", str(folder)])
+        run([sys.executable, "-m", "pip", "--python", str(own), "install", "-q", package])
+
+    once(folder, make)
+    return own
 
 
 def name_of(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text)
+    return re.sub(r"[^a-z0-9.~^]+", "-", text)
 
 
-def python_pairs(folder: Path) -> Iterator[Pair]:
+def python_pairs(folder: Path, only: str) -> Iterator[Pair]:
     for version, path in pythons().items():
         for sdk, taken in SDKS["python"].items():
-            home = folder / f"python-{version}-{name_of(sdk)}"
-            python = home / "bin" / "python"
-            if not python.exists():
-                run([path, "-m", "venv", "--without-pip", str(home)])
-                run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", sdk])
+            if only not in f"python {version} {sdk}":
+                continue
+            python = venv(folder / f"python-{version}-{name_of(sdk)}", path, sdk)
             code = "import importlib.metadata as m; print(m.version('anthropic'))"
             number = run([str(python), "-c", code])
             env = {"PROGRAM_PYTHON": str(python)}
             yield Pair(language="python", runtime=version, sdk=number, taken=taken, env=env)
 
 
-def javascript_pairs(folder: Path) -> Iterator[Pair]:
+def javascript_pairs(folder: Path, only: str) -> Iterator[Pair]:
     for version, path in nodes(folder).items():
         for sdk, taken in SDKS["javascript"].items():
+            if only not in f"javascript {version} {sdk}":
+                continue
             home = folder / name_of(sdk)
             install(home, sdk)
             package = home / "node_modules" / "@anthropic-ai" / "sdk" / "package.json"
@@ -151,16 +172,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Test the programs with each SDK and runtime.")
     kept = Path(tempfile.gettempdir()) / "programs-matrix"
     parser.add_argument("--folder", type=Path, default=kept, help="where environments are kept")
-    parser.add_argument("--only", default="", help="pairs whose row has this, such as 3.10")
+    parser.add_argument("--only", default="", help="such as 'python 3.10' or '^1.5.0'")
     parser.add_argument("-k", dest="words", default="", help="tests, as pytest's -k")
     options = parser.parse_args()
     green = True
     print(f"{'language':12}{'runtime':12}{'SDK':10}{'':4}{'s':>6}")
     for pairs in (python_pairs, javascript_pairs):
-        for pair in pairs(options.folder):
+        for pair in pairs(options.folder, options.only):
             row = f"{pair.language:12}{pair.runtime:12}{pair.sdk:10}"
-            if options.only not in row:
-                continue
             began = time.monotonic()
             passed, words = tested(pair, options.words)
             green &= passed

@@ -22,7 +22,9 @@ ENDS_WITHIN_S = 10.0
 class Cue(NamedTuple):
     """When something happens inside a program, and what; see zygote.py."""
 
-    nth: int | str  # a line of the journal by its number or its event; a rename by its number
+    nth: (
+        int | str
+    )  # a line of the journal by its number or its event, or each; a rename by its number
     when: str  # before, torn, after
     do: str = "SIGKILL"
     what: str = "journal"
@@ -145,6 +147,12 @@ class Running:
             return self.process.poll() is not None
         assert self.zygote
         return self.zygote.has_ended(self.pid)
+
+    def is_stopped(self) -> bool:
+        """Whether SIGSTOP holds it."""
+        with contextlib.suppress(OSError):  # it may have ended
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return False
 
     def has_open(self, path: Path) -> bool:
         """Whether it has begun to read a file: by then it hears signals."""

@@ -1,12 +1,13 @@
 """Programs killed with SIGKILL and started again: every request is answered once, and none is sent twice without need."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import pytest
 
 from tests.programs.cases import error, errored, on
-from tests.programs.harness import LANGUAGES, Bench, other
+from tests.programs.harness import Bench, other
 
 IDS = [f"r{number}" for number in range(7)]
 FLAGS = ["--requests-per-batch", "4", "--concurrent-batches", "2", "--adopt-grace-seconds", "0.05"]
@@ -17,46 +18,44 @@ MANY = 60
 
 
 @pytest.mark.parametrize("when", ["torn", "after"])
-def test_killed_at_every_line(when: str, language: str, bench: Callable[..., Bench]) -> None:
+def test_killed_at_every_line(
+    when: str, language: str, bench: Callable[..., Bench], kills: Callable[..., Iterator[Bench]]
+) -> None:
     """Killed at each line of the journal in turn, and finished by the same program and by the other in turn.
 
     A line that is torn announced nothing: what is there is what was there before it.
     """
-    for line in range(1, MANY):
-        there = bench({"outcomes": OUTCOMES})
-        there.write(*IDS)
-        killed = there.run(language, *FLAGS, kill=(line, when))
-        last = (language, other(language))[(line + LANGUAGES.index(language)) % 2]
-        done = there.run(last, *FLAGS)
+    first = bench({"outcomes": OUTCOMES})
+    first.write(*IDS)
+    last = cycle((other(language), language))
+    lines = 0
+    for there in kills(first, when, language, *FLAGS):
+        lines += 1
+        done = there.run(next(last), *FLAGS)
         assert done.code == 1, done.said
         there.is_complete(IDS)
         assert there.given_up() == {"r5": "invalid_request_error"}
-        if killed.code != -9:
-            assert line > 20, "the run has more lines than this"
-            return
-    raise AssertionError("the run never came to its end")
+    assert lines > 20, "the run has more lines than this"
+    first.is_complete(IDS)
 
 
 @pytest.mark.parametrize("when", ["torn", "after"])
 def test_killed_at_every_line_of_a_cancel(
-    when: str, language: str, since: Callable[..., Bench]
+    when: str, language: str, bench: Callable[..., Bench], kills: Callable[..., Iterator[Bench]]
 ) -> None:
     """Canceling survives what running does: every request is listed once."""
-
-    def begin(there: Bench) -> None:
-        there.write(*IDS)
-        assert there.run(language, "--requests-per-batch", "2", kill=(11, "after")).code == -9
-
-    for line in range(1, MANY):
-        there = since(("kills", language), {"outcomes": OUTCOMES, "polls": 2}, begin)
-        killed = there.run(language, "--requests-per-batch", "2", "--cancel", kill=(line, when))
-        done = there.run(other(language), "--requests-per-batch", "2", "--cancel")
+    flags = ["--requests-per-batch", "2"]
+    first = bench({"outcomes": OUTCOMES, "polls": 2})
+    first.write(*IDS)
+    assert first.run(language, *flags, kill=(11, "after")).code == -9
+    lines = 0
+    for there in kills(first, when, language, *flags, "--cancel"):
+        lines += 1
+        done = there.run(other(language), *flags, "--cancel")
         assert done.code == 1, done.said
         there.is_complete(IDS)
-        if killed.code != -9:
-            assert line > 5, "canceling has more lines than this"
-            return
-    raise AssertionError("canceling never came to its end")
+    assert lines > 5, "canceling has more lines than this"
+    first.is_complete(IDS)
 
 
 @pytest.mark.parametrize("seed", range(6))

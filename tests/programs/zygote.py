@@ -7,8 +7,8 @@ One JSON object a line. In: {"program", "args", "env", "stdout", "stderr", "cue"
 that may have ended: only this process knows that its number is not another's by now. Out: {"pid"} when a program has
 started, {"pid", "code"} when it has ended, negative for a signal.
 
-`cue` is [n, when, do, what]: at the n-th line that the program writes to its journal, or at the first of the event that
-`n` names (or at the n-th file that it renames, if `what` is "rename"), "before" it, with half of it written ("torn"), or "after" it, before anything else is
+`cue` is [n, when, do, what]: at the n-th line that the program writes to its journal, at "each", or at the first of the event
+that `n` names (or at the n-th file that it renames, if `what` is "rename"), "before" it, with half of it written ("torn"), or "after" it, before anything else is
 done, `do` happens: a signal by its name, or "ENOSPC", after which the journal's disk stays full.
 """
 
@@ -60,15 +60,16 @@ def cue_journal(count: int | str, when: str, do: str) -> None:
         if not bytes(data).startswith(b'{"event"'):
             return write(file, data)
         seen += 1
-        if count not in (seen, json.loads(data)["event"]):
+        if count not in ("each", seen, json.loads(data)["event"]):
             return write(file, data)
         full = file if do == "ENOSPC" else -1
         if when == "before":
             happen(do)
-        written = write(file, data[: len(data) // 2] if when == "torn" else data)
+        half = len(data) // 2 if when == "torn" else len(data)
+        written = write(file, data[:half])
         if when != "before" and full < 0:
             happen(do)
-        return written
+        return written + write(file, data[half:]) if do == "SIGSTOP" else written
 
     os.write = patched  # type: ignore[assignment]  # it takes any buffer
 
