@@ -179,14 +179,16 @@ def _commands(key: str, file: str) -> Cells:
         cells["try"] = f"{three}{start} three.jsonl --out three"
         cells["run"] = f"{start} requests.jsonl --out run"
     if key == "dag":
+        start = "airflow dags trigger run_batches -c"
+        check = "airflow tasks test run_batches cut_1 -t"
         cells["place"] = _PLACE
-        cells["try"] = f"{three}{_triggered('three')}"
-        cells["run"] = _triggered("requests")
+        cells["check"] = f"{check} {_of_a_run('requests', 'check')}"
+        cells["try"] = f"{three}{start} {_of_a_run('three', 'run')}"
+        cells["run"] = f"{start} {_of_a_run('requests', 'run')}"
     return {"install": _INSTALL.get(key, "")} | cells
 
 
-def _triggered(stem: str) -> str:
-    """What starts a run of the DAG with the requests of a file in this folder."""
+def _of_a_run(stem: str, out: str) -> str:
+    """What a run of the DAG is told: a file of requests and a folder, both in this folder."""
     here = "'$PWD'"
-    paths = f'{{"input": "{here}/{stem}.jsonl", "out": "{here}/run"}}'
-    return f"airflow dags trigger run_batches -c '{paths}'"
+    return f"""'{{"input": "{here}/{stem}.jsonl", "out": "{here}/{out}"}}'"""

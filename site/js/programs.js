@@ -23,8 +23,11 @@ const TOKENS = {
 };
 const KINDS = ["comment", "string", "word", "number"];
 
-/** @param setOffered lets a link lead where it leads, or nowhere */
-export function createPrograms(root, { setOffered }) {
+/**
+ * @param setOffered lets a link lead where it leads, or nowhere
+ * @param showOutline fills a list with the parts of a text
+ */
+export function createPrograms(root, { setOffered, showOutline }) {
   const codes = [...root.querySelectorAll("[data-program]")];
   const downloads = [...root.querySelectorAll('[data-action="download"]')];
   const links = new Map(downloads.map((link) => [link.dataset.download, link]));
@@ -42,12 +45,15 @@ export function createPrograms(root, { setOffered }) {
     }
   }
 
-  // Only the text that is seen is coloured; the others when somebody wants to read them.
+  // Only the text that is seen is coloured and has its outline; the others when somebody wants to
+  // read them.
   const isSeen = (code) => code.firstChild && code.checkVisibility();
 
   function colour() {
     for (const code of codes) {
-      marks[code.dataset.program] = isSeen(code) ? rangesOf(code) : [];
+      const { program } = code.dataset;
+      marks[program] = isSeen(code) ? rangesOf(code) : [];
+      if (isSeen(code)) showOutline(root.querySelector(`[data-outline="${program}"]`), code);
     }
     paint();
   }

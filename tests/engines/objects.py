@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BUCKET = "bucket"
+# Without the first a body is taken for a form; without the second nobody may read. moto proves no signature.
+HEADERS = {
+    "content-type": "application/octet-stream",
+    "authorization": "AWS4-HMAC-SHA256 Credential=tests/20260101/us-east-1/s3/aws4_request",
+}
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,7 @@ class Objects:
 
     def call(self, method: str, name: str, content: bytes | None = None) -> bytes:
         address = f"{self.url}/{BUCKET}/{name}".rstrip("/")
-        plain = {"content-type": "application/octet-stream"}  # else it is taken for a form
-        request = urllib.request.Request(address, method=method, data=content, headers=plain)
+        request = urllib.request.Request(address, method=method, data=content, headers=HEADERS)
         with urllib.request.urlopen(request, timeout=30) as answer:
             body: bytes = answer.read()
             return body

@@ -245,11 +245,17 @@ def test_programs_of_an_engine() -> None:
 
 def test_what_starts_a_dag_is_read_by_a_shell() -> None:
     """With the folder's own address, as JSON of the two places that a run of the DAG has."""
-    three, _, start = programs_of("")["dag"]["try"].partition(" && ")
+    dag = programs_of("")["dag"]
+    three, _, start = dag["try"].partition(" && ")
     assert three == "head -n 3 requests.jsonl > three.jsonl"
-    words = shlex.split(start.replace("$PWD", "/home/me"))
-    assert words[:-1] == ["airflow", "dags", "trigger", "run_batches", "-c"]
-    assert json.loads(words[-1]) == {"input": "/home/me/three.jsonl", "out": "/home/me/run"}
+    check, *others = (
+        shlex.split(command.replace("$PWD", "/me")) for command in (dag["check"], start, dag["run"])
+    )
+    assert check[:-1] == ["airflow", "tasks", "test", "run_batches", "cut_1", "-t"]
+    assert json.loads(check[-1]) == {"input": "/me/requests.jsonl", "out": "/me/check"}
+    for words, name in zip(others, ("three", "requests"), strict=True):
+        assert words[:-1] == ["airflow", "dags", "trigger", "run_batches", "-c"]
+        assert json.loads(words[-1]) == {"input": f"/me/{name}.jsonl", "out": "/me/run"}
 
 
 def test_programs() -> None:
