@@ -33,6 +33,7 @@ from planner.show.export import export_text
 from planner.show.report import report
 from planner.show.rows import programs
 
+_STEPS = ("install", "place", "run")  # what is told of a program that was written
 _MAX_FILE_BYTES = 16_000_000  # ten thousand rows of history take one million
 
 
@@ -182,12 +183,12 @@ def _programs(options: argparse.Namespace) -> _Answer:
         folder.mkdir(parents=True, exist_ok=True)
         for program in programs(generate(plan, editions=options.editions)):
             file = folder / program["name"]
-            if program["language"] == "jsonl" and file.exists():
+            if program["key"] == "jsonl" and file.exists():
                 lines.append(f"{_shown(str(file))} is there already: kept")
                 continue
             file.write_bytes(program["text"].encode())  # bytes: a line ends with \n on every system
             lines.append(_shown(str(file)))
-            lines.extend(f"    {program[key]}" for key in ("install", "run") if program[key])
+            lines.extend(f"    {program[key]}" for key in _STEPS if program[key])
     except (OSError, ValueError) as why:
         raise ScenarioError(
             Problem("", f"{options.out} cannot be written: {_reason(why)}.")

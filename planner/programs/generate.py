@@ -36,9 +36,13 @@ _SAMPLES = (
 class Program:
     """One generated text.
 
-    language: "python", "javascript" or "jsonl" (a few requests of the plan, to try it with).
+    edition: a key of EDITIONS, or "jsonl", a few requests of the plan, to try them with.
+    key: what tells it from all others: its edition, or the part that it is of it.
+    language: "python", "javascript" or "jsonl".
     """
 
+    edition: str
+    key: str
     name: str
     language: str
     text: str
@@ -91,12 +95,24 @@ def generate(
     """
     settings = settings_of(plan, system_prompt=system_prompt)
     programs = [
-        Program(name=file.name, language=file.language, text=_file_text(edition, file, settings))
+        Program(
+            edition=edition,
+            key=file.part or edition,
+            name=file.name,
+            language=file.language,
+            text=_file_text(edition, file, settings),
+        )
         for edition in editions or _BY_THEMSELVES
         for file in EDITIONS[edition]
     ]
-    requests = sample(plan, system_prompt=system_prompt)
-    return (*programs, Program(name="requests.jsonl", language="jsonl", text=requests))
+    requests = Program(
+        edition="jsonl",
+        key="jsonl",
+        name="requests.jsonl",
+        language="jsonl",
+        text=sample(plan, system_prompt=system_prompt),
+    )
+    return (*programs, requests)
 
 
 def _file_text(edition: str, file: _File, settings: Mapping[str, Any]) -> str:

@@ -163,7 +163,7 @@ def part(edition: str, name: str) -> str:
     form = EDITIONS[edition]
     for folder in form.folders:
         path = f"{folder}/{name}{_LANGUAGES[form.language].suffix}"
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # of a file that is not there; from a zip it has no number
             return (pkgutil.get_data("planner.programs", path) or b"").decode()
     raise FileNotFoundError(f"{edition} has no part {name}")
 

@@ -18,19 +18,19 @@ Cells = dict[str, str]
 
 _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
-# By the name of a file: what installs all that it needs, and what starts it, or puts it in its place.
+# By the key of a program: what installs all that it needs, and what starts it.
 _INSTALL = {
-    "run_batches.py": 'pip install "anthropic>=2,<3"',
-    "run_batches.mjs": "npm install @anthropic-ai/sdk@1",
-    "run_batches_dbos.py": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
-    "run_batches_dag.py": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',
+    "python": 'pip install "anthropic>=2,<3"',
+    "javascript": "npm install @anthropic-ai/sdk@1",
+    "dbos": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
+    "dag": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',
 }
-_START = {"run_batches.py": "python", "run_batches.mjs": "node", "run_batches_dbos.py": "python"}
-_PLACE = {
-    "run_batches_dag.py": 'cp run_batches_dag.py "$AIRFLOW_HOME/dags/"',
-    "run_batches_airflow.py": 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"',
-}
-_STEMS = {"run_batches": "batch"}
+_START = {"python": "python", "javascript": "node", "dbos": "python"}
+_PLACE = (
+    'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/" && '
+    'cp run_batches_dag.py "$AIRFLOW_HOME/dags/"'
+)
+_STEMS = {"run_batches": "batch", "run_batches_dbos": "batch-dbos"}
 UNCOUNTED: tuple[Cells, ...] = (
     {
         "text": "Server tools: web search is charged for each search, without the batch discount; "
@@ -150,8 +150,8 @@ def _result(kind: str, first: int, final: int, note: str) -> Cells:
 
 
 def programs(generated: Sequence[Program], about: str = "") -> list[Cells]:
-    """The generated texts with their commands: language name file text install check try run;
-    language is python, javascript or jsonl, and the last has no commands.
+    """The generated texts with their commands: edition key language name file text, see `Program`;
+    install place check try run, which stand with the first file of an edition, or are empty.
 
     `file` is the name under which a text is kept, which the commands have: it says what it is
     `about`, or, without, is the name itself.
@@ -159,22 +159,36 @@ def programs(generated: Sequence[Program], about: str = "") -> list[Cells]:
     rows = []
     for program in generated:
         stem, _, ending = program.name.rpartition(".")
-        kept = not about or program.name in _PLACE  # an engine finds it by its name
+        kept = not about or program.edition == "airflow"  # an engine finds it by its name
         file = program.name if kept else f"{_STEMS.get(stem, stem)}-{about}.{ending}"
-        row = {"language": program.language, "name": program.name, "file": file}
-        rows.append(row | {"text": program.text} | _commands(program.name, file))
+        names = ("edition", "key", "language", "name", "text")
+        row = {"file": file} | {name: getattr(program, name) for name in names}
+        rows.append(row | _commands(program.key, file))
     return rows
 
 
-def _commands(name: str, file: str) -> Cells:
-    """What installs the program, checks the file, tries three of its lines, and runs it."""
-    install = _INSTALL.get(name, "")
-    if name not in _START:
-        return {"install": install, "check": "", "try": "", "run": _PLACE.get(name, "")}
-    start = f"{_START[name]} {file}"
-    return {
-        "install": install,
-        "check": f"{start} requests.jsonl --check",
-        "try": f"head -n 3 requests.jsonl > three.jsonl && {start} three.jsonl --out three",
-        "run": f"{start} requests.jsonl --out run",
-    }
+def _commands(key: str, file: str) -> Cells:
+    """What installs the program, puts it in its place, checks the file, tries three of its lines,
+    and runs it.
+    """
+    cells = dict.fromkeys(("place", "check", "try", "run"), "")
+    three = "head -n 3 requests.jsonl > three.jsonl && "
+    if key in _START:
+        start = f"{_START[key]} {file}"
+        cells["check"] = f"{start} requests.jsonl --check"
+        cells["try"] = f"{three}{start} three.jsonl --out three"
+        cells["run"] = f"{start} requests.jsonl --out run"
+    if key == "dag":
+        start = "airflow dags trigger run_batches -c"
+        check = "airflow tasks test run_batches cut_1 -t"
+        cells["place"] = _PLACE
+        cells["check"] = f"{check} {_of_a_run('requests', 'check')}"
+        cells["try"] = f"{three}{start} {_of_a_run('three', 'run')}"
+        cells["run"] = f"{start} {_of_a_run('requests', 'run')}"
+    return {"install": _INSTALL.get(key, "")} | cells
+
+
+def _of_a_run(stem: str, out: str) -> str:
+    """What a run of the DAG is told: a file of requests and a folder, both in this folder."""
+    here = "'$PWD'"
+    return f"""'{{"input": "{here}/{stem}.jsonl", "out": "{here}/{out}"}}'"""

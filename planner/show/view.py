@@ -13,7 +13,7 @@ from planner.advice.caveats import caveats
 from planner.advice.ways import Way
 from planner.model.simulate import Run
 from planner.plan import Plan
-from planner.programs import generate
+from planner.programs import EDITIONS, generate
 from planner.show import assumptions, charts, outcome, rows
 from planner.show import ways as table
 from planner.show.chance import chance
@@ -94,8 +94,8 @@ def show_ways(
 
 
 def show_programs(plan: Plan) -> list[Cells]:
-    """The programs of the plan, as rows; their files are named after it."""
-    return rows.programs(generate(plan), named_after(plan))
+    """The programs of the plan in all editions, as rows; their files are named after it."""
+    return rows.programs(generate(plan, editions=[*EDITIONS]), named_after(plan))
 
 
 def taken(plan: Plan) -> dict[str, str]:

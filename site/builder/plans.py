@@ -53,6 +53,14 @@ def programs() -> tuple[dict[str, str], ...]:
     return tuple(ask("", "programs")["programs"])
 
 
+def editions() -> dict[str, list[dict[str, str]]]:
+    """The programs of the example plan by edition."""
+    files: dict[str, list[dict[str, str]]] = {}
+    for program in programs():
+        files.setdefault(program["edition"], []).append(program)
+    return files
+
+
 def compare(queries: list[str]) -> tuple[str, list[str]]:
     """What plans have in common besides the defaults, and what sets each apart, in words."""
     scenarios = [texts.read_query(query) for query in queries]

@@ -49,7 +49,7 @@ def environment(templates: Path, *, site_name: str, site_url: str) -> jinja2.Env
         "values": plans.example_values(),
         "taken": plans.example_taken(),
         "example": plans.example(),
-        "programs": plans.programs(),
+        "editions": plans.editions(),
         "facts": facts,
         "blank": Blank(),
     }

@@ -13,6 +13,7 @@ import { createForm } from "./form.js";
 import { createMoment } from "./moment.js";
 import { createOffline } from "./offline.js";
 import { setOffered } from "./offers.js";
+import { showOutline } from "./outline.js";
 import { createPanel } from "./panel.js";
 import { createPicture } from "./picture.js";
 import { createPresses } from "./presses.js";
@@ -101,7 +102,10 @@ createDropping({ onFiles: files.open });
 
 const moment = createMoment(find('[data-module="moment"]'));
 
-const programs = createPrograms(find('[data-module="programs"]'), { setOffered });
+const programs = createPrograms(find('[data-module="programs"]'), {
+  setOffered,
+  showOutline,
+});
 
 const ways = createWays(find('[data-module="ways"]'));
 

@@ -23,8 +23,11 @@ const TOKENS = {
 };
 const KINDS = ["comment", "string", "word", "number"];
 
-/** @param setOffered lets a link lead where it leads, or nowhere */
-export function createPrograms(root, { setOffered }) {
+/**
+ * @param setOffered lets a link lead where it leads, or nowhere
+ * @param showOutline fills a list with the parts of a text
+ */
+export function createPrograms(root, { setOffered, showOutline }) {
   const codes = [...root.querySelectorAll("[data-program]")];
   const downloads = [...root.querySelectorAll('[data-action="download"]')];
   const links = new Map(downloads.map((link) => [link.dataset.download, link]));
@@ -32,7 +35,7 @@ export function createPrograms(root, { setOffered }) {
   for (const link of links.values()) link.dataset.address = link.getAttribute("href");
   const marks = Object.fromEntries(codes.map((code) => [code.dataset.program, []]));
 
-  const codeOf = (language) => codes.find((code) => code.dataset.program === language);
+  const codeOf = (key) => codes.find((code) => code.dataset.program === key);
 
   function paint() {
     if (!globalThis.CSS?.highlights) return;
@@ -42,12 +45,15 @@ export function createPrograms(root, { setOffered }) {
     }
   }
 
-  // Only the text that is seen is coloured; the others when somebody wants to read them.
+  // Only the text that is seen is coloured and has its outline; the others when somebody wants to
+  // read them.
   const isSeen = (code) => code.firstChild && code.checkVisibility();
 
   function colour() {
     for (const code of codes) {
-      marks[code.dataset.program] = isSeen(code) ? rangesOf(code) : [];
+      const { program } = code.dataset;
+      marks[program] = isSeen(code) ? rangesOf(code) : [];
+      if (isSeen(code)) showOutline(root.querySelector(`[data-outline="${program}"]`), code);
     }
     paint();
   }
@@ -56,13 +62,13 @@ export function createPrograms(root, { setOffered }) {
   root.addEventListener("toggle", colour, { capture: true }); // it does not bubble
 
   return {
-    /** The example's texts, which are files of the site: [{language, text}], or null. */
+    /** The example's texts, which are files of the site: [{key, text}], or null. */
     async fetchExample() {
       try {
-        return await Promise.all([...links].map(async ([language, link]) => {
+        return await Promise.all([...links].map(async ([key, link]) => {
           const response = await fetch(link.dataset.address);
           if (!response.ok) throw new Error(response.statusText);
-          return { language, text: await response.text() };
+          return { key, text: await response.text() };
         }));
       } catch {
         return null; // the files can still be downloaded by their links
@@ -71,12 +77,12 @@ export function createPrograms(root, { setOffered }) {
     /** Put the texts of a plan into their places, and the names that say whose they are. */
     show(programs) {
       for (const program of programs) {
-        const { language, text, file } = program;
-        codeOf(language).textContent = text;
-        setAddress(links.get(language), text);
+        const { key, text, file } = program;
+        codeOf(key).textContent = text;
+        setAddress(links.get(key), text);
         if (!file) continue; // the example's: its names are there
-        links.get(language).download = file;
-        for (const cell of root.querySelectorAll(`.program-${language} [data-program-cell]`)) {
+        links.get(key).download = file;
+        for (const cell of root.querySelectorAll(`[data-of="${key}"]`)) {
           cell.textContent = program[cell.dataset.programCell];
         }
       }
@@ -105,7 +111,7 @@ function setAddress(link, text) {
 /** The ranges of each kind of token in a code element of one text node. */
 function rangesOf(code) {
   const node = code.firstChild;
-  const language = code.dataset.program;
+  const { language } = code.dataset;
   const words = `(?<word>\\b(?:${WORDS[language].replaceAll(" ", "|")})\\b)`;
   const tokens = new RegExp(`${TOKENS[language]}|${words}|(?<number>\\b\\d[\\d_.]*\\b)`, "g");
   const found = Object.fromEntries(KINDS.map((kind) => [kind, []]));

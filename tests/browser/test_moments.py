@@ -157,10 +157,10 @@ TYPE = """(text) => {
 
 def belongs(name: str, text: str, query: str) -> bool:
     """Whether what was taken is of the plan of that query, or nothing."""
-    if name in ("download", "python", "javascript", "jsonl"):
+    if name in ("download", "python", "javascript", "dbos", "dag", "airflow", "jsonl"):
         reply = json.loads(bridge.handle(json.dumps({"query": query, "want": "programs"})))
-        language = "python" if name == "download" else name
-        return any(row["language"] == language and row["text"] == text for row in reply["programs"])
+        key = "python" if name == "download" else name
+        return any(row["key"] == key and row["text"] == text for row in reply["programs"])
     if name in ("link", "paper"):
         return not text or f"#{query} " in f"{text} "
     slots = {"sentence": "answer.sentence", "cost": "cost.batch", "command": "command"}

@@ -407,7 +407,7 @@ RECORD = """(wanted) => {
 def program_of(text: str) -> str:
     """The Python program that CPython gives for a query."""
     reply = json.loads(bridge.handle(json.dumps({"query": text, "want": "programs"})))
-    (program,) = (each for each in reply["programs"] if each["language"] == "python")
+    (program,) = (each for each in reply["programs"] if each["key"] == "python")
     return str(program["text"])
 
 

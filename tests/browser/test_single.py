@@ -57,12 +57,15 @@ def test_the_programs_of_the_example_are_in_it(single: Page, copy: Path) -> None
     """They are files of the site, which the page fetches: the single file has them too."""
     single.goto(copy.as_uri())
     wait_ready(single)
-    for language, word in (
+    for key, word in (
         ("python", "def main()"),
         ("javascript", "import "),
+        ("dbos", "@DBOS.workflow"),
+        ("dag", "with DAG("),
+        ("airflow", "class BatchOperator"),
         ("jsonl", "custom_id"),
     ):
-        expect(single.locator(f"[data-program='{language}']")).to_contain_text(word)
+        expect(single.locator(f"[data-program='{key}']")).to_contain_text(word)
     expect(single.locator("[data-copy='python']")).to_be_enabled()
 
 

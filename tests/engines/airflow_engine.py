@@ -28,37 +28,54 @@ CONSTANTS = {
     "CONCURRENT_BATCHES": "4",
     "MAX_RETRIES": "1",
 }
-# The engine's own way, for comparison: an operator that sends a batch in each of its tries.
+# The engine's own ways, for comparison: operators that send a batch in each of their tries.
 BASELINE = """
 from datetime import timedelta
 from airflow.providers.anthropic.operators.batch import AnthropicBatchOperator
+from airflow.providers.common.ai.operators.llm_batch import LLMBatchOperator
 from airflow.sdk import DAG, Param, task
 
 params = {"input": Param("", type="string"), "out": Param("", type="string")}
-with DAG(dag_id="baseline", schedule=None, catchup=False, params=params):
+again = {"retries": 9, "retry_delay": timedelta(seconds=1)}
+
+def rows_of(params):
+    import json
+    rows = [json.loads(line) for line in open(params["input"])]
+    return [rows[start : start + 15] for start in range(0, len(rows), 15)]
+
+def request(row):
+    messages = [{"role": "user", "content": row["prompt"]}]
+    sent = {"model": "claude-sonnet-5-5", "max_tokens": 100, "messages": messages}
+    return {"custom_id": row["id"], "params": sent}
+
+with DAG(dag_id="AnthropicBatchOperator", schedule=None, params=params, default_args=again):
 
     @task
     def cut(params=None):
-        import json
-        rows = [json.loads(line) for line in open(params["input"])]
-        sent = {"model": "claude-sonnet-5-5", "max_tokens": 100}
-        requests = [
-            {
-                "custom_id": row["id"],
-                "params": {**sent, "messages": [{"role": "user", "content": row["prompt"]}]},
-            }
-            for row in rows
-        ]
-        return [requests[start : start + 15] for start in range(0, len(requests), 15)]
+        return [[request(row) for row in rows] for rows in rows_of(params)]
 
-    AnthropicBatchOperator.partial(
+    AnthropicBatchOperator.partial(task_id="batch", deferrable=True, poll_interval=1).expand(
+        requests=cut()
+    )
+
+with DAG(dag_id="LLMBatchOperator", schedule=None, params=params, default_args=again):
+
+    @task
+    def cut(params=None):
+        return [[{"prompt": row["prompt"]} for row in rows] for rows in rows_of(params)]
+
+    LLMBatchOperator.partial(
         task_id="batch",
         deferrable=True,
-        poll_interval=1,
-        retries=9,
-        retry_delay=timedelta(seconds=1),
+        poll_interval=30,
+        result_path="{{ params.out }}/{{ run_id }}/{{ ti.map_index }}",
+        llm_conn_id="pydanticai_default",
+        model_id="anthropic:claude-sonnet-5-5",
+        max_tokens=100,
     ).expand(requests=cut())
 """
+OPERATORS = ("AnthropicBatchOperator", "LLMBatchOperator")
+DAGS = ("run_batches", *OPERATORS)
 IN_DAG = {"RETRY_DELAY": "timedelta(seconds=1)", "RETRIES": "99"}
 
 
@@ -108,9 +125,12 @@ class Airflow:
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "ANTHROPIC_BASE_URL": api_url,
             "ANTHROPIC_API_KEY": key,
-            "AIRFLOW_CONN_ANTHROPIC_DEFAULT": json.dumps(
-                {"conn_type": "anthropic", "password": key, "host": api_url}
-            ),
+            **{
+                f"AIRFLOW_CONN_{kind.upper()}_DEFAULT": json.dumps(
+                    {"conn_type": kind, "password": key, "host": api_url}
+                )
+                for kind in ("anthropic", "pydanticai")
+            },
             "NO_PROXY": "127.0.0.1",
         }
 
@@ -157,7 +177,7 @@ class Airflow:
             for part in PARTS:
                 self.start(part)
             self.until(self.is_there, 300)
-            for dag in ("run_batches", "baseline"):
+            for dag in DAGS:
                 self.ask("PATCH", f"/dags/{dag}", {"is_paused": False})
             yield self
         finally:
@@ -168,8 +188,8 @@ class Airflow:
         with contextlib.suppress(OSError, KeyError):
             with urllib.request.urlopen(f"{self.url}/auth/token", timeout=30) as answer:
                 self.token = json.load(answer)["access_token"]
-            dags = json.dumps(self.ask("GET", "/dags"))
-            return '"run_batches"' in dags and '"baseline"' in dags
+            dags = self.ask("GET", "/dags")["dags"]
+            return {dag["dag_id"] for dag in dags} == {*DAGS}
         return False
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
@@ -183,7 +203,9 @@ class Airflow:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def trigger(self, run_id: str, source: Path, out: Path, dag: str = "run_batches") -> None:
+    def trigger(
+        self, run_id: str, source: Path | str, out: Path | str, dag: str = "run_batches"
+    ) -> None:
         conf = {"input": str(source), "out": str(out)}
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
         self.ask("POST", f"/dags/{dag}/dagRuns", body)
@@ -198,6 +220,12 @@ class Airflow:
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances?limit=500"
         tasks: list[dict[str, Any]] = self.ask("GET", path)["task_instances"]
         return tasks
+
+    def states(self, run_id: str) -> list[str]:
+        """Of its tasks; none while the server does not answer."""
+        with contextlib.suppress(OSError):
+            return [task["state"] for task in self.tasks(run_id)]
+        return []
 
     def task_processes(self) -> list[int]:
         """The processes in which tasks run: each a child of a worker of the scheduler."""

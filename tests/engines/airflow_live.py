@@ -17,11 +17,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from planner.fake import FakeApi
-from tests.engines.airflow_engine import Airflow
+from tests.engines.airflow_engine import OPERATORS, Airflow, free_port
+from tests.engines.objects import Objects, objects
 from tests.engines.stage import MODULE
 from tests.programs.harness import QUICK, TEMPLATES
 
@@ -33,6 +35,10 @@ OUTCOMES = [
     {"id": "same-8", "attempt": 1, "type": "expired"},
 ]
 LONGEST_RUN_S = 600
+# Long enough to kill what sends in the middle of it.
+HANG = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
+# And open for so long that a task leaves its worker, on a busy machine too.
+KILLED_IN_CREATES = {"seconds": 15, "faults": [HANG]}
 
 
 def write(path: Path, name: str, count: int) -> list[str]:
@@ -43,15 +49,19 @@ def write(path: Path, name: str, count: int) -> list[str]:
     return ids
 
 
+def lines_of(content: bytes) -> list[bytes]:
+    return sorted(content.split(b"\n")[:-1])
+
+
 def lines(path: Path) -> list[bytes]:
-    return sorted(path.read_bytes().split(b"\n")[:-1])
+    return lines_of(path.read_bytes())
 
 
 class Live:
     """One Airflow, one API, and what was seen."""
 
-    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path) -> None:
-        self.airflow, self.api, self.folder = airflow, api, folder
+    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path, objects: Objects) -> None:
+        self.airflow, self.api, self.folder, self.objects = airflow, api, folder, objects
         self.out = folder / "out"
         self.faults: list[str] = []
 
@@ -73,12 +83,14 @@ class Live:
         ends = ("success", "failed")
         self.airflow.until(lambda: self.airflow.state(name) in ends, LONGEST_RUN_S)
 
-    def judge(self, name: str, ids: list[str]) -> None:
+    def judge(self, name: str, ids: list[str], read: Callable[[str], bytes] | None = None) -> None:
         """The books against the files of a run."""
-        succeeded, failed = (
-            [json.loads(line)["custom_id"] for line in lines(self.out / name / f"{kind}.jsonl")]
-            for kind in ("succeeded", "failed")
-        )
+        read = read or (lambda file: (self.out / name / file).read_bytes())
+        rows = []
+        for file in ("succeeded.jsonl", "failed.jsonl"):
+            with contextlib.suppress(OSError):  # there is none: all of it is lost
+                rows.append([json.loads(line)["custom_id"] for line in lines_of(read(file))])
+        succeeded, failed = rows if len(rows) == 2 else ([], [])
         books = self.api.books
         mine = [each for each in books.paid_twice() if each in ids]
         needless = [each for each in books.needless if each in ids]
@@ -120,8 +132,22 @@ class Live:
         script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
         scratch.mkdir()
         command = ["python", str(script), str(self.airflow.home / "plugins"), str(scratch)]
+        command.append(self.objects.url)
         done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
         self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
+
+    def on_objects(self) -> None:
+        """A run whose requests and answers are in an object store, killed as the others are."""
+        self.api.set_scenario(KILLED_IN_CREATES)
+        source = self.folder / "objects.jsonl"
+        ids = write(source, "objects", 60)
+        self.objects.put("requests.jsonl", source.read_bytes())
+        home = "s3://objects@bucket"
+        self.airflow.trigger("objects", f"{home}/requests.jsonl", f"{home}/answers")
+        counts = Counter[str]()
+        self.kill_until_it_ends("objects", counts, 2)
+        self.say(f"     on S3, {dict(counts)} kills")
+        self.judge("objects", ids, lambda file: self.objects.get(f"answers/objects/{file}"))
 
     def waiting(self) -> None:
         """Batches that are open for long hold no worker."""
@@ -156,21 +182,21 @@ class Live:
         self.wait("same")
         self.check("a cleared run asks the API for nothing", self.api.calls.total() == calls)
 
-    def baseline(self) -> None:
-        """The engine's own operator, each of its four tasks killed in the middle of a create."""
-        hang = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
-        self.api.set_scenario({"seconds": 2, "faults": [hang]})
-        ids, before, kills = self.run("baseline", 60, "baseline"), len(self.api.own()), 0
+    def baseline(self, operator: str) -> None:
+        """An operator of the engine's, each of its four tasks killed in the middle of a create."""
+        self.api.set_scenario({"seconds": 2, "faults": [HANG]})
+        books, before, kills = self.api.books, len(self.api.own()), 0
+        twice = len(books.paid_twice())
+        self.run(operator, 60, operator)
         creates, end = self.api.calls["create"], time.monotonic() + LONGEST_RUN_S
-        while self.airflow.state("baseline", "baseline") not in ("success", "failed"):
-            assert time.monotonic() < end, "the baseline has no end"
+        while self.airflow.state(operator, operator) not in ("success", "failed"):
+            assert time.monotonic() < end, f"{operator} has no end"
             if self.api.calls["create"] > creates and kills < 4:
                 creates = self.api.calls["create"]
                 kills += self.kill_tasks()
             time.sleep(0.3)
-        made = len(self.api.own()) - before
-        twice = len([each for each in self.api.books.paid_twice() if each in ids])
-        text = f"AnthropicBatchOperator, {kills} kills: {made} batches made of 4, {twice} requests paid twice"
+        made, twice = len(self.api.own()) - before, len(books.paid_twice()) - twice
+        text = f"{operator}, {kills} kills: {made} batches made of 4, {twice} requests paid twice"
         self.say(f"     {text}")
 
     def kill_tasks(self) -> int:
@@ -184,9 +210,9 @@ class Live:
 
     def kills(self, each: int, seconds: float) -> None:
         """Kill tasks in the middle of a create, the triggerer while batches wait, and the scheduler."""
-        hang = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
-        self.api.set_scenario({"seconds": 4, "faults": [hang]})
+        self.api.set_scenario(KILLED_IN_CREATES)
         counts, until, number = Counter[str](), time.monotonic() + seconds, 0
+        before = len(self.api.own())
         kinds = ("task", "triggerer", "scheduler")
         while any(counts[kind] < each for kind in kinds) and time.monotonic() < until:
             number += 1
@@ -195,8 +221,11 @@ class Live:
             self.kill_until_it_ends(name, counts, each)
             self.judge(name, ids)
             self.say(f"     kills so far: {dict(counts)}")
-        for kind in kinds:
+        for kind in sorted(counts):
             self.say(f"     {counts[kind]} kills of {kind}")
+        made = self.api.own()[before:]
+        needed = [batch for batch in made if any(it.attempt == 1 for it in batch.entries)]
+        self.say(f"     {len(made)} batches made of {len(needed)} in {number} runs")
 
     def kill_until_it_ends(self, name: str, counts: Counter[str], each: int) -> None:
         creates = self.api.calls["create"]
@@ -209,19 +238,8 @@ class Live:
                 creates = self.api.calls["create"]
                 counts["task"] += self.kill_tasks()
             for part, before in seen.items():
-                if (
-                    counts[part] < each
-                    and self.progress() != before
-                    and self.is_worth_it(part, name)
-                ):
-                    # the scheduler alone at every second time: what it started lives on without it
-                    if part == "scheduler" and counts[part] % 2:
-                        os.kill(self.airflow.parts[part].pid, signal.SIGKILL)
-                        self.airflow.parts[part].wait()
-                    else:
-                        self.airflow.kill(part)
-                    self.airflow.start(part)
-                    counts[part] += 1
+                due = counts[part] < each and self.progress() != before
+                if due and self.kill_part(part, name, counts):
                     seen[part] = self.progress()
             time.sleep(0.3)
         if state != "success":
@@ -231,33 +249,53 @@ class Live:
         """How many batches were sent, and fetched."""
         return self.api.calls["create"], self.api.calls["results"]
 
-    def is_worth_it(self, part: str, name: str) -> bool:
-        """The triggerer while something waits in it, the scheduler while a task runs."""
-        states = [task["state"] for task in self.airflow.tasks(name)]
-        return "deferred" in states if part == "triggerer" else "running" in states
+    def kill_part(self, part: str, name: str, counts: Counter[str]) -> bool:
+        """Kill the triggerer while something waits in it, the scheduler twice while a task runs and
+        twice while all wait; whether it was the moment for it.
+        """
+        states = self.airflow.states(name)
+        waiting = "deferred" in states and "running" not in states
+        if part == "triggerer" and "deferred" not in states:
+            return False
+        if part == "scheduler" and not (waiting if counts[part] % 4 > 1 else "running" in states):
+            return False
+        # the scheduler alone at every second time: what it started lives on without it
+        if part == "scheduler" and counts[part] % 2:
+            os.kill(self.airflow.parts[part].pid, signal.SIGKILL)
+            self.airflow.parts[part].wait()
+        else:
+            self.airflow.kill(part)
+        self.airflow.start(part)
+        counts[part] += 1
+        counts[f"{part}, no task running"] += waiting
+        return True
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("environment", type=Path)
+    parser.add_argument("environment", type=lambda text: Path(text).absolute())
     parser.add_argument("--kills", type=int, default=5, help="of each kind")
     parser.add_argument("--minutes", type=float, default=6.0, help="that the kills may take")
     parser.add_argument("--keep", type=Path, help="a folder for all of it, which stays")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="airflow-"))
     folder.mkdir(parents=True, exist_ok=True)
-    with FakeApi({}) as api:
+    stored = objects(options.environment, free_port(), folder)
+    with FakeApi({}) as api, stored as store:
         airflow = Airflow(folder / "home", options.environment, api.url, api.key)
+        airflow.env["AIRFLOW_CONN_OBJECTS"] = store.connection
         airflow.place()
         with airflow.running():
-            live = Live(airflow, api, folder)
+            live = Live(airflow, api, folder, store)
             live.say(f"Airflow is up, with {MODULE} in its plugins")
             live.stores()
             live.same_answers()
             live.waiting()
             live.cleared()
+            live.on_objects()
             live.kills(options.kills, options.minutes * 60)
-            live.baseline()
+            for operator in OPERATORS:
+                live.baseline(operator)
     print("FAILED: " + "; ".join(live.faults) if live.faults else "all of it holds")
     return 1 if live.faults else 0
 

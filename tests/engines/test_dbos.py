@@ -185,9 +185,11 @@ def test_the_second_program_stands_by(tmp_path: Path) -> None:
                 assert first.poll() is None
             with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as second:
                 assert second.stderr
-                while "Standing by" not in second.stderr.readline():
-                    assert second.poll() is None
+                told = ""
+                while second.poll() is None and "Standing by" not in told:
+                    told = second.stderr.readline()
                 first.kill()
+                assert "Standing by" in told
                 first.wait()
                 api.set_scenario({})
                 said = second.stderr.read()

@@ -122,13 +122,10 @@ def test_json() -> None:
 @given(scenarios(most_batches=5))
 @settings(max_examples=15)
 def test_programs(scenario: Scenario) -> None:
-    """Every scenario has its programs: Python, JavaScript and a sample of their input, as texts."""
+    """Every scenario has its programs in all editions and a sample of their input, as texts."""
     reply = ask(texts=texts.write_texts(scenario), want="programs")
-    assert [program["language"] for program in reply["programs"]] == [
-        "python",
-        "javascript",
-        "jsonl",
-    ]
+    keys = ["python", "javascript", "dbos", "dag", "airflow", "jsonl"]
+    assert [program["key"] for program in reply["programs"]] == keys
     assert all(isinstance(cell, str) for program in reply["programs"] for cell in program.values())
     assert all(program["text"] for program in reply["programs"])
 

@@ -36,6 +36,7 @@ with DAG(
     description="A file of requests to a file of answers through the Message Batches API",
     schedule=None,
     catchup=False,
+    is_paused_upon_creation=False,  # nothing starts it but a person or another DAG
     max_active_runs=1,  # the limits of the plan are those of one run
     params={"input": Param(INPUT, type="string"), "out": Param(OUT, type="string")},
     default_args={"retries": RETRIES, "retry_delay": RETRY_DELAY},

@@ -29,7 +29,12 @@ class Store:
             raise InputError(f"{out}: is no path of a store ({error}). Nothing was sent.") from None
 
     def path(self, name: str) -> ObjectStoragePath:
-        return self.root / name
+        """A file of the store as it is now: the listings that a client keeps do not change by
+        what other machines write.
+        """
+        path = self.root / name
+        path.fs.invalidate_cache(path.path)
+        return path
 
     def has(self, name: str) -> bool:
         return bool(self.path(name).exists())

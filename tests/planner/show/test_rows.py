@@ -1,5 +1,7 @@
 """The rows of the lists: complete, in order, true to the plan."""
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -212,38 +214,62 @@ def test_results_add_up_where_some_fail_and_some_expire() -> None:
 # ---- programs, and what is not counted
 
 
+def programs_of(about: str) -> dict[str, dict[str, str]]:
+    """The rows of all texts by key."""
+    files = [
+        ("python", "python", "python", "run_batches.py"),
+        ("javascript", "javascript", "javascript", "run_batches.mjs"),
+        ("dbos", "dbos", "python", "run_batches_dbos.py"),
+        ("airflow", "dag", "python", "run_batches_dag.py"),
+        ("airflow", "airflow", "python", "run_batches_airflow.py"),
+        ("jsonl", "jsonl", "jsonl", "requests.jsonl"),
+    ]
+    generated = [
+        Program(edition=edition, key=key, language=language, name=name, text=f"text of {key}")
+        for edition, key, language, name in files
+    ]
+    return {row["key"]: row for row in rows.programs(generated, about)}
+
+
 def test_programs_of_an_engine() -> None:
     """They are put in their places, and keep the names by which the engine finds them."""
-    files = [
-        Program(name=name, language="python", text="")
-        for name in ("run_batches_dag.py", "run_batches_airflow.py")
-    ]
-    dag, module = rows.programs(files, "2M-sonnet-5-5")
-    assert (dag["run"], dag["check"]) == ('cp run_batches_dag.py "$AIRFLOW_HOME/dags/"', "")
-    assert module["run"] == 'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/"'
-    assert [dag["file"], module["file"]] == [file.name for file in files]
-    assert (bool(dag["install"]), bool(module["install"])) == (True, False)
+    named = programs_of("2M-sonnet-5-5")
+    dag, module = named["dag"], named["airflow"]
+    assert [dag["file"], module["file"]] == ["run_batches_dag.py", "run_batches_airflow.py"]
+    assert dag["place"] == (
+        'cp run_batches_airflow.py "$AIRFLOW_HOME/plugins/" && '
+        'cp run_batches_dag.py "$AIRFLOW_HOME/dags/"'
+    )
+    assert not any(module[step] for step in ("install", "place", "check", "try", "run"))
 
 
-def programs_of(about: str) -> dict[str, dict[str, str]]:
-    """The rows of three texts by language."""
-    names = {"python": "run_batches.py", "javascript": "run_batches.mjs", "jsonl": "requests.jsonl"}
-    generated = [
-        Program(name=name, language=language, text=f"text of {language}")
-        for language, name in names.items()
-    ]
-    return {row["language"]: row for row in rows.programs(generated, about)}
+def test_what_starts_a_dag_is_read_by_a_shell() -> None:
+    """With the folder's own address, as JSON of the two places that a run of the DAG has."""
+    dag = programs_of("")["dag"]
+    three, _, start = dag["try"].partition(" && ")
+    assert three == "head -n 3 requests.jsonl > three.jsonl"
+    check, *others = (
+        shlex.split(command.replace("$PWD", "/me")) for command in (dag["check"], start, dag["run"])
+    )
+    assert check[:-1] == ["airflow", "tasks", "test", "run_batches", "cut_1", "-t"]
+    assert json.loads(check[-1]) == {"input": "/me/requests.jsonl", "out": "/me/check"}
+    for words, name in zip(others, ("three", "requests"), strict=True):
+        assert words[:-1] == ["airflow", "dags", "trigger", "run_batches", "-c"]
+        assert json.loads(words[-1]) == {"input": f"/me/{name}.jsonl", "out": "/me/run"}
 
 
 def test_programs() -> None:
     """Each with the commands of its language, which have its file's name; a sample has none."""
     named = programs_of("2M-sonnet-5-5")
     assert named["python"] == {
+        "edition": "python",
+        "key": "python",
         "language": "python",
         "name": "run_batches.py",
         "file": "batch-2M-sonnet-5-5.py",
         "text": "text of python",
         "install": 'pip install "anthropic>=2,<3"',
+        "place": "",
         "check": "python batch-2M-sonnet-5-5.py requests.jsonl --check",
         "try": "head -n 3 requests.jsonl > three.jsonl && "
         "python batch-2M-sonnet-5-5.py three.jsonl --out three",
@@ -251,6 +277,7 @@ def test_programs() -> None:
     }
     assert named["javascript"]["install"] == "npm install @anthropic-ai/sdk@1"
     assert named["javascript"]["check"] == "node batch-2M-sonnet-5-5.mjs requests.jsonl --check"
+    assert named["dbos"]["run"] == "python batch-dbos-2M-sonnet-5-5.py requests.jsonl --out run"
     assert named["jsonl"]["file"] == "requests-2M-sonnet-5-5.jsonl"
     assert named["jsonl"]["install"] == named["jsonl"]["run"] == ""
 

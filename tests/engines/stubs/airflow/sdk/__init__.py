@@ -34,6 +34,9 @@ class FileSystem:
     def mv(self, path: str, target: str) -> None:
         os.replace(path, target)  # noqa: PTH105
 
+    def invalidate_cache(self, path: str | None = None) -> None:
+        """It keeps no listings."""
+
 
 class ObjectStoragePath:
     """A path of this machine, with the methods of one in an object store."""
