@@ -13,6 +13,7 @@ _BUILD = 'const BUILD = "";'
 _FILES = "const FILES = new Map([]);"
 # What search engines and other sites ask for, and no page of ours.
 _FOR_MACHINES = {"icons/social.png", "robots.txt", "sitemap.xml"}
+_MADE_HERE = "programs/"  # the example's, for those without scripts: the page makes its own
 
 
 def app(folder: Path) -> dict[str, bytes]:
@@ -27,12 +28,13 @@ def app(folder: Path) -> dict[str, bytes]:
 
 
 def service_worker(site: Mapping[str, bytes], folder: Path) -> bytes:
-    """The service worker that keeps every file of the site that people see, each by its hash.
+    """The service worker that keeps every file of the site that the page needs, each by its hash.
 
     Raises SiteError if the script cannot be read.
     """
     script = read_text(folder / "service-worker.js", "site/service-worker.js")
-    kept = sorted(site.keys() - _FOR_MACHINES)
+    seen = site.keys() - _FOR_MACHINES
+    kept = sorted(name for name in seen if not name.startswith(_MADE_HERE))
     files = json.dumps([[path, integrity(site[path])] for path in kept], indent=0)
     # another script is another build too: it may keep the same files otherwise
     build = hashlib.sha256(f"{script}{files}".encode()).hexdigest()[:12]

@@ -129,9 +129,9 @@ export function createEngine({ onState, onBytes, onRest }) {
       case "ready":
         rest();
         ready = true;
+        if (newest) send();
         onState("ready", "");
         setTimeout((reader) => reader.send({ kind: "keep" }), IDLE_MS, worker);
-        if (newest) send();
         break;
       case "kept":
         onRest();

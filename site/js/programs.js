@@ -62,25 +62,12 @@ export function createPrograms(root, { setOffered, showOutline }) {
   root.addEventListener("toggle", colour, { capture: true }); // it does not bubble
 
   return {
-    /** The example's texts, which are files of the site: [{key, text}], or null. */
-    async fetchExample() {
-      try {
-        return await Promise.all([...links].map(async ([key, link]) => {
-          const response = await fetch(link.dataset.address);
-          if (!response.ok) throw new Error(response.statusText);
-          return { key, text: await response.text() };
-        }));
-      } catch {
-        return null; // the files can still be downloaded by their links
-      }
-    },
     /** Put the texts of a plan into their places, and the names that say whose they are. */
     show(programs) {
       for (const program of programs) {
         const { key, text, file } = program;
         codeOf(key).textContent = text;
         setAddress(links.get(key), text);
-        if (!file) continue; // the example's: its names are there
         links.get(key).download = file;
         for (const cell of root.querySelectorAll(`[data-of="${key}"]`)) {
           cell.textContent = program[cell.dataset.programCell];
@@ -100,7 +87,7 @@ export function createPrograms(root, { setOffered, showOutline }) {
   };
 }
 
-/** Let the link download the text; its own file is that of the example. */
+/** Let the link download the text; before, it is to the example's, a file of the site. */
 function setAddress(link, text) {
   const { address } = link.dataset;
   // A download of the old text may be under way.

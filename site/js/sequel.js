@@ -95,6 +95,7 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
   return {
     offer,
     askNow,
+    askTexts,
     clearWays,
     /** Other rows in the place of the ways of the same plan. */
     showWays(view) {
@@ -115,14 +116,6 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
     },
     /** A question is asked: it goes first. */
     hold: () => clearTimeout(resting),
-    /** The programs of the example are files; those of another plan come from Python. */
-    async showExample() {
-      const files = await programs.fetchExample();
-      if (!files || shown.programs !== null) return;
-      programs.show(files);
-      shown.programs = "";
-      onShown();
-    },
     /** The query of the plan that is shown. */
     get plan() {
       return shown.plan;

@@ -17,8 +17,7 @@ async function read(name) {
   return new Response(unpacked).arrayBuffer();
 }
 
-const handedOut = new Map(); // the address of a download -> the name of its file
-const nameOf = (address) => handedOut.get(address) ?? new URL(address).pathname.split("/").at(-1);
+const nameOf = (address) => new URL(address).pathname.split("/").at(-1);
 
 self.fetch = async (address) => new Response(await read(nameOf(address)));
 
@@ -99,6 +98,5 @@ addEventListener("hashchange", showPage);
 await showPage();
 for (const link of document.querySelectorAll("[data-download]")) {
   link.href = URL.createObjectURL(new Blob([await read(link.download)], { type: "text/plain" }));
-  handedOut.set(link.href, link.download);
 }
 document.querySelector("[data-offline]").hidden = false;
