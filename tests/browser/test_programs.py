@@ -112,6 +112,7 @@ def test_outline_leads_to_the_parts(page: Page) -> None:
     here = page.locator(panel(page, "airflow"))
     here.locator("summary").last.click()
     outline = here.locator("[data-outline=airflow] button")
+    expect(outline.first).to_have_text("settings")
     assert outline.all_inner_texts()[:2] == ["settings", "errors"]
     expect(here.locator("[data-outline=dag]")).to_be_hidden()
     outline.filter(has_text="doubt").click()
