@@ -1,7 +1,7 @@
 """Keep what happened in a run: a record for each batch."""
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -27,11 +27,12 @@ class Records:
     nothing to look through.
     """
 
-    __slots__ = ("_numbers",)
+    __slots__ = ("_numbers", "_starts")
 
     def __init__(self, numbers: Iterable[float]) -> None:
         """From the six numbers of each record, one after the other."""
         self._numbers = array("d", numbers)
+        self._starts: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self._numbers) // 6
@@ -48,10 +49,19 @@ class Records:
 
     def ends_s(self, number: int, places: range) -> Sequence[float]:
         """When the batches at these places of a round ended, those that it has."""
+        # found once, for a table asks for many places of the same rounds
+        starts = self._starts or self._found_starts()
+        if number + 1 >= len(starts):
+            return ()
+        past = min(starts[number] + places.stop, starts[number + 1])
+        return self._numbers[6 * (starts[number] + places.start) + 3 : 6 * past : 6]
+
+    def _found_starts(self) -> tuple[int, ...]:
+        """The place of the first batch of each round, and the place after the last batch."""
         rounds = self._numbers[::6]
-        first = bisect_left(rounds, number)
-        past = min(first + places.stop, bisect_right(rounds, number))
-        return self._numbers[6 * (first + places.start) + 3 : 6 * past : 6]
+        last = int(rounds[-1]) if rounds else -1
+        self._starts = (*(bisect_left(rounds, number) for number in range(last + 1)), len(rounds))
+        return self._starts
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Records) and self._numbers == other._numbers
