@@ -210,10 +210,10 @@ export function createFiles(root, { hire, show, query, now }) {
     for (const part of all("[data-files-part]")) {
       part.hidden = !told.kinds.includes(part.dataset.filesPart);
     }
-    show({ slots: {}, charts: {}, ...told.view, lists: { ...told.view?.lists, "files.troubles": told.troubles } });
+    show({ ...told.view, lists: { ...told.view.lists, "files.troubles": told.troubles } });
     find("[data-files-troubles]").hidden = !told.troubles.length;
     for (const place of all("[data-if-rows]")) {
-      place.hidden = !told.view?.lists[place.dataset.ifRows]?.length;
+      place.hidden = !told.view.lists[place.dataset.ifRows]?.length;
     }
     for (const [name, { href }] of Object.entries(told.use ?? {})) {
       const link = find(`[data-use="${name}"]`);
