@@ -145,7 +145,7 @@ class Drop:
             "troubles": self._troubles,
             "columns": csv_rows.names if csv_rows else [],
             "chosen": csv_rows.chosen if csv_rows else {},
-            "view": {},
+            "view": {"slots": {}, "lists": {}, "charts": {}},
             "use": {},
             "can": self._can(measured),
             "running": False,
@@ -159,7 +159,7 @@ class Drop:
             following = next_scenario(self._reading.found, history, base)
             more = reviewed_view.view_of(self._reading.found, actual, history)
             more["lists"]["reviewed.changes"] = reviewed_view.changes_of(base, following)
-            told["view"] = {part: told["view"].get(part, {}) | more[part] for part in more}
+            told["view"] = {part: told["view"][part] | more[part] for part in more}
             told["use"]["reviewed"] = use_of(following, base)
             told["running"] = actual.running
         return json.dumps(told, ensure_ascii=False)

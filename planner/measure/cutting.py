@@ -56,7 +56,7 @@ class Cutting:
             raise ReadError("a file has changed since it was measured") from None
 
     def _size_as_measured(self, line: bytes) -> int | None:
-        value: dict[str, Any] = json.loads(line)
+        value: dict[str, Any] = json.loads(line.decode())
         if "params" in value:
             return self._wire.size(line, value)
         if kind_of(value) == RESULTS:

@@ -69,7 +69,7 @@ class Mending:
 
 def _value_of(line: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode())
         # what is no request is not mended
         return value if isinstance(value, dict) and kind_of(value) != RESULTS else None
     except (ValueError, RecursionError, ReadError):

@@ -82,7 +82,7 @@ class Reading:
             self._hold(line)
             return
         try:
-            value = json.loads(line)
+            value = json.loads(line.decode())  # not as UTF-16, whatever it begins with
         except (ValueError, RecursionError):
             self._unreadable(line)
         else:

@@ -55,7 +55,7 @@ def kind_of_head(head: bytes, name: str) -> Kind:
     if is_csv(name) or (text[:1] not in b"{[" and b"\0" not in line and _DELIMITER.search(line)):
         return Kind(measured=True, reviewed=False, csv=True)
     try:
-        return _kind_of(json.loads(line))
+        return _kind_of(json.loads(line.decode()))
     except (ValueError, RecursionError):
         found = _KEYS.search(text)
         key = found[1] if found else b""

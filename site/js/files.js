@@ -96,11 +96,10 @@ export function createFiles(root, { reader, disk, show, query, now }) {
     for (const part of all("[data-files-part]")) {
       part.hidden = !told.kinds.includes(part.dataset.filesPart);
     }
-    const lists = { ...told.view?.lists, "files.troubles": told.troubles };
-    show({ slots: {}, charts: {}, ...told.view, lists });
+    show({ ...told.view, lists: { ...told.view.lists, "files.troubles": told.troubles } });
     find("[data-files-troubles]").hidden = !told.troubles.length;
     for (const place of all("[data-if-rows]")) {
-      place.hidden = !told.view?.lists[place.dataset.ifRows]?.length;
+      place.hidden = !told.view.lists[place.dataset.ifRows]?.length;
     }
     showUses();
     for (const button of all("[data-write]")) {

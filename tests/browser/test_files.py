@@ -192,11 +192,14 @@ def test_a_run_is_reviewed(page: Page, run: Account, tmp_path: Path) -> None:
     expect(page.locator(".chart-actual .bar")).to_have_count(len(run.own()))
     expect(page.locator("[data-list='reviewed.findings']")).to_contain_text("maybe paid for twice")
     expect(page.locator("[data-files-part=measured]")).to_be_hidden()
+    changes = page.locator("[data-list='reviewed.changes']")
+    expect(changes).to_contain_text("Judged by: Public observations → My own batches")
     page.locator("[data-use=reviewed]").click()
     expect(page.locator("[name='duration.model']")).to_have_value("history")
     history = page.locator("[name='duration.history']").input_value()
     assert len(history.split(";")) == len(run.provider.batches)
     expect(page.locator("[data-used=reviewed]")).to_be_visible()
+    expect(changes).to_be_hidden()
 
 
 def test_a_growing_journal_is_followed(page: Page, run: Account, tmp_path: Path) -> None:

@@ -140,6 +140,16 @@ def test_results_tell_of_both() -> None:
     assert told["view"]["slots"]["reviewed.sentence"].endswith("paid")
 
 
+def test_nothing_that_could_be_read_has_a_whole_page() -> None:
+    """A folder alone is told, beside a view of nothing."""
+    drop = Drop("{}")
+    drop.begin("folder")
+    drop.lost(0, 4096)
+    told = page(drop)
+    assert told["view"] == {"slots": {}, "lists": {}, "charts": {}} and not told["kinds"]
+    assert "it is a folder" in told["troubles"][0]["message"]
+
+
 BAD = {
     "a newer journal": (
         b'{"event": "run", "at": "2026-11-28T20:00:00Z", "format": 99}\n',

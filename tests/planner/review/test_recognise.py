@@ -49,3 +49,9 @@ def test_pieces_are_kept() -> None:
     found = [head.feed(data[at : at + 1000]) for at in range(0, len(data), 1000)]
     assert found[:60] == [None] * 60 and REVIEWED in found
     assert Head("a").end() == MEASURED
+
+
+def test_json_is_utf_8() -> None:
+    """Whatever it begins with: a browser has no other encoding."""
+    assert kind_of_head('{"event": "run"}'.encode("utf-16-le"), "a").measured
+    assert kind_of_head(bytes(range(256)), "a").measured
