@@ -90,6 +90,7 @@ class Live:
         for file in ("succeeded.jsonl", "failed.jsonl"):
             with contextlib.suppress(OSError):  # there is none: all of it is lost
                 rows.append([json.loads(line)["custom_id"] for line in lines_of(read(file))])
+        self.end_all()
         succeeded, failed = rows if len(rows) == 2 else ([], [])
         books = self.api.books
         mine = [each for each in books.paid_twice() if each in ids]
@@ -108,15 +109,8 @@ class Live:
         plain = self.folder / "plain"
         with FakeApi({"outcomes": OUTCOMES, "polls": 1}) as other:
             command = [sys.executable, str(TEMPLATES["python"]), str(self.folder / "same.jsonl")]
-            flags = [
-                "--out",
-                str(plain),
-                *QUICK,
-                "--requests-per-batch",
-                "12",
-                "--max-retries",
-                "1",
-            ]
+            flags = ["--out", str(plain), *QUICK]
+            flags += ["--requests-per-batch", "12", "--max-retries", "1"]
             env = {**os.environ, "ANTHROPIC_BASE_URL": other.url, "ANTHROPIC_API_KEY": other.key}
             subprocess.run([*command, *flags], env=env, capture_output=True, check=False)
         self.wait("same")
@@ -131,8 +125,8 @@ class Live:
         """An object store does for the answers what a folder does."""
         script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
         scratch.mkdir()
-        command = ["python", str(script), str(self.airflow.home / "plugins"), str(scratch)]
-        command.append(self.objects.url)
+        plugins = self.airflow.home / "plugins"
+        command = ["python", str(script), str(plugins), str(scratch), self.objects.url]
         done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
         self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
 
@@ -183,21 +177,26 @@ class Live:
         self.check("a cleared run asks the API for nothing", self.api.calls.total() == calls)
 
     def baseline(self, operator: str) -> None:
-        """An operator of the engine's, each of its four tasks killed in the middle of a create."""
-        self.api.set_scenario({"seconds": 2, "faults": [HANG]})
-        books, before, kills = self.api.books, len(self.api.own()), 0
-        twice = len(books.paid_twice())
+        """An operator of the engine's, its four tasks killed when all are in the middle of a create."""
+        self.api.set_scenario({"seconds": 2, "faults": [{**HANG, "seconds": 10.0}]})
+        books, before = self.api.books, len(self.api.own())
+        twice, creates, kills = len(books.paid_twice()), self.api.calls["create"], 0
         self.run(operator, 60, operator)
-        creates, end = self.api.calls["create"], time.monotonic() + LONGEST_RUN_S
+        end = time.monotonic() + LONGEST_RUN_S
         while self.airflow.state(operator, operator) not in ("success", "failed"):
             assert time.monotonic() < end, f"{operator} has no end"
-            if self.api.calls["create"] > creates and kills < 4:
-                creates = self.api.calls["create"]
-                kills += self.kill_tasks()
+            if self.api.calls["create"] - creates >= 4 and not kills:
+                kills = self.kill_tasks()
             time.sleep(0.3)
+        self.end_all()
         made, twice = len(self.api.own()) - before, len(books.paid_twice()) - twice
-        text = f"{operator}, {kills} kills: {made} batches made of 4, {twice} requests paid twice"
-        self.say(f"     {text}")
+        told = f"{made} batches made of 4, {twice} requests paid twice"
+        self.say(f"     {operator}, {kills} kills: {told}")
+
+    def end_all(self) -> None:
+        """What was left with the provider is paid for too."""
+        with self.api.lock:
+            self.api.end_all()
 
     def kill_tasks(self) -> int:
         """Kill what runs tasks now; how many."""
@@ -211,8 +210,8 @@ class Live:
     def kills(self, each: int, seconds: float) -> None:
         """Kill tasks in the middle of a create, the triggerer while batches wait, and the scheduler."""
         self.api.set_scenario(KILLED_IN_CREATES)
-        counts, until, number = Counter[str](), time.monotonic() + seconds, 0
-        before = len(self.api.own())
+        counts, until = Counter[str](), time.monotonic() + seconds
+        number, before = 0, len(self.api.own())
         kinds = ("task", "triggerer", "scheduler")
         while any(counts[kind] < each for kind in kinds) and time.monotonic() < until:
             number += 1
@@ -225,7 +224,8 @@ class Live:
             self.say(f"     {counts[kind]} kills of {kind}")
         made = self.api.own()[before:]
         needed = [batch for batch in made if any(it.attempt == 1 for it in batch.entries)]
-        self.say(f"     {len(made)} batches made of {len(needed)} in {number} runs")
+        text = f"{len(made)} batches made of {len(needed)} in {number} runs"
+        self.check(text, len(made) == len(needed))
 
     def kill_until_it_ends(self, name: str, counts: Counter[str], each: int) -> None:
         creates = self.api.calls["create"]
