@@ -101,6 +101,7 @@ class Airflow:
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = ""
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
+        self.groups: list[int] = []  # of all that was ever started: workers outlive their scheduler
         heartbeat = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT"
         self.env = {
             "PATH": f"{environment}/bin:{os.environ['PATH']}",
@@ -162,6 +163,7 @@ class Airflow:
                 stderr=log,
                 start_new_session=True,
             )
+        self.groups.append(self.parts[part].pid)
 
     def kill(self, part: str) -> None:
         """As a machine that goes down: the part and all that it started, at once."""
@@ -183,6 +185,9 @@ class Airflow:
         finally:
             for part in self.parts:
                 self.kill(part)
+            for group in self.groups:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
 
     def is_there(self) -> bool:
         with contextlib.suppress(OSError, KeyError):
