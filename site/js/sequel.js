@@ -22,6 +22,7 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
   // The query of each part of the page, null if it has none.
   const shown = { plan: "", programs: null, ways: "", comparison: null };
   let resting = 0; // the timer that a new question stops
+  let round = 0; // so does this count
 
   /** What can be taken away is the current plan's. */
   function offer(current) {
@@ -39,7 +40,15 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
 
   /** Ask for what is not there yet. */
   async function askNow() {
-    if (await askEach({ comparison, ways: rows })) resting = setTimeout(askTexts, REST_MS);
+    hold();
+    const mine = round;
+    const isThere = await askEach({ comparison, ways: rows });
+    if (isThere && mine === round) resting = setTimeout(askTexts, REST_MS);
+  }
+
+  function hold() {
+    clearTimeout(resting);
+    round += 1;
   }
 
   const askTexts = () => askEach({ programs: texts });
@@ -115,7 +124,7 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
       clearWays();
     },
     /** A question is asked: it goes first. */
-    hold: () => clearTimeout(resting),
+    hold,
     /** The query of the plan that is shown. */
     get plan() {
       return shown.plan;
