@@ -31,16 +31,6 @@ from tests.static_server import StaticServer
 expect.set_options(timeout=ACTION_MS)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers have the browsers, file by file in turn; a third would find the cores taken."""
-    ours = [item for item in items if Path(__file__).parent in item.path.parents]
-    files = sorted({item.path for item in ours})
-    for item in ours:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(f"browser-{files.index(item.path) % 2}"))
-
-
 # For the package, not the session: while Playwright runs, asyncio.run() fails in other tests of the process.
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
