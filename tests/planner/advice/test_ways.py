@@ -10,6 +10,7 @@ from planner.advice.ways import Way, of_other_models, ways
 from planner.plan import make_plan
 from planner.scenario import Scenario, replace
 from planner.show.outcome import missing, verdict_words
+from planner.steps import finish
 from tests.planner.advice.examples import plan_of
 from tests.strategies import scenarios
 
@@ -102,7 +103,7 @@ def test_every_other_model_has_a_way() -> None:
     """Each that anybody can have and that is not among the ways, older ones too, exact in its cost."""
     plan = plan_of({})
     known = ways(plan)
-    more = of_other_models(plan, known)
+    more = finish(of_other_models(plan, known))
     had = [
         model.id
         for model in facts.models()
