@@ -139,3 +139,31 @@ def test_built_page_holds_the_same_plan(site: Path, here: Answers) -> None:
     slots = json.loads(here["default plan"])["view"]["slots"]
     assert f'data-slot="answer.sentence">{slots["answer.sentence"]}</p>' in html
     assert f'data-slot="cost.batch">{slots["cost.batch"]}</b>' in html
+
+
+# The ways are asked for; when they have begun, two plans, of which the second is the newest.
+OVERTAKE = """async ([script, ways, plan]) => {
+    const worker = new Worker(script, { type: "module" });
+    const answered = [];
+    return new Promise((resolve) => {
+        worker.onmessage = ({ data }) => {
+            if (data.kind === "ready") worker.postMessage({ kind: "ask", id: 1, text: ways });
+            if (data.kind === "begun" && data.id === 1) {
+                for (const id of [2, 3]) worker.postMessage({ kind: "ask", id, text: plan });
+            }
+            if (data.kind === "answer") answered.push(data.id);
+            if (data.kind === "answer" && data.id === 3) setTimeout(() => resolve(answered), 1000);
+        };
+    });
+}"""
+
+
+def test_a_newer_question_takes_the_place_of_a_search(
+    browser: Browser, server: StaticServer
+) -> None:
+    """The ways are left between two steps, and of several questions that came only the last is answered."""
+    page = browser.new_page()
+    page.goto(server.url + "robots.txt")
+    asked = [json.dumps({"query": "", "want": want}) for want in ("ways", "plan")]
+    assert page.evaluate(OVERTAKE, [server.path("runtime/worker-*.js"), *asked]) == [3]
+    page.close()

@@ -43,6 +43,12 @@ def test_what_only_machines_ask_for_is_not_kept() -> None:
     assert listed(offline.service_worker(SITE | others, FOLDER)).keys() == SITE.keys()
 
 
+def test_what_the_page_makes_itself_is_not_kept() -> None:
+    """The example's programs are files for those without scripts; the page asks Python."""
+    programs = {"programs/batch.py": b"", "programs/batch.mjs": b""}
+    assert listed(offline.service_worker(SITE | programs, FOLDER)).keys() == SITE.keys()
+
+
 def test_another_file_is_another_build() -> None:
     """One byte more and the build has another name; the same files have the same."""
     script = offline.service_worker(SITE, FOLDER)

@@ -39,6 +39,16 @@ def test_equal_records_are_equal() -> None:
     assert kept(*TWO) != TWO
 
 
+def test_ends_of_places_of_a_round() -> None:
+    """Those that the round has: what stands behind it is of the next, and a later round has none."""
+    records = kept(
+        *(Record(number, 1, 0.0, end, end, 0) for number, end in ((0, 5.0), (0, 7.0), (1, 9.0)))
+    )
+    assert [list(records.ends_s(number, range(1, 4))) for number in (0, 1, 2)] == [[7.0], [], []]
+    assert [list(records.ends_s(number, range(1))) for number in (0, 1, 2)] == [[5.0], [9.0], []]
+    assert list(kept().ends_s(0, range(1))) == []
+
+
 def test_none() -> None:
     """A run without batches has no records."""
     assert (len(kept()), list(kept())) == (0, [])
