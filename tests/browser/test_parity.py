@@ -141,16 +141,15 @@ def test_built_page_holds_the_same_plan(site: Path, here: Answers) -> None:
     assert f'data-slot="cost.batch">{slots["cost.batch"]}</b>' in html
 
 
-# The ways are asked for; when they have begun, two plans, of which the second is the newest.
+# A plan, and at once the ways; when those have begun, two plans, of which the second is the newest.
 OVERTAKE = """async ([script, ways, plan]) => {
     const worker = new Worker(script, { type: "module" });
     const answered = [];
     return new Promise((resolve) => {
         worker.onmessage = ({ data }) => {
-            if (data.kind === "ready") worker.postMessage({ kind: "ask", id: 1, text: ways });
-            if (data.kind === "begun" && data.id === 1) {
-                for (const id of [2, 3]) worker.postMessage({ kind: "ask", id, text: plan });
-            }
+            const ask = (id, text) => worker.postMessage({ kind: "ask", id, text });
+            if (data.kind === "ready") [plan, ways].forEach((text, id) => ask(id, text));
+            if (data.kind === "begun" && data.id === 1) [2, 3].forEach((id) => ask(id, plan));
             if (data.kind === "answer") answered.push(data.id);
             if (data.kind === "answer" && data.id === 3) setTimeout(() => resolve(answered), 1000);
         };
