@@ -37,7 +37,7 @@ MEMORY_BYTES = 2_000_000_000
 
 # nothing that the changes share: no cache of results, no other processes, no other examples
 OPTIONS = (
-    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio",
     "--hypothesis-seed=0", "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 
