@@ -32,7 +32,7 @@ class Line:
     tokens: int
     usd_per_mtok: Decimal
     usd: Decimal
-    realtime: bool = False
+    realtime: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +83,7 @@ def tariff(model: Model, prompt_tokens: int, *, us_only: bool) -> Tariff:
 
 def cacheable(prefix_tokens: int, model: Model) -> bool:
     """Whether there is a prefix that the model caches: one that is too short silently is not."""
-    return prefix_tokens > 0 and prefix_tokens >= (model.min_cacheable_tokens or 0)
+    return prefix_tokens >= (model.min_cacheable_tokens or 1)
 
 
 def price(

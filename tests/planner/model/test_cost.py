@@ -22,8 +22,9 @@ def cost_of(
     reads: int = 0,
     cache: str = "none",
     us_only: bool = False,
+    realtime: int = 0,
 ) -> Cost:
-    """The cost of so many requests to a model."""
+    """The cost of so many requests to a model, some of them in real time."""
     request = Request(input_tokens=prompt, output_tokens=answer, prefix_tokens=prefix)
     return price(
         request,
@@ -31,6 +32,7 @@ def cost_of(
         reads,
         cache=cache,
         tariff=tariff(facts.model(model), prompt, us_only=us_only),
+        realtime=realtime,
     )
 
 
@@ -148,8 +150,43 @@ def test_the_whole_prompt_may_be_cached() -> None:
 
 def test_nothing_billed() -> None:
     """When no request is answered nothing is paid."""
-    cost = cost_of("claude-sonnet-5-5", 0, 500, 1000)
+    cost = cost_of("claude-sonnet-5-5", 0, 1000, 1000, prefix=1000, cache="1h")
     assert (cost.batch_usd, cost.realtime_usd, cost.saved_usd) == (0, 0, 0)
+    assert [line.tokens for line in cost.lines] == [0, 0]
+
+
+# ---- a part in real time
+
+
+def test_a_part_in_real_time() -> None:
+    """The example of the cache for an hour, a quarter in real time: of 699 reads 174 are there.
+
+    Batches: 750,000 at $1, 187,500 at $5, 225 x 5,000 at $2, 525 x 5,000 at $0.05: $4.06875. In real
+    time 250,000 at $2, 62,500 at $10, 76 x 5,000 at $4, 174 x 5,000 at $0.10: $2.732.
+    """
+    cost = cost_of(
+        "claude-sonnet-5-5", 1000, 6000, 250, prefix=5000, reads=699, cache="1h", realtime=250
+    )
+    assert [(line.kind, line.tokens, line.realtime) for line in cost.lines] == [
+        ("input", 750_000, False),
+        ("output", 187_500, False),
+        ("cache_write", 1_125_000, False),
+        ("cache_read", 2_625_000, False),
+        ("input", 250_000, True),
+        ("output", 62_500, True),
+        ("cache_write", 380_000, True),
+        ("cache_read", 870_000, True),
+    ]
+    assert cost.in_batches_usd == Decimal("4.06875")
+    assert cost.batch_usd == Decimal("4.06875") + Decimal("2.732")
+    assert cost.realtime_usd == 2 * Decimal("5.43475")
+
+
+def test_all_in_real_time() -> None:
+    """Without a batch nothing is saved."""
+    cost = cost_of("claude-sonnet-5-5", 10, 500, 1000, realtime=10)
+    assert (cost.in_batches_usd, cost.saved_usd) == (0, 0)
+    assert cost.batch_usd == cost.realtime_usd == Decimal("0.11")
 
 
 # ---- laws

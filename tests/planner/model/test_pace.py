@@ -1,6 +1,8 @@
 """The hours of a run: one luck each, related within a day."""
 
+from dataclasses import replace
 from itertools import pairwise
+from math import inf
 from random import Random
 from statistics import correlation as pearson
 
@@ -9,16 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.model.draws import lattice
-from planner.model.pace import Load, Pace, correlation
+from planner.model.durations import DurationModel
+from planner.model.pace import Load, Pace, chance_of, correlation, sum_at
 from tests.durations import model
 
 EVEN = model(lambda n: (0.0, 1.0), (0.0, 1.0))
 
 
-def paces(shared: float, runs: int = 400) -> list[Pace]:
+HALF_KNOWN = replace(EVEN, evidence=1e-9)  # of whose chances so little is known: alike is a half
+
+
+def paces(shared: float, runs: int = 400, durations: DurationModel = EVEN) -> list[Pace]:
     """The hours of so many runs whose ratio is their luck."""
     rng = Random(3)
-    return [Pace(EVEN, shared, luck, rng) for luck in lattice(runs, rng)]
+    return [Pace(durations, shared, luck, rng) for luck in lattice(runs, rng)]
+
+
+def lucks(pace: Pace, *hours: int) -> list[float]:
+    """The luck of these hours, in order."""
+    return [pace.at(3600.0 * hour)[0] for hour in hours]
 
 
 def test_an_hour_has_one_pace() -> None:
@@ -36,6 +47,64 @@ def test_hours_that_pass_unused_take_no_luck() -> None:
     (one,), (other,) = paces(0.5, 1), paces(0.5, 1)
     one.at(0.0)
     assert one.at(5 * 3600.0)[0] == other.at(20 * 3600.0)[0]
+
+
+def test_what_is_certain_holds_for_ever() -> None:
+    """Where luck has no part in it there is one pace, and no hour ends it."""
+    curve = replace(EVEN.curves[0], certain=True, ratios=(3.0, 3.0))
+    (pace,) = paces(0.5, 1, replace(EVEN, curves=(curve,)))
+    assert pace.at(0.0) == pace.at(1e7) == (3.0, 0.0, inf)
+
+
+def test_a_day_is_alike() -> None:
+    """With all luck shared every hour of a day has the same, and each day its own."""
+    for pace in paces(1.0, 20):
+        first, *hours = lucks(pace, 0, 1, 5, 23, 24, 30, 47, 48, 71)
+        assert hours[:3] == pytest.approx([first] * 3)
+        assert hours[4:6] == pytest.approx([hours[3]] * 2)
+        assert hours[7] == pytest.approx(hours[6])
+        assert len({round(each, 9) for each in (first, hours[3], hours[6])}) == 3
+
+
+def test_what_is_not_known_of_the_chances_outlives_the_day() -> None:
+    """Half of it is the run's: so many days go on as the one before, and so far are hours alike."""
+    runs = paces(1.0, 400, HALF_KNOWN)
+    went_on = [
+        one == pytest.approx(next_day) for one, next_day in (lucks(run, 0, 24) for run in runs)
+    ]
+    assert sum(went_on) == pytest.approx(200, abs=20)
+    hours = [lucks(run, 0, 1, 2) for run in paces(0.0, 2000, HALF_KNOWN)]
+    for one, other in pairwise(zip(*hours, strict=True)):
+        assert pearson(one, other) == pytest.approx(0.5, abs=0.04)
+    mixed = [lucks(run, 0, 1) for run in paces(0.5, 2000, HALF_KNOWN)]
+    assert pearson(*zip(*mixed, strict=True)) == pytest.approx(0.75, abs=0.04)
+
+
+def test_the_next_hours_lie_on_the_lattice() -> None:
+    """Of 100 runs one each has the luck of the second hour in each hundredth, or nearly so."""
+    seconds = sorted(luck for _, luck in (lucks(run, 0, 1) for run in paces(0.0, 100)))
+    assert seconds == pytest.approx([(place + 0.5) / 100 for place in range(100)], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("point", "one", "other", "total"),
+    [
+        (0.125, 1.0, 1.0, 0.5), (0.5, 1.0, 1.0, 1.0), (0.875, 1.0, 1.0, 1.5), (1.0, 1.0, 1.0, 2.0),
+        (0.0625, 2.0, 1.0, 0.5), (0.25, 1.0, 2.0, 1.0), (0.5, 2.0, 1.0, 1.5), (0.75, 2.0, 1.0, 2.0),
+        (0.9375, 1.0, 2.0, 2.5), (0.3, 0.0, 2.0, 0.6), (0.3, 0.0, 0.0, 0.0), (0.0, 1.0, 2.0, 0.0),
+    ],
+)  # fmt: skip
+def test_sums_of_two_even_numbers(point: float, one: float, other: float, total: float) -> None:
+    """The areas of a trapezoid, by hand."""
+    assert sum_at(point, one, other) == pytest.approx(total)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_chance_of_a_sum_is_the_other_way_round(point: float, weight: float) -> None:
+    """Of load and own luck, weighted so that they come to one."""
+    assert chance_of(sum_at(point, weight, 1 - weight), weight) == pytest.approx(point, abs=1e-6)
+    assert chance_of(1.0, weight) == 1.0 == chance_of(1.5, weight)
+    assert chance_of(0.0, weight) == 0.0
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.2, 0.5, 0.7, 1.0])

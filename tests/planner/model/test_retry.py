@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.retry import MAX_BACKOFF_S, backoff_s, rounds
+from planner.model.retry import MAX_BACKOFF_S, backoff_s, given_up, rounds
 from planner.scenario import Retries
+from tests.oracles import attempts
 from tests.strategies import policies
 
 
@@ -135,3 +136,20 @@ def test_more_retries_never_answer_fewer(requests: int, some: Retries) -> None:
         )
         unanswered.append(planned[0].failed_permanent + planned[-1].failed_transient)
     assert unanswered == sorted(unanswered, reverse=True)
+
+
+# ---- given up
+
+
+def test_given_up() -> None:
+    """Of 1,000 requests 200 can never succeed; of 800 a tenth is left after each of two attempts."""
+    assert given_up(1000, policy(1, transient=0.1, permanent=0.2)) == pytest.approx(208)
+    assert given_up(1000, policy(0, transient=0.1)) == pytest.approx(100)
+
+
+@given(st.integers(1, 10_000_000), policies())
+def test_given_up_by_the_tree_of_outcomes(requests: int, some: Retries) -> None:
+    """As many as the fates of one request say that end without an answer."""
+    fates = attempts(Fraction(some.permanent_rate), Fraction(some.transient_rate), some.max)
+    lost = sum(chance for _, answered, chance in fates if not answered)
+    assert given_up(requests, some) == pytest.approx(float(requests * lost), rel=1e-9)

@@ -106,6 +106,45 @@ def test_expiry() -> None:
     assert summarise(runs, confidence=0.85, deadline_s=0.0).expiry_probability == 0.5
 
 
+def test_what_expires() -> None:
+    """The mean over all runs, and what was given up in those in which anything expired."""
+    runs = [run(1.0, 4, given_up=7), run(2.0, given_up=9), run(3.0, 2, given_up=3), run(4.0)]
+    forecast = summarise(runs, confidence=0.85, deadline_s=0.0)
+    assert (forecast.mean_expired, forecast.expiring) == (1.5, (7, 3))
+    # two more and none, in four runs: that 3 is fewer than 5 makes nothing good
+    assert forecast.more_given_up(5.0) == 0.5
+    assert forecast.more_given_up(1.0) == 2.0
+
+
+def test_nearly_all_answers() -> None:
+    """The time of a rank, as for whole runs, though another run may be the one that stands there."""
+    runs = [run(float(20 + place))._replace(nearly_s=float(20 - place)) for place in range(20)]
+    forecast = summarise(runs, confidence=0.85, deadline_s=0.0)
+    assert [forecast.nearly_by(chance) for chance in (0.05, 0.5, 0.85, 1.0)] == [1, 10, 17, 20]
+
+
+def test_batches_of_a_round_have_ended() -> None:
+    """The latest of the first two of a round, in each run; 0 where there was no need of it."""
+    runs = []
+    for late_s in range(1, 5):
+        ends = [(0, 5.0), (0, 10.0 * late_s), (0, 99.0), *[(1, 100.0 * late_s)] * (late_s > 2)]
+        runs.append(
+            Run(
+                Records(
+                    number
+                    for round_, end in ends
+                    for number in Record(round_, 1, 0.0, end, end + 1, 0)
+                ),
+                0,
+                200.0,
+                0,
+            )
+        )
+    forecast = summarise(runs[::-1], confidence=0.85, deadline_s=0.0)
+    assert [forecast.ended_by(chance, 0, range(2)) for chance in (0.25, 0.5, 1.0)] == [10, 20, 40]
+    assert [forecast.ended_by(chance, 1, range(2)) for chance in (0.5, 0.75, 1.0)] == [0, 300, 400]
+
+
 def test_given_up() -> None:
     """The mean over the runs."""
     runs = [run(1.0, given_up=1), run(1.0, given_up=4)]
