@@ -84,17 +84,23 @@ def drawn(cases: list[pytest.Item], seed: str) -> Iterable[pytest.Item]:
     return kept
 
 
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    """True when every case is to be run, also in a test that is many cases itself."""
+    return bool(request.config.option.whole)
+
+
 Chances = Callable[[int, int], Iterator[random.Random]]
 
 
 @pytest.fixture
-def chances(request: pytest.FixtureRequest) -> Chances:
+def chances(request: pytest.FixtureRequest, whole: bool) -> Chances:
     """`chances(few, many)`: sources of chance, few of them, and many where every case is run."""
-    option = request.config.option
+    seed = f"{request.config.option.seed} {request.node.nodeid}"
 
     def chances(few: int, many: int) -> Iterator[random.Random]:
-        for number in range(many if option.whole else few):
-            yield random.Random(f"{option.seed} {request.node.nodeid} {number}")
+        for number in range(many if whole else few):
+            yield random.Random(f"{seed} {number}")
 
     return chances
 
