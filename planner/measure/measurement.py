@@ -14,6 +14,7 @@ was measured up to there.
 import json
 import math
 from dataclasses import dataclass
+from string import whitespace
 from typing import Any, NoReturn
 
 from planner.measure.csv_rows import CsvRows
@@ -50,6 +51,7 @@ class _File:
     name: str
     lines: Lines
     csv: CsvRows | None
+    number: int = 0  # of the line that is taken
     filled: int = 0  # lines that say something
 
 
@@ -86,14 +88,14 @@ class Measurement:
         """The next bytes of the file. Raises ReadError."""
         assert self._file is not None
         file, self.bytes_read = self._file, self.bytes_read + len(piece)
-        for line in file.lines.feed(piece):
-            self._line(file, line)
+        for block in file.lines.blocks(piece):
+            self._block(file, block)
 
     def end(self) -> None:
         """The file ends. Raises ReadError."""
         assert self._file is not None
-        for line in self._file.lines.end():
-            self._line(self._file, line)
+        for block in self._file.lines.last_blocks():
+            self._block(self._file, block)
         if self._file.csv:
             self._file.csv.end()
         if not self._file.filled:
@@ -118,35 +120,60 @@ class Measurement:
             repeats_left_out=requests.repeats_left_out,
         )
 
-    def _line(self, file: _File, line: bytes | None) -> None:
-        self.lines += 1
-        if line is None:
-            file.filled += 1
-            self._found(file.lines.number, too_large(MOST_BYTES))
-        elif file.csv is not None:
-            self._csv_line(file, file.csv, line)
-        else:
-            self._json_line(file, line)
-
-    def _json_line(self, file: _File, line: bytes) -> None:
-        number = file.lines.number
+    def _block(self, file: _File, block: bytes | None) -> None:
+        """Take lines that follow one another; None is one that is too long."""
         try:
-            text = line.decode()
-            if self._requests.take_like(text, number):
-                file.filled += 1
-                return
-            if not line or line.isspace():
-                return
-            file.filled += 1
-            value = _decode(text)
+            lines = block.decode().split("\n") if block is not None else []
         except UnicodeDecodeError as why:
+            assert block is not None
+            if b"\n" not in block:
+                self._no_utf_8(file, block, why)
+                return
+            for line in block.split(b"\n"):  # the others are
+                self._block(file, line)
+            return
+        if block is None:
+            self._count(file)
+            file.filled += 1
+            self._found(file.number, too_large(MOST_BYTES))
+        elif file.csv is not None:
+            for text in lines:
+                self._count(file)
+                self._csv_line(file, file.csv, text)
+        else:
+            self._json_lines(file, lines)
+
+    def _no_utf_8(self, file: _File, line: bytes, why: UnicodeDecodeError) -> None:
+        self._count(file)
+        if file.csv is not None:
+            wrong = "The line is not UTF-8"
+        else:
             file.filled += 1
             wrong = f"The line is not UTF-8 from its byte {why.start + 1:,} on"
-            self._found(number, Fault("utf-8", wrong, "Save the file as UTF-8"))
+        self._found(file.number, Fault("utf-8", wrong, "Save the file as UTF-8"))
+        if file.csv is not None:
+            self._csv_line(file, file.csv, line.decode("utf-8", "replace"))
+
+    def _json_lines(self, file: _File, lines: list[str]) -> None:
+        at = 0
+        while at < len(lines):
+            taken = self._requests.take_run(lines, at, file.number + 1)
+            self._count(file, taken or 1)
+            if taken:
+                file.filled += taken
+            elif lines[at].strip(whitespace):
+                file.filled += 1
+                self._json_line(file, lines[at])
+            at += taken or 1
+
+    def _json_line(self, file: _File, text: str) -> None:
+        number = file.number
+        try:
+            value = _decode(text)
         except (ValueError, RecursionError) as why:
             if file.filled == 1:
-                refuse_one_document(line)
-            wrong = f"The line is not JSON: {_reason(why, line)}"
+                refuse_one_document(text)
+            wrong = f"The line is not JSON: {_reason(why, text)}"
             self._found(number, Fault("json", wrong, _ONE_OBJECT))
         else:
             if type(value) is dict:
@@ -154,16 +181,14 @@ class Measurement:
             else:
                 self._found(number, Fault("object", "The line is JSON, but no object", _ONE_OBJECT))
 
-    def _csv_line(self, file: _File, csv: CsvRows, line: bytes) -> None:
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            fault = Fault("utf-8", "The line is not UTF-8", "Save the file as UTF-8")
-            self._found(file.lines.number, fault)
-            text = line.decode("utf-8", "replace")
-        for number, row in csv.line(text.removesuffix("\r"), file.lines.number):
+    def _csv_line(self, file: _File, csv: CsvRows, text: str) -> None:
+        for number, row in csv.line(text.removesuffix("\r"), file.number):
             file.filled += 1
             self._take(row, json.dumps(row, ensure_ascii=False), number)
+
+    def _count(self, file: _File, lines: int = 1) -> None:
+        file.number += lines
+        self.lines += lines
 
     def _take(self, value: dict[str, Any], text: str, number: int) -> None:
         kind = kind_of(value)
@@ -191,11 +216,11 @@ def is_csv(name: str) -> bool:
     return name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
 
-def _reason(why: Exception, line: bytes) -> str:
+def _reason(why: Exception, line: str) -> str:
     if isinstance(why, RecursionError):
         return "it is nested too deeply"
     if not isinstance(why, json.JSONDecodeError):
         return "it holds a number or a constant that JSON does not have"
-    if b"\r{" in line:
+    if "\r{" in line:
         return "its lines end with a carriage return alone; save it with line feeds"
     return f"{why.msg.removesuffix(' at')} at character {why.pos + 1:,}"

@@ -156,19 +156,17 @@ class Prefixes:
                 return
             node = branch
 
-    def end(self, node: Node, text: str, line: int) -> None:
-        """The same where one text of the user is all that follows: nearly always a new one."""
-        branch = node.branches.get((_USER, text)) if node.branches else None
-        if branch is not None:
-            branch.requests += 1
-        elif (
-            text[:ALIKE_CHARS] in node.heads
-            or text[-ALIKE_CHARS:] in node.tails
-            or len(node.branches) < _EARLY
-        ):
-            self._pass(node, Block(_USER, text, line), is_last=True)
-        elif len(text) >= ALIKE_CHARS:
-            node.wait(_new(Block, (_USER, text, line, "", "")))
+    def end(self, node: Node, texts: Iterable[str], first_line: int) -> None:
+        """The same for lines of which one text of the user is left: nearly always a new one."""
+        branches = node.branches
+        for line, text in enumerate(texts, first_line):
+            head, tail = text[:ALIKE_CHARS], text[-ALIKE_CHARS:]
+            if branches and (_USER, text) in branches:
+                branches[_USER, text].requests += 1
+            elif head in node.heads or tail in node.tails or len(branches) < _EARLY:
+                self._pass(node, Block(_USER, text, line), is_last=True)
+            elif len(head) == ALIKE_CHARS:
+                node.wait(_new(Block, (_USER, text, line, "", "")))
 
     def _pass(self, node: Node, block: Block, *, is_last: bool = False) -> Node | None:
         """The branch of a block, one request further; None where there is none."""

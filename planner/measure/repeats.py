@@ -7,7 +7,7 @@ what may have been there is kept with a word about it, and judged at the end.
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -47,24 +47,26 @@ class Repeats:
         if len(self._numbers) == _PIECE:
             self._begin_piece()
 
-    def add(self, key: str, salt: int, what: Any) -> None:
-        """Take the key of the next request, and what is to be told of it if it is a repeat.
+    def add(self, keys: Iterable[str], salt: int, whats: Iterable[Any]) -> None:
+        """Take the keys of the next requests, and what is to be told of each that is a repeat.
 
         The same text with another salt is another key.
         """
-        if _NARROW:
-            number = (hash(key) ^ salt) & 0xFFFF_FFFF
-            number |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
-        else:
-            number = (hash(key) ^ salt) & _64_BITS
-        seen, byte, bit = self._seen, number & self._last, _BITS[number >> 61]
-        if seen[byte] & bit:
-            self._suspect(number, what)
-        else:
-            seen[byte] |= bit
-        self._numbers.append(number)
-        if len(self._numbers) == _PIECE:
-            self._begin_piece()
+        seen, last = self._seen, self._last
+        for key, what in zip(keys, whats, strict=True):
+            if _NARROW:
+                number = (hash(key) ^ salt) & 0xFFFF_FFFF
+                number |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
+            else:
+                number = (hash(key) ^ salt) & _64_BITS
+            byte, bit = number & last, _BITS[number >> 61]
+            if seen[byte] & bit:
+                self._suspect(number, what)
+            else:
+                seen[byte] |= bit
+            self._numbers.append(number)
+            if len(self._numbers) == _PIECE:
+                self._begin_piece()
 
     def found(self) -> Iterator[Repeat]:
         """Every key that was there before, in the order of the requests."""

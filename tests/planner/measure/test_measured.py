@@ -206,7 +206,7 @@ def test_quantiles_are_nearly_exact(numbers: list[int], share: float) -> None:
     """A quantile is the nearest rank, off by at most one in a thousand."""
     sample = Sample()
     for number in numbers:
-        sample.add(number)
+        sample.add([number])
     rank = max(1, -int(-(share * len(numbers) - 1e-9) // 1))
     wanted = sorted(numbers)[rank - 1]
     assert wanted <= sample.quantile(share) <= wanted * 1.001 + 1e-9
