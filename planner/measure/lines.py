@@ -57,7 +57,7 @@ class Lines:
         return self._each(self.last_blocks())
 
     def blocks(self, piece: bytes) -> Iterator[bytes | None]:
-        """As `feed`, but lines that follow one another come as one, with `\\n` between them."""
+        """As `feed`, but lines that follow one another come as one, each with its `\\n`."""
         if self._head is None:
             yield from self._plain(piece)
             return
@@ -73,11 +73,11 @@ class Lines:
             raise ReadError("the gzip file ends in the middle: it was cut. Copy it again")
         if self._parts or self._too_long:
             self.torn = True
-            yield self._line(b"")
+            yield self._line()
 
     def _each(self, blocks: Iterator[bytes | None]) -> Iterator[bytes | None]:
         for block in blocks:
-            for line in (None,) if block is None else block.split(b"\n"):
+            for line in (None,) if block is None else block.removesuffix(b"\n").split(b"\n"):
                 self.number += 1
                 yield line
 
@@ -127,14 +127,15 @@ class Lines:
         if end < 0:
             self._hold(piece)
             return
-        yield self._line(piece[:first])
+        self._hold(piece[:first])
+        yield self._line(b"\n")
         if first < end:
-            block = piece[first + 1 : end]
+            block = piece[first + 1 : end + 1]
             if len(block) <= self.longest:
                 yield block
             else:
-                for line in block.split(b"\n"):
-                    yield line if len(line) <= self.longest else None
+                for line in block.removesuffix(b"\n").split(b"\n"):
+                    yield line + b"\n" if len(line) <= self.longest else None
         self._hold(piece[end + 1 :])
 
     def _hold(self, part: bytes) -> None:
@@ -146,10 +147,9 @@ class Lines:
             self._too_long = True
             self._parts.clear()
 
-    def _line(self, end: bytes) -> bytes | None:
+    def _line(self, end: bytes = b"") -> bytes | None:
         """The line that was held, with its end."""
-        self._hold(end)
-        line = None if self._too_long else b"".join(self._parts)
+        line = None if self._too_long else b"".join([*self._parts, end])
         self._parts.clear()
         self._held, self._too_long = 0, False
         return line

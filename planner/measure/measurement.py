@@ -44,6 +44,9 @@ def _finite(text: str) -> float:
 _decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
+_Place = tuple[str, str]  # the kind of a line, and where it stands
+
+
 @dataclass(slots=True)
 class _File:
     """The file that is being read."""
@@ -53,6 +56,7 @@ class _File:
     csv: CsvRows | None
     number: int = 0  # of the line that is taken
     filled: int = 0  # lines that say something
+    first: _Place | None = None  # line
 
 
 class Measurement:
@@ -71,7 +75,7 @@ class Measurement:
         self.csv: CsvRows | None = None
         self._file: _File | None = None
         self.lines = 0
-        self._kind = self._kind_place = ""
+        self._first: _Place | None = None  # request or row
         self._findings, self._results = Findings(), Results()
         self._requests = Requests(self.base, self._findings)
 
@@ -122,26 +126,22 @@ class Measurement:
 
     def _block(self, file: _File, block: bytes | None) -> None:
         """Take lines that follow one another; None is one that is too long."""
-        try:
-            lines = block.decode().split("\n") if block is not None else []
-        except UnicodeDecodeError as why:
-            assert block is not None
-            if b"\n" not in block:
-                self._no_utf_8(file, block, why)
-                return
-            for line in block.split(b"\n"):  # the others are
-                self._block(file, line)
-            return
         if block is None:
             self._count(file)
             file.filled += 1
             self._found(file.number, too_large(MOST_BYTES))
-        elif file.csv is not None:
-            for text in lines:
-                self._count(file)
-                self._csv_line(file, file.csv, text)
+            return
+        try:
+            text = block.decode()
+        except UnicodeDecodeError as why:
+            lines = block.removesuffix(b"\n").split(b"\n")
+            if len(lines) == 1:
+                self._no_utf_8(file, lines[0], why)
+            for line in lines if len(lines) > 1 else ():  # which of them is it?
+                self._block(file, line)
         else:
-            self._json_lines(file, lines)
+            take = self._json_lines if file.csv is None else self._csv_lines
+            take(file, text if text.endswith("\n") else text + "\n")
 
     def _no_utf_8(self, file: _File, line: bytes, why: UnicodeDecodeError) -> None:
         self._count(file)
@@ -154,17 +154,27 @@ class Measurement:
         if file.csv is not None:
             self._csv_line(file, file.csv, line.decode("utf-8", "replace"))
 
-    def _json_lines(self, file: _File, lines: list[str]) -> None:
-        at = 0
-        while at < len(lines):
-            taken = self._requests.take_run(lines, at, file.number + 1)
-            self._count(file, taken or 1)
+    def _csv_lines(self, file: _File, text: str) -> None:
+        assert file.csv is not None
+        for line in text.removesuffix("\n").split("\n"):
+            self._count(file)
+            self._csv_line(file, file.csv, line)
+
+    def _json_lines(self, file: _File, text: str) -> None:
+        start = 0
+        while start < len(text):
+            taken, end = self._take_run(file, text, start, file.number + 1)
             if taken:
+                self._count(file, taken)
                 file.filled += taken
-            elif lines[at].strip(whitespace):
-                file.filled += 1
-                self._json_line(file, lines[at])
-            at += taken or 1
+            else:
+                self._count(file)
+                end = text.index("\n", start) + 1
+                line = text[start : end - 1]
+                if line.strip(whitespace):
+                    file.filled += 1
+                    self._json_line(file, line)
+            start = end
 
     def _json_line(self, file: _File, text: str) -> None:
         number = file.number
@@ -184,7 +194,18 @@ class Measurement:
     def _csv_line(self, file: _File, csv: CsvRows, text: str) -> None:
         for number, row in csv.line(text.removesuffix("\r"), file.number):
             file.filled += 1
-            self._take(row, json.dumps(row, ensure_ascii=False), number)
+            text = json.dumps(row, ensure_ascii=False)
+            if not self._take_run(file, f"{text}\n", 0, number)[0]:
+                self._take(row, text, number)
+
+    def _take_run(self, file: _File, text: str, start: int, number: int) -> tuple[int, int]:
+        """How many lines are like an earlier one of whatever file, and where they end."""
+        if file.first and file.first[0] == RESULTS:  # each that is none is to be told
+            return 0, start
+        taken, end = self._requests.take_run(text, start, number)
+        if taken and self._first:
+            file.first = file.first or (self._first[0], f"line {number:,}")
+        return taken, end
 
     def _count(self, file: _File, lines: int = 1) -> None:
         file.number += lines
@@ -192,19 +213,26 @@ class Measurement:
 
     def _take(self, value: dict[str, Any], text: str, number: int) -> None:
         kind = kind_of(value)
+        self._tell_mixed(kind, number)
         if kind == RESULTS:
             self._results.add(value)
-            return
-        if not self._kind:
-            self._kind, self._kind_place = kind, f"line {number:,}"
-        elif kind != self._kind:
-            wrong = f"The file began with {self._kind} ({self._kind_place}); this is one of {kind}"
-            self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
-            self._requests.learns = False  # each line of the other kind is to be told
-        if kind == REQUESTS:
+        elif kind == REQUESTS:
             self._requests.take(value, text, number)
         else:
             self._requests.take_row(value, text, number)
+
+    def _tell_mixed(self, kind: str, number: int) -> None:
+        """A file is of results throughout or of none; all files are of requests, or all of rows."""
+        assert self._file is not None
+        file, here = self._file, (kind, f"line {number:,}")
+        file.first = file.first or here
+        if kind != RESULTS:
+            self._first = self._first or here
+        began, place = file.first if RESULTS in (kind, file.first[0]) else self._first or here
+        if kind != began:
+            wrong = f"The file began with {began} ({place}); this is one of {kind}"
+            self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
+            self._requests.learns = False  # each line of the other kind is to be told
 
     def _found(self, number: int, fault: Fault) -> None:
         assert self._file is not None

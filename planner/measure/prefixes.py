@@ -98,13 +98,13 @@ class Node:
         families = {id(each): each for each in waiting if isinstance(each, Candidate)}
         return [each for each in families.values() if each.differs]
 
-    def wait(self, block: Block, family: Candidate | None = None) -> None:
-        """Keep a block, or the family that it begins, until its like comes."""
-        text, kept = block.text, family or block
+    def wait(self, head: str, tail: str, block: Block, family: Candidate | None = None) -> None:
+        """Keep a block, or the family that it begins, until its like comes by head or tail."""
+        kept = family or block
         if len(self.heads) >= _MOST_WAITING or self.chars > _MOST_CHARS:
             self._make_room()
-        self.chars += len(text)
-        self.heads[text[:ALIKE_CHARS]] = self.tails[text[-ALIKE_CHARS:]] = kept
+        self.chars += len(block.text)
+        self.heads[head] = self.tails[tail] = kept
         if block.shuffled:
             self.heads[block.shuffled] = kept
 
@@ -166,7 +166,7 @@ class Prefixes:
             elif head in node.heads or tail in node.tails or len(branches) < _EARLY:
                 self._pass(node, Block(_USER, text, line), is_last=True)
             elif len(head) == ALIKE_CHARS:
-                node.wait(_new(Block, (_USER, text, line, "", "")))
+                node.wait(head, tail, _new(Block, (_USER, text, line, "", "")))
 
     def _pass(self, node: Node, block: Block, *, is_last: bool = False) -> Node | None:
         """The branch of a block, one request further; None where there is none."""
@@ -185,18 +185,19 @@ class Prefixes:
         """A new branch, or what follows the blocks that are like this one; None where it waits:
         a last one that is too short to be worth comparing does not even that.
         """
-        heads, text = node.heads, block.text
-        like = heads.get(text[:ALIKE_CHARS]) or node.tails.get(text[-ALIKE_CHARS:])
+        text = block.text
+        head, tail = text[:ALIKE_CHARS], text[-ALIKE_CHARS:]
+        like = node.heads.get(head) or node.tails.get(tail)
         if like is None and block.shuffled:
-            like = heads.get(block.shuffled)
+            like = node.heads.get(block.shuffled)
         newest = like.block if isinstance(like, Candidate) else like
         if like is None or newest is None or newest.place != block.place:
             if len(node.branches) >= _EARLY:
                 if not is_last or len(text) >= ALIKE_CHARS:
-                    node.wait(block)
+                    node.wait(head, tail, block)
                 return None
             family = Candidate(block)
-            node.wait(block, family)
+            node.wait(head, tail, block, family)
             return self._grow(node, block, family, 1)
         family = node.family_of(like)
         family.join(block)

@@ -1,8 +1,6 @@
 """Take requests and rows one by one: check them, and add them up by model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 from planner import facts
@@ -78,16 +76,16 @@ class Requests:
         self._places.begin()
         self.files.append(name)
 
-    def take_run(self, lines: Sequence[str], start: int, number: int) -> int:
-        """Take the lines from `start` on, the first of which has that number, as long as they are
-        like an earlier one but for id and prompt; returns how many that are.
+    def take_run(self, text: str, start: int, number: int) -> tuple[int, int]:
+        """Take the lines of a text from a place on, the first of which has that number, as long as
+        they are like an earlier one but for id and prompt; returns how many, and where they end.
         """
         for known in self._known:
-            run = known.template.read(lines, start, MOST_BYTES)
-            if run.ids:
+            run = known.template.read(text, start, MOST_BYTES)
+            if run is not None:
                 break
         else:
-            return 0
+            return 0, start
         workload, like = known.workload, known.like
         tokens = workload.add_run(like, run, number)
         if max(tokens) > known.room:
@@ -96,12 +94,13 @@ class Requests:
                     workload, like.limit, each, run.prompts[at], run.ids[at], number + at
                 )
         self._ids.add(run.ids, 0, run.ids)
-        self._contents.add(run.prompts, known.template.number, zip(repeat(workload.name), tokens))
+        whats = [(workload.name, each) for each in tokens]
+        self._contents.add(run.prompts, known.template.number, whats)
         self._count(run.sizes, number)
         if known is not self._known[0]:  # a file often goes on as it is
             self._known.remove(known)
             self._known.insert(0, known)
-        return len(run.ids)
+        return len(run.ids), run.end
 
     def take(self, value: dict[str, Any], text: str, number: int) -> None:
         """Take a whole request, from its line and what that says as JSON."""
@@ -163,7 +162,7 @@ class Requests:
             plain
             and not faults
             and self._learn(shape, params, prompt_key, value, text)
-            and self.take_run([text], 0, number)
+            and self.take_run(f"{text}\n", 0, number)[0]
         ):
             return
         request = value if prompt_key == "content" else {"custom_id": custom_id, "params": params}

@@ -25,7 +25,9 @@ class Sample:
         self.count += len(numbers)
         self.total += sum(numbers)
         self.largest = max(self.largest, *numbers)
-        self._counts.update([each if each < _EXACT else _rounded(each) for each in numbers])
+        counts = self._counts
+        for number in numbers:
+            counts[number if number < _EXACT else _rounded(number)] += 1
 
     def merge(self, other: "Sample") -> None:
         """Take in all of another one."""

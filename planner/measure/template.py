@@ -9,8 +9,8 @@ import json
 import json.decoder
 import json.encoder
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from planner import facts
 
@@ -21,16 +21,21 @@ _decode = json.JSONDecoder().decode
 _write = json.encoder.encode_basestring  # as the SDK writes a text: only what must be is escaped
 
 
-class Run(NamedTuple):
-    """What lines that follow one another hold: of each the id, the prompt, and the bytes sent."""
+@dataclass(slots=True)
+class Run:
+    """What lines that follow one another hold: of each the id, the prompt, and the bytes sent.
+
+    `end` is the place in the text behind them.
+    """
 
     ids: list[str]
     prompts: list[str]
     sizes: list[int]
+    end: int
 
 
 class Template:
-    """What stands before the id, between id and prompt, and after the prompt.
+    """What stands before the id, between id and prompt, and after the prompt to the next line.
 
     `around` are the bytes of a request as the SDK sends it, but for those two texts.
     """
@@ -38,38 +43,37 @@ class Template:
     __slots__ = ("after", "around", "before", "between", "number")
 
     def __init__(self, before: str, between: str, after: str, around: int) -> None:
-        self.before, self.between, self.after = before, between, after
+        self.before, self.between, self.after = before, between, after + "\n"
         self.around = around
         self.number = hash((before, between, after))
 
-    def read(self, lines: Sequence[str], start: int, most: int) -> Run:
-        """The lines from that place on that have this form, up to the first that has not.
+    def read(self, text: str, start: int, most: int) -> Run | None:
+        """The lines from that place on that have this form, up to the first that has not; None
+        where that is the first of all.
 
         Not of the form are lines with an id that is not allowed, with a prompt that says nothing
         or has no UTF-8, and those of which more than `most` bytes would be sent.
         """
         before, between, after = self.before, self.between, self.after
-        run = Run([], [], [])
-        for at in range(start, len(lines)):
-            line = lines[at]
-            found = _id(line, len(before)) if line.startswith(before) else None
-            if found is None or not line.startswith(between, found.end()):
+        place, ids, prompts, sizes = start, [], [], []
+        while text.startswith(before, place):
+            found = _id(text, place + len(before))
+            if found is None or not text.startswith(between, found.end()):
                 break
             first = found.end() + len(between)
             try:
-                prompt, end = _scan(line, first, True)
-                # the scan ends behind the quote with which `after` begins
-                if end - 1 + len(after) != len(line) or not line.endswith(after):
-                    break
-                size = self.around + len(found[0]) + _sent(line, first, end - 1, prompt)
+                prompt, end = _scan(text, first, True)
+                end -= 1  # the scan ends behind the quote with which `after` begins
+                size = self.around + len(found[0]) + _sent(text, first, end, prompt)
             except ValueError:
                 break
-            if not prompt or prompt.isspace() or size > most:
+            if not text.startswith(after, end) or not prompt or prompt.isspace() or size > most:
                 break
-            run.ids.append(found[0])
-            run.prompts.append(prompt)
-            run.sizes.append(size)
-        return run
+            place = end + len(after)
+            ids.append(found[0])
+            prompts.append(prompt)
+            sizes.append(size)
+        return Run(ids, prompts, sizes, place) if ids else None
 
 
 def _sent(text: str, start: int, end: int, prompt: str) -> int:

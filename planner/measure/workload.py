@@ -81,18 +81,19 @@ class Workload:
         """
         prompts = run.prompts
         for at in range(len(prompts)):
-            path = self._path(like.head, like.params, number + at)
-            if path is not None:  # for the rest, too
-                _pass(path, len(prompts) - at - 1)
+            path = self._path(like.head, like.params, number + at, len(prompts) - at)
+            if path is not None:
                 self.prefixes.end(path[-1], prompts[at:], number + at)
                 break
         chars, other = self._ratios.chars, self._ratios.other
-        tokens = []
+        tokens, letters, foreign = [], 0, 0
         for prompt in prompts:
             others = 0 if prompt.isascii() else len(prompt) - len(prompt.encode("ascii", "ignore"))
-            self.text.ascii += len(prompt) - others
-            self.text.other += others
+            letters += len(prompt)
+            foreign += others
             tokens.append((len(prompt) - others) / chars + others * other)
+        self.text.ascii += letters - foreign
+        self.text.other += foreign
         self.limits[like.limit] += len(prompts)
         self.us += like.us * len(prompts)
         return self._sum_up(like.head, run.sizes, tokens)
@@ -103,12 +104,20 @@ class Workload:
             self._head = self._new_head(params, line)
         return self._head
 
-    def _path(self, head: Head, params: dict[str, Any], number: int) -> list[Node] | None:
-        """The nodes of the tree that a request has passed with its head, this one counted."""
+    def _path(
+        self, head: Head, params: dict[str, Any], number: int, requests: int = 1
+    ) -> list[Node] | None:
+        """The nodes of the tree that so many requests pass with their head, all of them counted; None
+        where the tree does not know it yet, which has counted the first.
+        """
         if head.path is None:
             head.path = self.prefixes.enter(params, number)
-        else:
-            _pass(head.path, 1)
+            requests -= 1
+        for node in head.path or () if requests else ():
+            node.requests += requests
+            node.marked += requests if node.ttl else 0
+            if node.family:
+                node.family.requests += requests
         return head.path
 
     def _sum_up(self, head: Head, sizes: list[int], tokens: list[float]) -> list[int]:
@@ -153,15 +162,6 @@ class Workload:
         for message in messages if type(messages) is list else ():
             if type(message) is dict:
                 count_content(message.get("content"), text, self.model)
-
-
-def _pass(path: list[Node], requests: int) -> None:
-    """Count so many requests more at each node."""
-    for node in path:
-        node.requests += requests
-        node.marked += requests if node.ttl else 0
-        if node.family:
-            node.family.requests += requests
 
 
 def _as_in(line: str, value: Any) -> str:

@@ -14,6 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -104,9 +105,9 @@ def spoil(holder: Any, rng: random.Random) -> None:
     elif rng.random() < 0.2:
         del holder[key]
     elif isinstance(holder, dict) and rng.random() < 0.3:
-        holder[rng.choice(WORDS)] = rng.choice([holder[key], *VALUES])
+        holder[rng.choice(WORDS)] = deepcopy(rng.choice([holder[key], *VALUES]))
     else:
-        holder[key] = rng.choice(VALUES)
+        holder[key] = deepcopy(rng.choice(VALUES))
 
 
 def prepare(folder: Path) -> Path:

@@ -170,6 +170,12 @@ def test_duplicates_cost() -> None:
     assert told["duplicates"]["usd"] == "0.01001"
 
 
+def test_duplicates_in_a_long_csv() -> None:
+    """However far apart they stand."""
+    data = "prompt\n" + "".join(f"Prompt {number % 250}\n" for number in range(500))
+    assert export(measure(data.encode(), "a.csv"), BASE)["duplicates"]["requests"] == 250
+
+
 def test_what_was_measured_can_be_asked_at_any_time() -> None:
     """Whoever stops in the middle has what was read up to there, and may go on."""
     data, measurement = lines_of([request(n) for n in range(10)]), Measurement()

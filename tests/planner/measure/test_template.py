@@ -79,9 +79,11 @@ def test_template_reads_what_is_like_its_line() -> None:
     assert template is not None
     prompt = "a\n“b”" * 22
     size = len(json.dumps(["request-22", prompt], ensure_ascii=False).encode()) - len('["", ""]')
-    run = Run(["request-22"] * 2, [prompt] * 2, [size] * 2)
-    assert template.read([first, second, second, "", first], 1, size) == run
-    assert not template.read([second], 0, size - 1).ids
+    text = f"{first}\n{second}\n{second}\n\n{first}\n"
+    end = len(first) + 2 * len(second) + 3
+    run = Run(["request-22"] * 2, [prompt] * 2, [size] * 2, end)
+    assert template.read(text, len(first) + 1, size) == run
+    assert template.read(text, len(first) + 1, size - 1) is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,8 @@ def test_other_lines_are_left_alone(line: str) -> None:
     """What differs in anything else does not fit the template."""
     template = Template('{"custom_id": "', '", "params": {"x": 1, "content": "', '"}}', 0)
     good = '{"custom_id": "a", "params": {"x": 1, "content": "Hello"}}'
-    assert template.read([good, line, good], 0, 1000).ids == ["a"]
+    run = template.read(f"{good}\n{line}\n{good}\n", 0, 1000)
+    assert run is not None and run.ids == ["a"]
 
 
 def test_no_template_where_texts_stand_elsewhere() -> None:
@@ -111,4 +114,4 @@ def test_no_template_where_texts_stand_elsewhere() -> None:
     value = request(1, 'say "content": "this"', metadata={"content": "other"})
     text = json.dumps(value)
     template = learn(text, "custom_id", "content", value, 0)
-    assert template is None or template.read([text], 0, 1000).ids
+    assert template is None or template.read(f"{text}\n", 0, 1000)
