@@ -25,6 +25,7 @@ _CACHES_TRIED = 3
 # says is what its plan says, and two rows do not differ by their luck
 _ROW_BATCHES = 2 * simulate.BUDGET_BATCHES
 _ALL_BATCHES = 100_000  # simulated for the ways in batches; one of a dearer model is left out then
+_MORE_BATCHES = 10_000  # simulated for one of the many other models: small plans get all their runs
 _TRIAL_BATCHES = 2000  # simulated for a share that is only tried
 _SOONER, _CHEAPER = 0.95, Decimal("0.98")  # a trade that brings less is not worth a row
 
@@ -84,14 +85,15 @@ def search(plan: Plan) -> Steps[tuple[Way, ...]]:
 def of_other_models(plan: Plan, known: Sequence[Way]) -> Steps[tuple[Way, ...]]:
     """For each model of which none is known, older ones too, its way in batches, the cheapest first.
 
-    They are simulated with few runs: what they cost is exact, how long they take is not.
+    They are simulated with fewer runs where batches are many: what they cost is exact, how long they
+    take is not.
     """
     free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
     models = {way.model.id for way in known}
     ways: list[Way] = []
     for asked in options.models(free, older=True):
         if asked.workload.model not in models:
-            ways.append(_way(plan, make_plan(asked, most_batches=_TRIAL_BATCHES)))
+            ways.append(_way(plan, make_plan(asked, most_batches=_MORE_BATCHES)))
             yield
     return tuple(ways)
 
