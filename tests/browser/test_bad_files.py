@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.bench.answers import memory_mb
@@ -26,27 +25,25 @@ def hollow(path: Path, head: bytes, tail: bytes, size: int = HOLE) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [
-        ("empty.jsonl", b"", "The file is empty"),
-        ("binary.jsonl", bytes(range(256)) * 9, "bytes of zero"),
-        ("requests.zip", b"PK\x03\x04" + bytes(900), "zip archive"),
-        ("utf16.csv", "id,prompt\n1,a\n".encode("utf-16"), "UTF-16"),
-        ("cut.jsonl", GOOD[:-3] + "é".encode()[:1], "not UTF-8"),
-        ("old.jsonl", b'{"event": "run", "format": 99}\n', "format 99"),
-        ("other.json", b'{"object": "list", "data": [{"object": "batch"}]}', "another provider"),
-    ],
+NO_SUCH_FILES = (
+    ("empty.jsonl", b"", "The file is empty"),
+    ("binary.jsonl", bytes(range(256)) * 9, "bytes of zero"),
+    ("requests.zip", b"PK\x03\x04" + bytes(900), "zip archive"),
+    ("utf16.csv", "id,prompt\n1,a\n".encode("utf-16"), "UTF-16"),
+    ("cut.jsonl", GOOD[:-3] + "é".encode()[:1], "not UTF-8"),
+    ("old.jsonl", b'{"event": "run", "format": 99}\n', "format 99"),
+    ("other.json", b'{"object": "list", "data": [{"object": "batch"}]}', "another provider"),
 )
-def test_what_is_no_such_file(
-    page: Page, tmp_path: Path, name: str, data: bytes, said: str
-) -> None:
-    """Its name and what is wrong with it; nothing is taken for what it is not."""
-    path = tmp_path / name
-    path.write_bytes(data)
-    drop(page, path)
+
+
+def test_what_is_no_such_file(page: Page, tmp_path: Path) -> None:
+    """What is wrong with each of them; nothing is taken for what it is not, nor for the one before."""
     shown = page.locator(f"{TROUBLES}:visible, {FINDINGS}:visible").first
-    expect(shown).to_contain_text(said)
+    for name, data, said in NO_SUCH_FILES:
+        path = tmp_path / name
+        path.write_bytes(data)
+        drop(page, path)
+        expect(shown).to_contain_text(said)
 
 
 def test_an_empty_folder(page: Page, tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_no_script_is_ahead_of_the_page(visit: Visit, server: StaticServer) -> N
     wait_ready(page)
 
 
+@pytest.mark.drawn  # each file, and each fault
 @pytest.mark.parametrize(
     ("file", "fault"),
     FAULTS,

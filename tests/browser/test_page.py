@@ -108,11 +108,13 @@ def test_typing_changes_the_plan(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["20,000", "20k", "2e4", " 20000 "])
-def test_number_is_read_as_people_write_it(page: Page, text: str) -> None:
+def test_number_is_read_as_people_write_it(page: Page) -> None:
     """20,000, 20k and 2e4 are the same number."""
-    control(page, "workload.requests").fill(text)
-    expect_plan(page, "workload.requests=20000")
+    for text in ("20,000", "20k", "2e4", " 20000 "):
+        control(page, "workload.requests").fill(text)
+        expect_plan(page, "workload.requests=20000")
+        control(page, "workload.requests").fill("9")
+        expect_query(page, "workload.requests=9")
 
 
 def test_newest_input_wins(page: Page) -> None:
