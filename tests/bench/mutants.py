@@ -24,6 +24,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 import tests.oracles
 import tests.strategies  # noqa: F401 - what they bring along is imported once, not for each change
@@ -35,11 +36,16 @@ LEAST = 0.9
 PATIENCE = 3
 MEMORY_BYTES = 2_000_000_000
 
-# nothing that the changes share: no cache of results, no other processes, no other examples
+# nothing that the changes share: no cache of results, no other processes, no other examples; and no
+# words about a failure, which nobody reads
 OPTIONS = (
-    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:anyio",
-    "--hypothesis-seed=0", "-W", "ignore::pytest.PytestAssertRewriteWarning",
+    "-o", "addopts=", "--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-p", "no:anyio", "--hypothesis-seed=0", "--tb=no", "--assert=plain",
 )  # fmt: skip
+# one example that fails is enough, and on a busy machine a slow one is none
+settings.register_profile(
+    "mutants", phases=(Phase.explicit, Phase.generate), database=None, deadline=None
+)
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -186,6 +192,7 @@ class Worker:
         sys.path[:] = [str(self.root), *(path for path in sys.path if path not in ("", str(ROOT)))]
         for name in [name for name in sys.modules if name.split(".")[0] in ("planner", "tests")]:
             del sys.modules[name]
+        settings.load_profile("mutants")
         own = f"tests/planner/model/test_{Path(module).stem}.py"
         return int(pytest.main([*OPTIONS, "--rootdir", str(self.root), own]))
 

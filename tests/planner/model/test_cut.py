@@ -83,6 +83,64 @@ def test_cuts_are_compared_with_equal_luck(seed: int) -> None:
     assert make_plan(parse(primed)).choice == Choice(cut=Cut(999, 1), reason="largest")
 
 
+def by_list(*seconds: float) -> tuple[Choice, int]:
+    """The choice among cuts of 1, 2 … batches that take so long, and how many were looked at."""
+    cuts_left = iter([Cut(1000 - place, 1) for place in range(len(seconds))])
+
+    def compare(one: Cut, other: Cut) -> tuple[Outlook, Outlook]:
+        first, second = (
+            Outlook(False, seconds[1000 - cut.requests_per_batch]) for cut in (one, other)
+        )
+        return first, second
+
+    choice = choose(cuts_left, compare, compare)
+    return choice, len(seconds) - len(list(cuts_left))
+
+
+def test_a_search_gives_way() -> None:
+    """After four steps that brought nothing; each that brings something begins anew."""
+    choice, seen = by_list(100, 100, 100, 100, 100, 1)
+    assert (choice.cut.requests_per_batch, choice.gain_s, seen) == (1000, 0, 5)
+    choice, seen = by_list(100, 100, 100, 100, 50, 50, 50, 50, 20, 20, 20, 20, 20, 1)
+    assert (choice.cut.requests_per_batch, choice.gain_s, seen) == (992, 80, 13)
+
+
+def test_of_cuts_that_are_alike_the_fewest_batches() -> None:
+    """The fourth alone is better than the second by more than one in a hundred; the third is not worse
+    than it by as much, and has fewer batches."""
+    choice, _ = by_list(100, 98.5, 97.9, 97.2)
+    assert (choice.cut.requests_per_batch, choice.reason) == (998, "sooner")
+    assert choice.gain_s == pytest.approx(2.1)
+
+
+def test_one_in_a_hundred_is_alike() -> None:
+    """What saves no more is no gain."""
+    assert by_list(101, 100)[0].reason == "largest"
+    assert by_list(101, 99.9)[0].reason == "sooner"
+
+
+def test_the_cuts_that_are_tried() -> None:
+    """From the fewest batches to a thousand times as many."""
+    sizes = [100_000, 50_000, 33_334, 20_000, 10_000, 5000, 2000, 1000, 500, 200, 100]
+    open_at_once = [1, 2, 3, 5, 10, 20, 50, 100, 100, 100, 100]
+    assert list(cuts(100_000, OPEN, WIDE)) == list(map(Cut, sizes, open_at_once))
+
+
+def test_no_more_than_a_thousand_batches_are_tried() -> None:
+    """Unless the limits force them: 100,100 requests make a thousand batches of 101 or fewer."""
+    *_, last = cuts(100_100, OPEN, Bounds(largest=50_050, queue_requests=500_000, most_open=100))
+    assert last == Cut(101, 100)
+    forced = Bounds(largest=50, queue_requests=500_000, most_open=100)
+    assert list(cuts(100_100, OPEN, forced)) == [Cut(50, 100)]
+
+
+def test_the_queue_holds_whole_batches() -> None:
+    """Of 33,334 requests two, if it holds 99,999; one always."""
+    narrow = Bounds(largest=100_000, queue_requests=99_999, most_open=100)
+    assert list(cuts(100_000, Cut(33_334, 0), narrow)) == [Cut(33_334, 2)]
+    assert list(cuts(100_000, Cut(100_000, 0), narrow)) == [Cut(100_000, 1)]
+
+
 @pytest.mark.parametrize("requests", [1, 2, 99, 100_001, 1_234_567])
 @pytest.mark.parametrize("asked", [OPEN, Cut(700, 0), Cut(0, 3)])
 @pytest.mark.parametrize("bounds", [WIDE, Bounds(largest=40, queue_requests=90, most_open=5)])
