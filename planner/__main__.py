@@ -9,13 +9,12 @@ still the plan's.
 import argparse
 import io
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple
 
 from planner import __version__, files
 from planner.advice.caveat import Caveat
@@ -32,6 +31,7 @@ from planner.show import catalogue
 from planner.show.export import export_text
 from planner.show.report import report
 from planner.show.rows import programs
+from planner.streams import reason, shown, write
 
 _STEPS = ("install", "place", "run")  # what is told of a program that was written
 _MAX_FILE_BYTES = 16_000_000  # ten thousand rows of history take one million
@@ -52,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(sys.stdout, io.TextIOWrapper):
             # not every terminal's own encoding has → and ÷
             sys.stdout.reconfigure(encoding="utf-8")
-        why = _write(sys.stdout, answer.lines)
+        why = write(sys.stdout, answer.lines)
         lost = [f"error: Standard output cannot be written: {why}."] if why else []
-        _write(sys.stderr, map(_shown, (*answer.complaints, *lost)))
+        write(sys.stderr, map(shown, (*answer.complaints, *lost)))
     except KeyboardInterrupt:
         return 130
     return 2 if lost else answer.code
@@ -184,14 +184,14 @@ def _programs(options: argparse.Namespace) -> _Answer:
         for program in programs(generate(plan, editions=options.editions)):
             file = folder / program["name"]
             if program["key"] == "jsonl" and file.exists():
-                lines.append(f"{_shown(str(file))} is there already: kept")
+                lines.append(f"{shown(str(file))} is there already: kept")
                 continue
             file.write_bytes(program["text"].encode())  # bytes: a line ends with \n on every system
-            lines.append(_shown(str(file)))
+            lines.append(shown(str(file)))
             lines.extend(f"    {program[key]}" for key in _STEPS if program[key])
     except (OSError, ValueError) as why:
         raise ScenarioError(
-            Problem("", f"{options.out} cannot be written: {_reason(why)}.")
+            Problem("", f"{options.out} cannot be written: {reason(why)}.")
         ) from None
     return _Answer(lines, _code(caveats(plan)))
 
@@ -249,7 +249,7 @@ def _read(source: str) -> str:
         with _opened(source) as file:
             content = file.read(_MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as why:  # ValueError: a name that no file can have
-        raise ScenarioError(Problem("", f"{name} cannot be read: {_reason(why)}.")) from None
+        raise ScenarioError(Problem("", f"{name} cannot be read: {reason(why)}.")) from None
     if len(content) > _MAX_FILE_BYTES:
         raise ScenarioError(
             Problem("", f"{name} has more than {_MAX_FILE_BYTES:,} bytes: it is no scenario.")
@@ -266,38 +266,6 @@ def _opened(source: str) -> BinaryIO:
     if sys.stdin is None:  # closed by the shell, as with `<&-`
         raise ValueError("it is closed")
     return sys.stdin.buffer
-
-
-def _reason(why: Exception) -> str:
-    return (why.strerror if isinstance(why, OSError) else None) or str(why)
-
-
-# The streams
-
-
-def _write(stream: TextIO | None, lines: Iterable[str]) -> str:
-    """Print lines; returns why that was impossible, as on a full disk, or ""."""
-    if stream is None:  # closed by the shell, as with `>&-`: nobody reads
-        return ""
-    try:
-        for line in lines:
-            stream.write(f"{line}\n")
-        stream.flush()
-    except OSError as why:
-        # what is still in the buffer goes nowhere: Python would try again when it ends
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())
-        # a reader that has closed the pipe has seen enough
-        return "" if isinstance(why, BrokenPipeError) else _reason(why)
-    return ""
-
-
-def _shown(text: str) -> str:
-    """The text with all that a terminal would obey, and what is no letter, written out: `\\x1b`."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from planner.review.reading import Reading
 from planner.scenario import Scenario
 from planner.show import reviewed
 from planner.show.measured import report
+from planner.streams import reason
 from planner.words import counted
 
 _PIECE_BYTES = 2**20
@@ -142,8 +143,7 @@ def read_files(
                 feed(piece)
             end()
         except (OSError, ValueError) as why:  # ReadError, or a name that no file can have
-            told = (why.strerror if isinstance(why, OSError) else None) or str(why)
-            return [f"error: {name} cannot be read: {told}."]
+            return [f"error: {name} cannot be read: {reason(why)}."]
     return []
 
 
@@ -183,8 +183,9 @@ def _empty_folder(name: str) -> Path:
 
 
 def _cannot_be_written(name: object, why: Exception) -> ScenarioError:
-    told = (why.strerror if isinstance(why, OSError) else None) or str(why)
-    return ScenarioError(Problem("", f"{name} cannot be written: {told}. Name another folder."))
+    return ScenarioError(
+        Problem("", f"{name} cannot be written: {reason(why)}. Name another folder.")
+    )
 
 
 def _split(options: Namespace, folder: Path, measured: Measured, base: Scenario) -> list[str]:

@@ -35,6 +35,7 @@ FLOORS = (
     ("review",),
     ("programs",),
     ("show",),
+    ("streams",),
     ("files",),
     ("fake",),
     ("__init__",),

@@ -12,11 +12,11 @@ from decimal import Decimal
 from planner import facts, scenario
 from planner.advice import options
 from planner.advice.caveat import Change
+from planner.advice.labels import label, real_time_label
 from planner.advice.verdict import verdict, within
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 from planner.steps import Steps, finish
-from planner.words import count, share
 
 _ROWS = 8
 _CACHES_TRIED = 3
@@ -160,7 +160,7 @@ def _in_real_time(plan: Plan, other: Plan) -> Way:
     in_time = not deadline_s or seconds <= deadline_s
     return replace(
         _way(plan, other),
-        label=f"{_short(other.model)}, real time{_cache_words(plan, other)}",
+        label=real_time_label(plan, other),
         realtime_share=1.0,
         binding=other.realtime.binding if other.realtime else "",
         p85_s=seconds,
@@ -281,35 +281,3 @@ def _beats(row: Way, way: Way) -> bool:
         and row.usd <= way.usd
         and row.confident_s <= way.confident_s
     )
-
-
-# Labels
-
-
-def label(plan: Plan, other: Plan) -> str:
-    """What another plan is, beside a plan: 'Haiku 5.5, 20 × 100,000, 12 % in real time'."""
-    fast = other.scenario.batches.realtime_share
-    part = f", {share(fast)} in real time" if fast else ""
-    return f"{_short(other.model)}, {_cut_words(other)}{_cache_words(plan, other)}{part}"
-
-
-def _short(model: facts.Model) -> str:
-    return model.name.removeprefix("Claude ")
-
-
-def _cut_words(plan: Plan) -> str:
-    batches = len(plan.batches) - plan.primes
-    if batches == 1:
-        return "1 batch"
-    return f"{count(batches)} × {count(plan.largest_batch.requests)}"
-
-
-def _cache_words(plan: Plan, other: Plan) -> str:
-    """How its prefix is cached, where that is not as in the plan at hand."""
-    before, after = plan.scenario.caching, other.scenario.caching
-    if (before.mode, before.prime and plan.caches) == (after.mode, after.prime and other.caches):
-        return ""
-    if not other.caches:
-        return ", not cached" if plan.caches else ""
-    life = "5 min" if after.mode == "5m" else "1 h"
-    return f", cached for {life}{'' if after.prime else ', not primed'}"

@@ -16,6 +16,7 @@ from planner.errors import Problem, ScenarioError
 from planner.fake import scenario as scenarios
 from planner.fake.runner import Runner
 from planner.fake.server import FakeApi
+from planner.streams import reason
 
 _SHORT = re.compile(r"([a-z-]+):([a-z-]+)(?::([0-9]+))?(?::(-1|[0-9]+))?")
 _EPILOG = """\
@@ -79,7 +80,7 @@ def fake_api(options: Namespace) -> tuple[list[str], int, list[str]]:
     try:
         api = FakeApi(scenario, port=options.port)
     except (OSError, OverflowError) as why:
-        raise _error(f"Port {options.port} cannot be had: {_reason(why)}.") from None
+        raise _error(f"Port {options.port} cannot be had: {reason(why)}.") from None
     with api:
         complaints = _run(api, options.command) if options.command else _serve(api)
         # a runner that failed may have left none
@@ -136,7 +137,7 @@ def _run(api: FakeApi, command: list[str]) -> list[str]:
     try:
         code = runner.run()
     except OSError as why:
-        raise _error(f"{command[0]} cannot be started: {_reason(why)}.") from None
+        raise _error(f"{command[0]} cannot be started: {reason(why)}.") from None
     except KeyboardInterrupt:
         return ["The command was interrupted."]
     times = "once" if runner.starts == 1 else f"{runner.starts} times"
@@ -150,7 +151,7 @@ def _scenario(options: Namespace) -> dict[str, Any]:
         try:
             values = json.loads(Path(options.scenario).read_text("utf-8-sig"))
         except OSError as why:
-            raise _error(f"{options.scenario} cannot be read: {_reason(why)}.") from None
+            raise _error(f"{options.scenario} cannot be read: {reason(why)}.") from None
         except ValueError as why:
             raise _error(f"{options.scenario} is no JSON: {why}.") from None
     try:
@@ -186,14 +187,10 @@ def _ids(path: str) -> set[str]:
         ]
         return {row["custom_id"] if "custom_id" in row else row["id"] for row in rows}
     except OSError as why:
-        raise _error(f"{path} cannot be read: {_reason(why)}.") from None
+        raise _error(f"{path} cannot be read: {reason(why)}.") from None
     except (ValueError, KeyError, TypeError, EOFError):
         raise _error(f"{path} is no JSON Lines with a custom_id or id in each line.") from None
 
 
 def _error(message: str) -> ScenarioError:
     return ScenarioError(Problem("", message))
-
-
-def _reason(why: Exception) -> str:
-    return (why.strerror if isinstance(why, OSError) else None) or str(why).rstrip(".")

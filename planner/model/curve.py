@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import sqrt
 
 # Times are known to a few per cent, for clocks are polled; so the same place of two curves is never
@@ -29,6 +30,17 @@ class Curve:
     chance: float = 1.0
     blur: float = _BLUR
     certain: bool = False  # luck has no part in it
+    # of each stretch between two places: where it begins, and how far it goes, for place, ratio, wait
+    _stretches: tuple[tuple[float, ...], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        known = zip(self.places, self.ratios, self.waits_s, strict=True)
+        points = ((0.0, self.ratios[0] / 2, self.waits_s[0]), *known)
+        stretches = tuple(
+            (low, high - low, ratio, to_ratio - ratio, wait, to_wait - wait)
+            for (low, ratio, wait), (high, to_ratio, to_wait) in pairwise(points)
+        )
+        object.__setattr__(self, "_stretches", stretches)
 
     def slower(self, times: float) -> "Curve":
         """The curve on which all that was fitted takes so many times as long."""
@@ -45,18 +57,9 @@ class Curve:
             left = 1 - min(place, _NEARLY_ONE)
             beyond = sqrt(max(1.0, (1 - self.places[-1]) / left))
             return blurred * beyond * self.ratios[-1], beyond * self.waits_s[-1]
-        low, low_ratio, low_wait = 0.0, self.ratios[0] / 2, self.waits_s[0]
-        if above:
-            low, low_ratio, low_wait = (
-                self.places[above - 1],
-                self.ratios[above - 1],
-                self.waits_s[above - 1],
-            )
-        inside = (place - low) / (self.places[above] - low)
-        return (
-            blurred * (low_ratio + inside * (self.ratios[above] - low_ratio)),
-            low_wait + inside * (self.waits_s[above] - low_wait),
-        )
+        low, width, ratio, more_ratio, wait_s, more_wait_s = self._stretches[above]
+        inside = (place - low) / width
+        return blurred * (ratio + inside * more_ratio), wait_s + inside * more_wait_s
 
     def seconds(self, requests: int, place: float) -> float:
         """How long a batch of so many requests takes at a place."""

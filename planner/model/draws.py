@@ -6,6 +6,7 @@ give the same digits everywhere.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 from math import sqrt
 from operator import mul
@@ -30,6 +31,7 @@ _Z = (
     0.5244, 0.8416, 1.2816, 1.6449, 1.96, 2.3263, 2.5758, 3.0902, 3.5,
 )  # fmt: skip
 _LEAST = 1 / (1 << 53)  # the step between two numbers of `Random.random()`
+_SIZES = 4096  # of which the chance that nothing fails is kept
 _FEW = 30.0  # expected failures up to which the binomial distribution is drawn exactly
 
 
@@ -95,6 +97,7 @@ def _normal(point: float) -> float:
     return z_low + (point - low) / (_CHANCES[above] - low) * (_Z[above] - z_low)
 
 
+@lru_cache(maxsize=_SIZES)
 def _whole_power(base: float, exponent: int) -> float:
     """base^exponent by repeated squaring: multiplications give the same digits everywhere, `pow`
     does not.

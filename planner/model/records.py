@@ -29,10 +29,11 @@ class Records:
 
     __slots__ = ("_numbers", "_starts")
 
-    def __init__(self, numbers: Iterable[float]) -> None:
-        """From the six numbers of each record, one after the other."""
+    def __init__(self, numbers: Iterable[float], starts: Sequence[int] = ()) -> None:
+        """From the six numbers of each record, one after the other; `starts`, where they are known:
+        the place of the first batch of each round, and the place after the last batch."""
         self._numbers = array("d", numbers)
-        self._starts: tuple[int, ...] = ()
+        self._starts = starts
 
     def __len__(self) -> int:
         return len(self._numbers) // 6
@@ -47,17 +48,21 @@ class Records:
         for six in zip(*[numbers] * 6, strict=True):
             yield _record(*six)
 
-    def ends_s(self, number: int, places: range) -> Sequence[float]:
-        """When the batches at these places of a round ended, those that it has."""
+    def latest_s(self, number: int, places: range) -> float:
+        """When the last of the batches at these places of a round ended; 0 if it has none of them."""
         # found once, for a table asks for many places of the same rounds
         starts = self._starts or self._found_starts()
         if number + 1 >= len(starts):
-            return ()
-        past = min(starts[number] + places.stop, starts[number + 1])
-        return self._numbers[6 * (starts[number] + places.start) + 3 : 6 * past : 6]
+            return 0.0
+        first, past = starts[number] + places.start, starts[number + 1]
+        if first >= past:
+            return 0.0
+        if len(places) == 1:
+            return self._numbers[6 * first + 3]
+        past = min(first + len(places), past)
+        return max(self._numbers[6 * first + 3 : 6 * past : 6])
 
-    def _found_starts(self) -> tuple[int, ...]:
-        """The place of the first batch of each round, and the place after the last batch."""
+    def _found_starts(self) -> Sequence[int]:
         rounds = self._numbers[::6]
         last = int(rounds[-1]) if rounds else -1
         self._starts = (*(bisect_left(rounds, number) for number in range(last + 1)), len(rounds))

@@ -104,10 +104,21 @@ class _World(NamedTuple):
 
     durations: DurationModel
     rules: Rules
-    longest_s: Callable[[int], float]  # of the answers of a batch of so many requests
+    stage: "_Stage"
     waits_s: tuple[float, ...]  # before each retry round
     shares: tuple[float, ...]  # of the requests of a round, how many are answered, as expected
     nearly: float  # answers: nearly all that are expected
+
+
+class _Stage(NamedTuple):
+    """What is the same in all rounds of all runs."""
+
+    concurrent: int
+    queue_requests: int
+    poll_s: float
+    expiry_s: float
+    shared: bool
+    longest_s: Callable[[int], float]  # of the answers of a batch of so many requests
 
 
 def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules) -> _World:
@@ -118,10 +129,18 @@ def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rul
     for _ in shares:
         lost *= policy.transient_rate
     answers = sum(map(sum, stages)) * (1 - policy.permanent_rate - lost)
+    longest_s = lru_cache(maxsize=_SIZES)(rules.writing.longest_s)
     return _World(
         durations,
         rules,
-        lru_cache(maxsize=_SIZES)(rules.writing.longest_s),
+        _Stage(
+            rules.concurrent,
+            rules.queue_requests,
+            rules.poll_s,
+            rules.expiry_s,
+            durations.shared,
+            longest_s,
+        ),
         tuple(backoff_s(policy, retry) for retry in range(1, policy.max + 1)),
         shares,
         answers * (1 - _LAST) - _HAIR * answers,
@@ -143,14 +162,15 @@ def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> in
 def _run(
     stages: Sequence[Sequence[int]], world: _World, luck: Luck, failing: Random, hours: Random
 ) -> Run:
-    rules = world.rules
-    transient = rules.retry.transient_rate
+    rules, stage = world.rules, world.stage
+    transient, largest = rules.retry.transient_rate, rules.batch_requests
     pace = Pace(world.durations, rules.shared_load, luck, hours)
     hopeless, points = failing.random(), chain(luck.failed, iter(failing.random, None))
     rows: list[float] = []
+    starts = [0]  # the place of the first batch of each round
     clock, makespan, sent, expired, stopped = 0.0, 0.0, 0, 0, False
     for sizes in stages:
-        clock, makespan, undone = _stage(sizes, clock, 0, rows, world, pace)
+        clock, makespan, undone = _stage(sizes, clock, 0, rows, stage, pace)
         expired += undone
         sent += sum(sizes)
     missing = world.nearly - (sent - expired) * world.shares[0]
@@ -161,18 +181,24 @@ def _run(
     given_up = failures(sent - expired, rules.retry.permanent_rate, hopeless)
     failed = failures(sent - expired - given_up, transient, next(points)) + expired
     for retry, wait_s in enumerate(world.waits_s, start=1):
-        sizes = split_sizes(failed, rules.batch_requests)
-        stopped = len(rows) // 6 + len(sizes) > RUN_BATCHES
-        if stopped or not sizes:
+        # of most rounds all fits into one batch
+        sizes = split_sizes(failed, largest) if failed > largest else (failed,)
+        start = len(rows) // 6
+        stopped = start + len(sizes) > RUN_BATCHES
+        if stopped or not failed:
             break
-        clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, world, pace)
+        starts.append(start)
+        clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, stage, pace)
         if missing > 0:
             share = world.shares[retry]
-            nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, share)
+            nearly_s = makespan
+            if len(sizes) > 1:
+                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, share)
             missing -= (failed - undone) * share
         expired += undone
         failed = failures(failed - undone, transient, next(points)) + undone
-    return Run(Records(rows), given_up + failed, makespan, expired, stopped, nearly_s)
+    starts.append(len(rows) // 6)
+    return Run(Records(rows, starts), given_up + failed, makespan, expired, stopped, nearly_s)
 
 
 def _nearly_s(rows: list[float], missing: float, share: float) -> float:
@@ -190,30 +216,30 @@ def _nearly_s(rows: list[float], missing: float, share: float) -> float:
 
 
 def _stage(
-    sizes: Sequence[int], clock: float, number: int, rows: list[float], world: _World, pace: Pace
+    sizes: Sequence[int], clock: float, number: int, rows: list[float], stage: _Stage, pace: Pace
 ) -> tuple[float, float, int]:
     """Append the batches of one round that begins at `clock`, each at the pace of its hour; give
     when its last end was noticed, when its last batch ended, and how many requests expired."""
     # this loop is nearly all the work of a plan, and local names are the fastest that Python has
-    scale, shared, longest_s = pace.curve.scale, world.durations.shared, world.longest_s
-    concurrent, limit = world.rules.concurrent, world.rules.queue_requests
-    poll_s, expiry_s = world.rules.poll_s, world.rules.expiry_s
+    concurrent, limit, poll_s, expiry_s, shared, longest_s = stage
+    scale = pace.curve.scale
     # (noticed, ticket, requests): tickets order those that are noticed together
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
-    ratio, wait_s, until = pace.at(clock)
+    ratio, wait_s, until = pace.now
     for ticket, size in enumerate(sizes):
-        # wait for room: order is kept, a batch that would fit is not sent before one that does not
-        while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
-            noticed, _, done = heappop(open_batches)
-            queued -= done
-            if noticed > clock:
-                clock = noticed
-        # what else was noticed by now is out of the queue too, which matters where batches share
-        # the pace
-        while open_batches and open_batches[0][0] <= clock:
-            queued -= heappop(open_batches)[2]
+        if open_batches:
+            # wait for room: order is kept, a batch that would fit is not sent before one that does not
+            while open_batches and (len(open_batches) >= concurrent or queued + size > limit):
+                noticed, _, done = heappop(open_batches)
+                queued -= done
+                if noticed > clock:
+                    clock = noticed
+            # what else was noticed by now is out of the queue too, which matters where batches share
+            # the pace
+            while open_batches and open_batches[0][0] <= clock:
+                queued -= heappop(open_batches)[2]
         queued += size
         if clock >= until:
             ratio, wait_s, until = pace.at(clock)
@@ -227,11 +253,11 @@ def _stage(
             # what it would have done by then is done: its requests end evenly over its time
             expired = size - int(size * (expiry_s / in_work_s))
             in_work_s = expiry_s
+            expired_in_all += expired
         ended = clock + in_work_s
         noticed = clock + -(-in_work_s // poll_s) * poll_s  # rounded up to a whole number of polls
         rows.extend((number, size, clock, ended, noticed, expired))
         heappush(open_batches, (noticed, ticket, size))
-        expired_in_all += expired
         # not max(): a call costs more than the comparison
         if noticed > last_noticed:
             last_noticed = noticed

@@ -51,8 +51,7 @@ class Forecast:
     def ended_by(self, chance: float, number: int, places: range) -> float:
         """The shortest time within which the batches at these places of a round have ended, or are
         not needed, in that share of the runs, in seconds."""
-        ends = (run.records.ends_s(number, places) for run in self.runs)
-        latest = sorted(max(each, default=0.0) for each in ends)
+        latest = sorted([run.records.latest_s(number, places) for run in self.runs])
         return latest[_rank(chance, len(latest))]
 
     def more_given_up(self, without: float) -> float:

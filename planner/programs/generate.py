@@ -13,7 +13,7 @@ from typing import Any
 
 from planner import facts
 from planner.plan import Plan
-from planner.programs import join
+from planner.programs import editions, join
 
 _END = "--- end of settings ---\n"
 # A value goes on until a line that begins the next setting, a comment, an empty line or the end
@@ -61,7 +61,7 @@ class _File:
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-# What is handed out to whom. A row more is an edition more; `join.EDITIONS` has its parts.
+# What is handed out to whom. A row more is an edition more; `editions` has its parts.
 EDITIONS = {
     "python": (_File(name="run_batches.py", language="python"),),
     "javascript": (_File(name="run_batches.mjs", language="javascript"),),
@@ -249,7 +249,7 @@ def _usd(amount: Decimal | int | str) -> str:
 
 def program_text(edition: str, settings: Mapping[str, Any]) -> str:
     """The joined file of an edition, with these values as its settings."""
-    language = join.EDITIONS[edition].language
+    language = editions.EDITIONS[edition].language
     write = {"python": _python, "javascript": _javascript}[language]
     return join.join(edition, _fill(join.part(edition, "settings"), settings, write))
 

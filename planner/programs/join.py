@@ -4,9 +4,6 @@ A part is a module of its language: its head says which rule it holds, then come
 its code. Joined, the head is a comment, imports stand once and first, those of other parts are
 gone, and a part stands after the parts that it imports. Nothing else changes, so what is tested
 part by part is what runs.
-
-An edition is a set of parts in one language. Those of an engine are Python's, but for the parts
-that have a file in the engine's own folder, which stand beside them or in their place.
 """
 
 import pkgutil
@@ -17,72 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-# In the order in which a reader meets them, where dependence leaves a choice; in both languages.
-PARTS = (
-    "head",
-    "settings",
-    "errors",
-    "text",
-    "options",
-    "money",
-    "request",
-    "scan",
-    "state",
-    "report",
-    "lock",
-    "folder",
-    "cut",
-    "sort",
-    "answer",
-    "upload",
-    "api",
-    "collect",
-    "doubt",
-    "submit",
-    "again",
-    "run",
-    "main",
-)
+from planner.programs.editions import EDITIONS
+
 _LONGEST_LINE = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Edition:
-    """The parts of one joined file.
-
-    `folders` are searched for a part in this order; `parts` as in PARTS.
-    """
-
-    language: str
-    folders: tuple[str, ...]
-    parts: tuple[str, ...]
-
-
-_ALONE = ("options", "lock", "again", "run", "main")  # what an engine does instead
-_ON_AIRFLOW = (
-    *("engine", "rest", "count", "store", "cutting"),
-    *("rounds", "flow", "triggers", "operators"),
-)
-
-EDITIONS = {
-    "python": _Edition(
-        language="python", folders=("python",), parts=(*PARTS, "rest", "pace", "count")
-    ),
-    "javascript": _Edition(language="javascript", folders=("javascript",), parts=PARTS),
-    "dbos": _Edition(
-        language="python", folders=("dbos", "python"), parts=(*PARTS, "rest", "pace", "count")
-    ),
-    "airflow": _Edition(
-        language="python",
-        folders=("airflow", "python"),
-        parts=tuple(
-            name
-            for part in PARTS
-            if part not in _ALONE
-            for name in (part, *(_ON_AIRFLOW if part == "report" else ()))
-        ),
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from planner import scenario as scenarios
-from planner.advice.ways import Way, label
+from planner.advice.labels import label
+from planner.advice.ways import Way
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan
 from planner.scenario import FIELDS, Field, Scenario, beside, texts

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.programs.harness import ROOT, TEMPLATES
+from tests.programs.written import ROOT, TEMPLATES
 
 PEAK_MB = 400
 SPEED = 0.30

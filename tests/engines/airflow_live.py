@@ -24,8 +24,10 @@ from typing import Any
 from planner.fake import FakeApi
 from tests.engines.airflow_engine import OPERATORS, Airflow, free_port
 from tests.engines.objects import Objects, objects
+from tests.engines.rows import lines, lines_of, write
 from tests.engines.stage import MODULE
-from tests.programs.harness import QUICK, TEMPLATES
+from tests.programs.harness import QUICK
+from tests.programs.written import TEMPLATES
 
 # What becomes of requests, so that each way of sorting and a second round is gone.
 OUTCOMES = [
@@ -39,22 +41,6 @@ LONGEST_RUN_S = 600
 HANG = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
 # And open for so long that a task leaves its worker, on a busy machine too.
 KILLED_IN_CREATES = {"seconds": 15, "faults": [HANG]}
-
-
-def write(path: Path, name: str, count: int) -> list[str]:
-    """INPUT of so many rows; their ids."""
-    ids = [f"{name}-{number}" for number in range(count)]
-    rows = [json.dumps({"id": each, "prompt": f"Prompt of {each}"}) + "\n" for each in ids]
-    path.write_text("".join(rows), "utf-8")
-    return ids
-
-
-def lines_of(content: bytes) -> list[bytes]:
-    return sorted(content.split(b"\n")[:-1])
-
-
-def lines(path: Path) -> list[bytes]:
-    return lines_of(path.read_bytes())
 
 
 class Live:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.engines.conftest import MakeStage
 from tests.engines.stage import STUBS, KilledError, Stage, texts
-from tests.programs.harness import ROOT
+from tests.programs.written import ROOT
 
 TEN = [f"r-{number}" for number in range(10)]
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from planner.fake import FakeApi
-from planner.programs import join
+from planner.programs import editions
 from tests.engines.dbos_stage import STUBS, Engine, answers, goes_on, program, same_answers
 from tests.engines.kills import Tally, cues, run_killed, write_requests
-from tests.programs.harness import ROOT
+from tests.programs.written import ROOT
 
 ENGINE = Engine()
 
@@ -52,7 +52,7 @@ def test_it_has_the_parts_of_the_plain_program() -> None:
     """All but those that wait, and the one that counts; a rule has one home."""
     own = {path.stem for path in (ROOT / "planner/programs/dbos").glob("[!_]*.py")}
     assert own == {"head", "rest", "pace", "count"}
-    assert set(join.EDITIONS["dbos"].parts) == set(join.EDITIONS["python"].parts)
+    assert set(editions.EDITIONS["dbos"].parts) == set(editions.EDITIONS["python"].parts)
 
 
 def test_nothing_else_is_needed(tmp_path: Path) -> None:

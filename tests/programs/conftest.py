@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from planner.fake import FakeApi
-from tests.programs.harness import LANGUAGES, Bench, Past
+from tests.programs.harness import Bench, Past
 from tests.programs.processes import Zygote
+from tests.programs.written import LANGUAGES
 
 
 @pytest.fixture(scope="session")

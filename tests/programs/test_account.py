@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FOUR = ["--requests-per-batch", "4"]

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.programs.cases import error, errored, on
-from tests.programs.harness import LANGUAGES, Bench
+from tests.programs.harness import Bench
+from tests.programs.written import LANGUAGES
 
 IDS = [f"r{number}" for number in range(13)]
 EXAMPLES = int(os.environ.get("CHANCE", "5"))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.programs.cases import ALWAYS, error, on
-from tests.programs.harness import SECRET, Bench, other
+from tests.programs.harness import SECRET, Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FOUR = ["--requests-per-batch", "4", "--concurrent-batches", "2"]

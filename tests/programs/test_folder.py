@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = ["a", "b", "c", "d"]
 TWO = ["--requests-per-batch", "2"]
@@ -145,7 +146,7 @@ def test_other_settings_of_requests_are_refused(
     )
     there.write(*IDS)
     assert there.run(language, *TWO).code == 3
-    from tests.programs.harness import TEMPLATES
+    from tests.programs.written import TEMPLATES
 
     template = TEMPLATES[language]
     # Beside the template, so that it finds the SDK from there as the template does.

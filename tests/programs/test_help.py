@@ -14,7 +14,8 @@ from functools import cache
 import pytest
 
 from planner import make_plan, parse, programs
-from tests.programs.harness import COMMANDS, TEMPLATES, Bench
+from tests.programs.harness import Bench
+from tests.programs.written import COMMANDS, TEMPLATES
 
 IDS = [f"r{number}" for number in range(8)]
 # Each flag of the contract, with the setting that is its default; those without one are off.

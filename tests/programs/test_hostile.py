@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner import make_plan, parse, programs
-from tests.programs.harness import LANGUAGES, TEMPLATES, Bench, other, place
+from tests.programs.harness import Bench
+from tests.programs.written import LANGUAGES, TEMPLATES, other, place
 
 HOSTILE = {
     "quotes": "'\"`\\'\\\"'''\"\"\"${x}",

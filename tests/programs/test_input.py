@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(6)]
 TWO = ["--requests-per-batch", "2"]

@@ -6,11 +6,11 @@ import re
 import pytest
 
 from planner.plan import make_plan
-from planner.programs import EDITIONS, generate, join
+from planner.programs import EDITIONS, editions, generate, join
 from planner.scenario import Scenario
-from tests.programs.harness import TEMPLATES
+from tests.programs.written import TEMPLATES
 
-PARTS = [name for name in join.EDITIONS["python"].parts if name != "head"]
+PARTS = [name for name in editions.EDITIONS["python"].parts if name != "head"]
 
 
 def test_the_same_bytes_every_time() -> None:
@@ -22,7 +22,7 @@ def test_the_same_bytes_every_time() -> None:
 
 def test_each_edition_is_had_by_its_name() -> None:
     """Its own files and a sample of their input; without a name those that run by themselves."""
-    assert EDITIONS.keys() == join.EDITIONS.keys()
+    assert EDITIONS.keys() == editions.EDITIONS.keys()
     for name, files in EDITIONS.items():
         programs = generate(make_plan(Scenario()), editions=[name])
         assert [each.name for each in programs] == [*[it.name for it in files], "requests.jsonl"]
@@ -38,7 +38,7 @@ def test_every_part_is_there_with_its_rule(language: str) -> None:
     sections = re.findall(
         r"^(?:#|//) --- (\w+): .+ ---$", TEMPLATES[language].read_text("utf-8"), re.MULTILINE
     )
-    assert sorted(sections) == sorted(set(join.EDITIONS[language].parts) - {"head"})
+    assert sorted(sections) == sorted(set(editions.EDITIONS[language].parts) - {"head"})
     assert (sections[0], sections[-1]) == ("settings", "main")
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.programs.cases import errored
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
 from tests.programs.processes import Cue
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FLAGS = ["--requests-per-batch", "4", "--adopt-grace-seconds", "0.05"]

@@ -7,7 +7,8 @@ from itertools import cycle
 import pytest
 
 from tests.programs.cases import error, errored, on
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(7)]
 FLAGS = ["--requests-per-batch", "4", "--concurrent-batches", "2", "--adopt-grace-seconds", "0.05"]

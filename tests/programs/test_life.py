@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import COMMANDS, QUICK, SECRET, TEMPLATES, Bench, other
+from tests.programs.harness import QUICK, SECRET, Bench
+from tests.programs.written import COMMANDS, TEMPLATES, other
 
 IDS = [f"r{number}" for number in range(8)]
 TWO = ["--requests-per-batch", "2"]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
 from tests.programs.processes import Running
+from tests.programs.written import other
 
 IDS = ["a", "b", "c", "d"]
 TWO = ["--requests-per-batch", "2"]

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.programs.harness import Bench, altered
+from tests.programs.harness import Bench
+from tests.programs.written import altered
 
 IDS = ["a", "b", "c", "d"]
 TWO = ["--requests-per-batch", "2"]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.programs.cases import CASES, Case
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

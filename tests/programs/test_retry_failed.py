@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.programs.cases import ALWAYS, errored, on
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FLAGS = ["--requests-per-batch", "4", "--max-retries", "1", "--adopt-grace-seconds", "0.05"]

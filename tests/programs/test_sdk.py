@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.harness import ROOT, TEMPLATES, Bench
+from tests.programs.harness import Bench
+from tests.programs.written import ROOT, TEMPLATES
 
 IDS = ["a", "b"]
 VERSIONS = {

@@ -7,7 +7,8 @@ import pytest
 
 from planner.fake import FakeApi
 from tests.programs.cases import error, errored, on
-from tests.programs.harness import SECRET, Bench, other
+from tests.programs.harness import SECRET, Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FOUR = ["--requests-per-batch", "4"]

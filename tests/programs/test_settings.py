@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.programs.cases import on
-from tests.programs.harness import TEMPLATES, Bench, other, place
+from tests.programs.harness import Bench
+from tests.programs.written import TEMPLATES, other, place
 
 IDS = [f"r{number}" for number in range(12)]
 SIX = ["--requests-per-batch", "6"]

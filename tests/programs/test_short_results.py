@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.programs.cases import ALWAYS, on
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(10)]
 FOUR = ["--requests-per-batch", "4", "--concurrent-batches", "3"]

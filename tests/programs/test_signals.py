@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.programs.cases import ALWAYS, error, on
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
 from tests.programs.processes import Cue, Running
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(8)]
 FOUR = ["--requests-per-batch", "4"]

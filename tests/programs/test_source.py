@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from planner.programs import join
-from tests.programs.harness import ROOT, TEMPLATES
+from planner.programs import editions, join
+from tests.programs.written import ROOT, TEMPLATES
 
 PYTHON = TEMPLATES["python"]
 
@@ -63,7 +63,9 @@ def test_the_javascript_program_parses() -> None:
     assert {name for name in imported if not name.startswith("node:")} <= {"@anthropic-ai/sdk"}
 
 
-@pytest.mark.parametrize("name", [name for name in join.EDITIONS["python"].parts if name != "head"])
+@pytest.mark.parametrize(
+    "name", [name for name in editions.EDITIONS["python"].parts if name != "head"]
+)
 def test_a_part_is_small(name: str) -> None:
     """At most 300 lines, functions of at most 50, classes of at most 15 methods; the docstring says its rule."""
     source = join.part("python", name)

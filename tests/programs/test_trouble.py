@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.programs.cases import ALWAYS, error, on
-from tests.programs.harness import Bench, other
+from tests.programs.harness import Bench
 from tests.programs.processes import Done
+from tests.programs.written import other
 
 IDS = [f"r{number}" for number in range(10)]
 FOUR = ["--requests-per-batch", "4", "--concurrent-batches", "3"]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.programs.cases import error, errored, on
-from tests.programs.harness import TEMPLATES, Bench, place
+from tests.programs.harness import Bench
+from tests.programs.written import TEMPLATES, place
 
 IDS = ["a", "b", "c", "d"]
 PACE = 200  # of the program's seconds in one of ours

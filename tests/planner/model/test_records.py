@@ -1,5 +1,7 @@
 """The records of a run are a sequence of records, kept as numbers."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,14 +41,17 @@ def test_equal_records_are_equal() -> None:
     assert kept(*TWO) != TWO
 
 
-def test_ends_of_places_of_a_round() -> None:
-    """Those that the round has: what stands behind it is of the next, and a later round has none."""
-    records = kept(
-        *(Record(number, 1, 0.0, end, end, 0) for number, end in ((0, 5.0), (0, 7.0), (1, 9.0)))
-    )
-    assert [list(records.ends_s(number, range(1, 4))) for number in (0, 1, 2)] == [[7.0], [], []]
-    assert [list(records.ends_s(number, range(1))) for number in (0, 1, 2)] == [[5.0], [9.0], []]
-    assert list(kept().ends_s(0, range(1))) == []
+@pytest.mark.parametrize("starts", [(), (0, 3, 4)])
+def test_the_latest_of_places_of_a_round(starts: tuple[int, ...]) -> None:
+    """Of those that the round has: what stands behind it is of the next, and a later round has none;
+    the same whether it is told where rounds begin or finds it."""
+    ends = ((0, 5.0), (0, 8.0), (0, 7.0), (1, 9.0))
+    records = Records(chain(*(Record(number, 1, 0.0, end, end, 0) for number, end in ends)), starts)
+    places = (range(1), range(3), range(1, 2), range(1, 9), range(2, 3), range(2, 4), range(3, 4))
+    assert [records.latest_s(0, each) for each in places] == [5.0, 8.0, 8.0, 8.0, 7.0, 7.0, 0.0]
+    assert [records.latest_s(1, each) for each in places] == [9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert [records.latest_s(2, each) for each in places] == [0.0] * 7
+    assert kept().latest_s(0, range(1)) == 0.0
 
 
 def test_none() -> None:

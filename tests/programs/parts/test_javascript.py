@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.programs.join import PARTS, part
+from planner.programs.editions import PARTS
+from planner.programs.join import part
 
 FOLDER = Path(__file__).with_name("javascript")
 FILES = sorted(FOLDER.glob("*.test.mjs"))
