@@ -31,7 +31,7 @@ npm-build := node_modules/.build-$(call hash,package-lock.json)
 npm-test  := node_modules/.test-$(call hash,package-lock.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-engines test-airflow test-dbos test-matrix setup setup-test build wheel check bench bench-programs mutants lock clean
+.PHONY: help serve test test-long test-engines test-airflow test-dbos test-matrix setup setup-test build wheel check bench bench-programs mutants lock clean
 
 help:        ## this list
 	@grep -hE '^[a-z-]+: .*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -39,8 +39,11 @@ help:        ## this list
 serve: build ## the site at http://127.0.0.1:$(PORT)/; PORT=8080 serves it elsewhere
 	$(py) -m http.server --bind 127.0.0.1 --directory dist $(PORT)
 
-test: check  ## every test; ARGS="-k words" picks some
+test: check  ## every test, cases that are many drawn; ARGS="-k words" picks some
 	$(py) -m pytest $(ARGS)
+
+test-long: check ## every case of every test, also of what `make test` draws
+	$(py) -m pytest --whole $(ARGS)
 
 # Not part of `make test`: the engines themselves, from the registry, started and killed on this machine.
 test-engines: test-airflow test-dbos ## the editions for engines on the engines themselves, under kills

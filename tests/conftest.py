@@ -1,16 +1,25 @@
-"""What all tests share: the built site, a server for it, and the switch for golden files."""
+"""What all tests share: the built site, a server for it, the switch for golden files, and draws.
+
+Cases that are many are drawn: a run has some of them, another run others, and `--whole` has all
+(`make test-long`). The seed of a run is its last line but one; `--seed` draws the same again.
+"""
 
 import fcntl
+import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parent.parent
+# Files whose tests ask for something dear that is made once: one worker has all of them.
+TOGETHER = ("tests/browser/test_parity.py", "tests/test_package.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +28,95 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write golden files anew instead of comparing them",
     )
+    parser.addoption(
+        "--whole", action="store_true", help="run every case, also of what is drawn otherwise"
+    )
+    parser.addoption("--seed", type=int, help="draw the cases of an earlier run again")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "drawn(most): so many of a test's cases are run; without `most` as few as have each value "
+        "of each parameter",
+    )
+    if config.option.seed is None:  # a worker is given that of the run
+        config.option.seed = random.randrange(10**6)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if not config.option.whole:
+        seed = config.option.seed
+        terminalreporter.write_line(f"Cases drawn with --seed {seed}; --whole runs every case.")
+
+
+@pytest.hookimpl(trylast=True)  # of those that -k and marks leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not drawn."""
+    if config.option.whole:
+        return
+    cases = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        if item.get_closest_marker("drawn"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    left_out = set[pytest.Item]()
+    for name, each in cases.items():
+        left_out.update(set(each).difference(drawn(each, f"{config.option.seed} {name}")))
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=[*left_out])
+
+
+def drawn(cases: list[pytest.Item], seed: str) -> Iterable[pytest.Item]:
+    """As many as the mark says; else each that has a value which those before it have not."""
+    mark = cases[0].get_closest_marker("drawn")
+    shuffled = random.Random(seed).sample(cases, len(cases))
+    if mark.args:
+        return shuffled[: mark.args[0]]
+    had, kept = set[tuple[str, str]](), []
+    for case in shuffled:
+        parameters = case.callspec.params if hasattr(case, "callspec") else {"": ""}
+        values = {(parameter, repr(value)) for parameter, value in parameters.items()}
+        if not values <= had:
+            kept.append(case)
+            had |= values
+    return kept
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    """True when every case is to be run, also in a test that is many cases itself."""
+    return bool(request.config.option.whole)
+
+
+Chances = Callable[[int, int], Iterator[random.Random]]
+
+
+@pytest.fixture
+def chances(request: pytest.FixtureRequest, whole: bool) -> Chances:
+    """`chances(few, many)`: sources of chance, few of them, and many where every case is run."""
+    seed = f"{request.config.option.seed} {request.node.nodeid}"
+
+    def chances(few: int, many: int) -> Iterator[random.Random]:
+        for number in range(many if whole else few):
+            yield random.Random(f"{seed} {number}")
+
+    return chances
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Each test goes to whichever worker is free, those of a file of TOGETHER to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Scheduling:
+    # not --dist=loadgroup: pytest has the name of a test from elsewhere since, and no group counts
+    return _Scheduling(config, log)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import pytest
 import planner
 from tests.pythons import interpreter
 
-pytestmark = pytest.mark.xdist_group("package")  # one worker packs it, once
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = ROOT / "tests" / "scenarios" / "us-cache-5m-unprimed.json"
 PACKED = ("planner", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "tests/conftest.py")

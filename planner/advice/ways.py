@@ -14,15 +14,18 @@ from planner.advice import options
 from planner.advice.caveat import Change
 from planner.advice.labels import label, real_time_label
 from planner.advice.verdict import verdict, within
+from planner.model import simulate
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario
 from planner.steps import Steps, finish
 
 _ROWS = 8
 _CACHES_TRIED = 3
-_CONFIRMED = 3
-_ROW_BATCHES = 20_000  # simulated for a way at most; see `simulate.BUDGET_BATCHES`
-_ALL_BATCHES = 60_000  # simulated for the ways in batches; one of a dearer model is left out then
+# simulated for a way at most: as many as for a plan, unless that is very large, so that what a row
+# says is what its plan says, and two rows do not differ by their luck
+_ROW_BATCHES = 2 * simulate.BUDGET_BATCHES
+_ALL_BATCHES = 100_000  # simulated for the ways in batches; one of a dearer model is left out then
+_MORE_BATCHES = 10_000  # simulated for one of the many other models: small plans get all their runs
 _TRIAL_BATCHES = 2000  # simulated for a share that is only tried
 _SOONER, _CHEAPER = 0.95, Decimal("0.98")  # a trade that brings less is not worth a row
 
@@ -66,7 +69,7 @@ def search(plan: Plan) -> Steps[tuple[Way, ...]]:
     this = replace(_way(plan, plan), this=True)
     every = [this]
     planned = yield from _in_batches(plan)
-    every += (_way(plan, each) for each in planned)
+    every += (_way(plan, each) for each in planned if each is not plan)
     every += (_in_real_time(plan, each) for each in planned if each.realtime)
     mixed = set[str]()
     for each in _late(planned):
@@ -76,38 +79,23 @@ def search(plan: Plan) -> Steps[tuple[Way, ...]]:
             found = yield from _mixed(plan, each)
             every += found
             mixed.update(way.model.id for way in found)
-    confirmed = yield from _confirmed(plan, every)
-    return _ranked(plan, confirmed, this)
+    return _ranked(plan, every, this)
 
 
 def of_other_models(plan: Plan, known: Sequence[Way]) -> Steps[tuple[Way, ...]]:
     """For each model of which none is known, older ones too, its way in batches, the cheapest first.
 
-    They are simulated with few runs: what they cost is exact, how long they take is not.
+    They are simulated with fewer runs where batches are many: what they cost is exact, how long they
+    take is not.
     """
     free = scenario.replace(plan.scenario, options.FREE_CUT | {"batches.realtime_share": 0})
     models = {way.model.id for way in known}
     ways: list[Way] = []
     for asked in options.models(free, older=True):
         if asked.workload.model not in models:
-            ways.append(_way(plan, make_plan(asked, most_batches=_TRIAL_BATCHES)))
+            ways.append(_way(plan, make_plan(asked, most_batches=_MORE_BATCHES)))
             yield
     return tuple(ways)
-
-
-def _confirmed(plan: Plan, every: Sequence[Way]) -> Steps[list[Way]]:
-    """The ways, of which the cheapest that meet the goal are forecast anew, with all runs."""
-    ways = list(every)
-    for _ in range(_CONFIRMED):
-        best = min((way for way in ways if way.meets), key=lambda way: way.usd, default=None)
-        if best is None or best.this or best.realtime_share == 1:
-            break
-        whole = _way(plan, make_plan(scenario.replace(plan.scenario, best.change)))
-        ways[ways.index(best)] = whole
-        yield
-        if whole.meets:
-            break
-    return ways
 
 
 def _in_batches(plan: Plan) -> Steps[list[Plan]]:
@@ -122,10 +110,12 @@ def _in_batches(plan: Plan) -> Steps[list[Plan]]:
         if not own and (met > 1 or spent > _ALL_BATCHES):
             break
         for cached in options.caches(asked)[:_CACHES_TRIED]:
-            other = make_plan(cached, most_batches=_ROW_BATCHES)
+            same = cached == plan.scenario
+            other = plan if same else make_plan(cached, most_batches=_ROW_BATCHES)
             judged = verdict(other)
             met += judged.meets and not own
-            spent += other.forecast.replications * len(other.forecast.p95.records)
+            if not same:
+                spent += other.forecast.replications * len(other.forecast.p95.records)
             plans.append(other)
             yield
             if judged.deadline is not False or judged.budget is False:

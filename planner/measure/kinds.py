@@ -32,9 +32,9 @@ def kind_of(value: Mapping[str, Any]) -> str:
     return ROWS
 
 
-def refuse_one_document(line: bytes) -> None:
+def refuse_one_document(line: str) -> None:
     """Raise ReadError where the first line begins a JSON document of many lines."""
-    if line.strip() in (b"[", b"{", b"[{"):
+    if line.strip() in ("[", "{", "[{"):
         raise ReadError(
             "this is one JSON document over many lines. Write each request on a line of its own, "
             "as JSON Lines"

@@ -33,21 +33,31 @@ class Lines:
     """The lines of one file, as its bytes come in: `feed` them in pieces of any length, then `end`.
 
     A line of more than `longest` bytes is not held; None comes in its place. Raises ReadError.
+    Who can take many lines at once asks for `blocks` and `last_blocks` instead.
     """
 
     def __init__(self, longest: int) -> None:
         self.longest = longest
-        self.number = 0  # of lines that were given
+        self.number = 0  # of lines that were given one by one
         self.mark = b""  # the byte order mark, if there was one
         self.torn = False  # the line that was given last has no line feed
         self._head: bytes | None = b""  # until it is known what the file is
         self._unpack: zlib._Decompress | None = None
+        self._is_begun = False  # something was unpacked
         self._parts: list[bytes] = []
         self._held = 0
         self._too_long = False
 
     def feed(self, piece: bytes) -> Iterator[bytes | None]:
         """The lines that end in this piece, without their `\\n`."""
+        return self._each(self.blocks(piece))
+
+    def end(self) -> Iterator[bytes | None]:
+        """The last line, where it has no `\\n`, and those before it that are still held."""
+        return self._each(self.last_blocks())
+
+    def blocks(self, piece: bytes) -> Iterator[bytes | None]:
+        """As `feed`, but lines that follow one another come as one, each with its `\\n`."""
         if self._head is None:
             yield from self._plain(piece)
             return
@@ -55,15 +65,21 @@ class Lines:
         if len(self._head) >= _HEAD_BYTES:
             yield from self._begin()
 
-    def end(self) -> Iterator[bytes | None]:
-        """The last line, where it has no `\\n`."""
+    def last_blocks(self) -> Iterator[bytes | None]:
+        """As `end`, in blocks."""
         if self._head is not None:
             yield from self._begin()
         if self._unpack is not None and not self._unpack.eof:
             raise ReadError("the gzip file ends in the middle: it was cut. Copy it again")
         if self._parts or self._too_long:
             self.torn = True
-            yield self._line(b"")
+            yield self._line()
+
+    def _each(self, blocks: Iterator[bytes | None]) -> Iterator[bytes | None]:
+        for block in blocks:
+            for line in (None,) if block is None else block.removesuffix(b"\n").split(b"\n"):
+                self.number += 1
+                yield line
 
     def _begin(self) -> Iterator[bytes | None]:
         head, self._head = self._head or b"", None
@@ -77,10 +93,9 @@ class Lines:
         if self._unpack is None:
             yield from self._cut(piece)
             return
-        first = not self.number and not self._held
         for part in self._unpacked(piece):
-            if first:
-                part, first = self._text(part), False
+            if not self._is_begun:
+                part, self._is_begun = self._text(part), True
             yield from self._cut(part)
 
     def _text(self, head: bytes) -> bytes:
@@ -108,15 +123,20 @@ class Lines:
             raise ReadError("it is no whole gzip file: it is damaged. Pack it again") from None
 
     def _cut(self, piece: bytes) -> Iterator[bytes | None]:
-        if b"\n" not in piece:
+        first, end = piece.find(b"\n"), piece.rfind(b"\n")
+        if end < 0:
             self._hold(piece)
             return
-        first, *whole, rest = piece.split(b"\n")
-        yield self._line(first)
-        for line in whole:
-            self.number += 1
-            yield line if len(line) <= self.longest else None
-        self._hold(rest)
+        self._hold(piece[:first])
+        yield self._line(b"\n")
+        if first < end:
+            block = piece[first + 1 : end + 1]
+            if len(block) <= self.longest:
+                yield block
+            else:
+                for line in block.removesuffix(b"\n").split(b"\n"):
+                    yield line + b"\n" if len(line) <= self.longest else None
+        self._hold(piece[end + 1 :])
 
     def _hold(self, part: bytes) -> None:
         if not part or self._too_long:
@@ -127,11 +147,9 @@ class Lines:
             self._too_long = True
             self._parts.clear()
 
-    def _line(self, end: bytes) -> bytes | None:
+    def _line(self, end: bytes = b"") -> bytes | None:
         """The line that was held, with its end."""
-        self._hold(end)
-        self.number += 1
-        line = None if self._too_long else b"".join(self._parts)
+        line = None if self._too_long else b"".join([*self._parts, end])
         self._parts.clear()
         self._held, self._too_long = 0, False
         return line

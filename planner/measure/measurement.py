@@ -14,6 +14,7 @@ was measured up to there.
 import json
 import math
 from dataclasses import dataclass
+from string import whitespace
 from typing import Any, NoReturn
 
 from planner.measure.csv_rows import CsvRows
@@ -43,6 +44,9 @@ def _finite(text: str) -> float:
 _decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
+_Place = tuple[str, str]  # the kind of a line, and where it stands
+
+
 @dataclass(slots=True)
 class _File:
     """The file that is being read."""
@@ -50,7 +54,9 @@ class _File:
     name: str
     lines: Lines
     csv: CsvRows | None
+    number: int = 0  # of the line that is taken
     filled: int = 0  # lines that say something
+    first: _Place | None = None  # line
 
 
 class Measurement:
@@ -69,7 +75,7 @@ class Measurement:
         self.csv: CsvRows | None = None
         self._file: _File | None = None
         self.lines = 0
-        self._kind = self._kind_place = ""
+        self._first: _Place | None = None  # request or row
         self._findings, self._results = Findings(), Results()
         self._requests = Requests(self.base, self._findings)
 
@@ -86,14 +92,14 @@ class Measurement:
         """The next bytes of the file. Raises ReadError."""
         assert self._file is not None
         file, self.bytes_read = self._file, self.bytes_read + len(piece)
-        for line in file.lines.feed(piece):
-            self._line(file, line)
+        for block in file.lines.blocks(piece):
+            self._block(file, block)
 
     def end(self) -> None:
         """The file ends. Raises ReadError."""
         assert self._file is not None
-        for line in self._file.lines.end():
-            self._line(self._file, line)
+        for block in self._file.lines.last_blocks():
+            self._block(self._file, block)
         if self._file.csv:
             self._file.csv.end()
         if not self._file.filled:
@@ -118,35 +124,66 @@ class Measurement:
             repeats_left_out=requests.repeats_left_out,
         )
 
-    def _line(self, file: _File, line: bytes | None) -> None:
-        self.lines += 1
-        if line is None:
+    def _block(self, file: _File, block: bytes | None) -> None:
+        """Take lines that follow one another; None is one that is too long."""
+        if block is None:
+            self._count(file)
             file.filled += 1
-            self._found(file.lines.number, too_large(MOST_BYTES))
-        elif file.csv is not None:
-            self._csv_line(file, file.csv, line)
-        else:
-            self._json_line(file, line)
-
-    def _json_line(self, file: _File, line: bytes) -> None:
-        number = file.lines.number
+            self._found(file.number, too_large(MOST_BYTES))
+            return
         try:
-            text = line.decode()
-            if self._requests.take_like(text, number):
-                file.filled += 1
-                return
-            if not line or line.isspace():
-                return
-            file.filled += 1
-            value = _decode(text)
+            text = block.decode()
         except UnicodeDecodeError as why:
+            lines = block.removesuffix(b"\n").split(b"\n")
+            if len(lines) == 1:
+                self._no_utf_8(file, lines[0], why)
+            for line in lines if len(lines) > 1 else ():  # which of them is it?
+                self._block(file, line)
+        else:
+            take = self._json_lines if file.csv is None else self._csv_lines
+            take(file, text if text.endswith("\n") else text + "\n")
+
+    def _no_utf_8(self, file: _File, line: bytes, why: UnicodeDecodeError) -> None:
+        self._count(file)
+        if file.csv is not None:
+            wrong = "The line is not UTF-8"
+        else:
             file.filled += 1
             wrong = f"The line is not UTF-8 from its byte {why.start + 1:,} on"
-            self._found(number, Fault("utf-8", wrong, "Save the file as UTF-8"))
+        self._found(file.number, Fault("utf-8", wrong, "Save the file as UTF-8"))
+        if file.csv is not None:
+            self._csv_line(file, file.csv, line.decode("utf-8", "replace"))
+
+    def _csv_lines(self, file: _File, text: str) -> None:
+        assert file.csv is not None
+        for line in text.removesuffix("\n").split("\n"):
+            self._count(file)
+            self._csv_line(file, file.csv, line)
+
+    def _json_lines(self, file: _File, text: str) -> None:
+        start = 0
+        while start < len(text):
+            taken, end = self._take_run(file, text, start, file.number + 1)
+            if taken:
+                self._count(file, taken)
+                file.filled += taken
+            else:
+                self._count(file)
+                end = text.index("\n", start) + 1
+                line = text[start : end - 1]
+                if line.strip(whitespace):
+                    file.filled += 1
+                    self._json_line(file, line)
+            start = end
+
+    def _json_line(self, file: _File, text: str) -> None:
+        number = file.number
+        try:
+            value = _decode(text)
         except (ValueError, RecursionError) as why:
             if file.filled == 1:
-                refuse_one_document(line)
-            wrong = f"The line is not JSON: {_reason(why, line)}"
+                refuse_one_document(text)
+            wrong = f"The line is not JSON: {_reason(why, text)}"
             self._found(number, Fault("json", wrong, _ONE_OBJECT))
         else:
             if type(value) is dict:
@@ -154,32 +191,48 @@ class Measurement:
             else:
                 self._found(number, Fault("object", "The line is JSON, but no object", _ONE_OBJECT))
 
-    def _csv_line(self, file: _File, csv: CsvRows, line: bytes) -> None:
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            fault = Fault("utf-8", "The line is not UTF-8", "Save the file as UTF-8")
-            self._found(file.lines.number, fault)
-            text = line.decode("utf-8", "replace")
-        for number, row in csv.line(text.removesuffix("\r"), file.lines.number):
+    def _csv_line(self, file: _File, csv: CsvRows, text: str) -> None:
+        for number, row in csv.line(text.removesuffix("\r"), file.number):
             file.filled += 1
-            self._take(row, json.dumps(row, ensure_ascii=False), number)
+            text = json.dumps(row, ensure_ascii=False)
+            if not self._take_run(file, f"{text}\n", 0, number)[0]:
+                self._take(row, text, number)
+
+    def _take_run(self, file: _File, text: str, start: int, number: int) -> tuple[int, int]:
+        """How many lines are like an earlier one of whatever file, and where they end."""
+        if file.first and file.first[0] == RESULTS:  # each that is none is to be told
+            return 0, start
+        taken, end = self._requests.take_run(text, start, number)
+        if taken and self._first:
+            file.first = file.first or (self._first[0], f"line {number:,}")
+        return taken, end
+
+    def _count(self, file: _File, lines: int = 1) -> None:
+        file.number += lines
+        self.lines += lines
 
     def _take(self, value: dict[str, Any], text: str, number: int) -> None:
         kind = kind_of(value)
+        self._tell_mixed(kind, number)
         if kind == RESULTS:
             self._results.add(value)
-            return
-        if not self._kind:
-            self._kind, self._kind_place = kind, f"line {number:,}"
-        elif kind != self._kind:
-            wrong = f"The file began with {self._kind} ({self._kind_place}); this is one of {kind}"
-            self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
-            self._requests.learns = False  # each line of the other kind is to be told
-        if kind == REQUESTS:
+        elif kind == REQUESTS:
             self._requests.take(value, text, number)
         else:
             self._requests.take_row(value, text, number)
+
+    def _tell_mixed(self, kind: str, number: int) -> None:
+        """A file is of results throughout or of none; all files are of requests, or all of rows."""
+        assert self._file is not None
+        file, here = self._file, (kind, f"line {number:,}")
+        file.first = file.first or here
+        if kind != RESULTS:
+            self._first = self._first or here
+        began, place = file.first if RESULTS in (kind, file.first[0]) else self._first or here
+        if kind != began:
+            wrong = f"The file began with {began} ({place}); this is one of {kind}"
+            self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
+            self._requests.learns = False  # each line of the other kind is to be told
 
     def _found(self, number: int, fault: Fault) -> None:
         assert self._file is not None
@@ -191,11 +244,11 @@ def is_csv(name: str) -> bool:
     return name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
 
-def _reason(why: Exception, line: bytes) -> str:
+def _reason(why: Exception, line: str) -> str:
     if isinstance(why, RecursionError):
         return "it is nested too deeply"
     if not isinstance(why, json.JSONDecodeError):
         return "it holds a number or a constant that JSON does not have"
-    if b"\r{" in line:
+    if "\r{" in line:
         return "its lines end with a carriage return alone; save it with line feeds"
     return f"{why.msg.removesuffix(' at')} at character {why.pos + 1:,}"

@@ -18,14 +18,14 @@ class Places:
         """The next file begins."""
         self._file += 1 << _LINE_BITS
 
-    def add(self, line: int) -> None:
-        """The next request stands in such a line of the file."""
+    def add(self, line: int, requests: int) -> None:
+        """The next requests stand in such a line of the file, and in those that follow it."""
         place = self._file + line
         if place != self._next:
             self._starts.append(self.count)
             self._places.append(place)
-        self._next = place + 1
-        self.count += 1
+        self._next = place + requests
+        self.count += requests
 
     def of(self, request: int) -> tuple[int, int]:
         """The number of the file, from 0, and the line of a request."""

@@ -98,13 +98,13 @@ class Node:
         families = {id(each): each for each in waiting if isinstance(each, Candidate)}
         return [each for each in families.values() if each.differs]
 
-    def wait(self, block: Block, family: Candidate | None = None) -> None:
-        """Keep a block, or the family that it begins, until its like comes."""
-        text, kept = block.text, family or block
+    def wait(self, head: str, tail: str, block: Block, family: Candidate | None = None) -> None:
+        """Keep a block, or the family that it begins, until its like comes by head or tail."""
+        kept = family or block
         if len(self.heads) >= _MOST_WAITING or self.chars > _MOST_CHARS:
             self._make_room()
-        self.chars += len(text)
-        self.heads[text[:ALIKE_CHARS]] = self.tails[text[-ALIKE_CHARS:]] = kept
+        self.chars += len(block.text)
+        self.heads[head] = self.tails[tail] = kept
         if block.shuffled:
             self.heads[block.shuffled] = kept
 
@@ -156,19 +156,17 @@ class Prefixes:
                 return
             node = branch
 
-    def end(self, node: Node, text: str, line: int) -> None:
-        """The same where one text of the user is all that follows: nearly always a new one."""
-        branch = node.branches.get((_USER, text)) if node.branches else None
-        if branch is not None:
-            branch.requests += 1
-        elif (
-            text[:ALIKE_CHARS] in node.heads
-            or text[-ALIKE_CHARS:] in node.tails
-            or len(node.branches) < _EARLY
-        ):
-            self._pass(node, Block(_USER, text, line), is_last=True)
-        elif len(text) >= ALIKE_CHARS:
-            node.wait(_new(Block, (_USER, text, line, "", "")))
+    def end(self, node: Node, texts: Iterable[str], first_line: int) -> None:
+        """The same for lines of which one text of the user is left: nearly always a new one."""
+        branches = node.branches
+        for line, text in enumerate(texts, first_line):
+            head, tail = text[:ALIKE_CHARS], text[-ALIKE_CHARS:]
+            if branches and (_USER, text) in branches:
+                branches[_USER, text].requests += 1
+            elif head in node.heads or tail in node.tails or len(branches) < _EARLY:
+                self._pass(node, Block(_USER, text, line), is_last=True)
+            elif len(head) == ALIKE_CHARS:
+                node.wait(head, tail, _new(Block, (_USER, text, line, "", "")))
 
     def _pass(self, node: Node, block: Block, *, is_last: bool = False) -> Node | None:
         """The branch of a block, one request further; None where there is none."""
@@ -187,18 +185,19 @@ class Prefixes:
         """A new branch, or what follows the blocks that are like this one; None where it waits:
         a last one that is too short to be worth comparing does not even that.
         """
-        heads, text = node.heads, block.text
-        like = heads.get(text[:ALIKE_CHARS]) or node.tails.get(text[-ALIKE_CHARS:])
+        text = block.text
+        head, tail = text[:ALIKE_CHARS], text[-ALIKE_CHARS:]
+        like = node.heads.get(head) or node.tails.get(tail)
         if like is None and block.shuffled:
-            like = heads.get(block.shuffled)
+            like = node.heads.get(block.shuffled)
         newest = like.block if isinstance(like, Candidate) else like
         if like is None or newest is None or newest.place != block.place:
             if len(node.branches) >= _EARLY:
                 if not is_last or len(text) >= ALIKE_CHARS:
-                    node.wait(block)
+                    node.wait(head, tail, block)
                 return None
             family = Candidate(block)
-            node.wait(block, family)
+            node.wait(head, tail, block, family)
             return self._grow(node, block, family, 1)
         family = node.family_of(like)
         family.join(block)

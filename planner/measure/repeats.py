@@ -7,7 +7,7 @@ what may have been there is kept with a word about it, and judged at the end.
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -16,7 +16,7 @@ from zlib import crc32
 _BYTES = 2**23  # of the map: among a million keys one in 130 is kept for a second look
 _BITS = (1, 2, 4, 8, 16, 32, 64, 128)
 _PIECE = 2**16
-_64_BITS = 2**64 - 1
+_MASK = 2**sys.hash_info.width - 1
 _NARROW = sys.hash_info.width < 64  # in a browser hash() has 32 bits; a checksum adds others
 _FEW = 100_000  # suspects that are kept
 
@@ -38,33 +38,31 @@ class Repeats:
         # in pieces: an array that grows is copied, and leaves holes in a browser's memory
         self._whole: list[array[int]] = []
         self._numbers = array("Q")
+        self._count = 0
         self._suspects: list[tuple[int, int, Any]] = []
         self.left_out = 0  # suspects beyond those that are kept
 
     def skip(self) -> None:
         """This request has no key."""
-        self._numbers.append(0)
-        if len(self._numbers) == _PIECE:
-            self._begin_piece()
+        self._keep([0])
 
-    def add(self, key: str, salt: int, what: Any) -> None:
-        """Take the key of the next request, and what is to be told of it if it is a repeat.
+    def add(self, keys: Sequence[str], salt: int, whats: Sequence[Any]) -> None:
+        """Take the keys of the next requests, and what is to be told of each that is a repeat.
 
         The same text with another salt is another key.
         """
+        numbers = [(hash(key) ^ salt) & _MASK for key in keys]
         if _NARROW:
-            number = (hash(key) ^ salt) & 0xFFFF_FFFF
-            number |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
-        else:
-            number = (hash(key) ^ salt) & _64_BITS
-        seen, byte, bit = self._seen, number & self._last, _BITS[number >> 61]
-        if seen[byte] & bit:
-            self._suspect(number, what)
-        else:
-            seen[byte] |= bit
-        self._numbers.append(number)
-        if len(self._numbers) == _PIECE:
-            self._begin_piece()
+            for place, key in enumerate(keys):
+                numbers[place] |= crc32(key.encode("utf-8", "surrogatepass"), salt & 0xFFFF) << 32
+        seen, last, bits = self._seen, self._last, _BITS
+        for place, number in enumerate(numbers):
+            byte, bit = number & last, bits[number >> 61]
+            if seen[byte] & bit:
+                self._suspect(number, self._count + place, whats[place])
+            else:
+                seen[byte] |= bit
+        self._keep(numbers)
 
     def found(self) -> Iterator[Repeat]:
         """Every key that was there before, in the order of the requests."""
@@ -78,13 +76,15 @@ class Repeats:
             if first[number] != place:
                 yield Repeat(place, first[number], what)
 
-    def _suspect(self, number: int, what: Any) -> None:
+    def _suspect(self, number: int, place: int, what: Any) -> None:
         if len(self._suspects) < _FEW:
-            place = len(self._whole) * _PIECE + len(self._numbers)
             self._suspects.append((number, place, what))
         else:
             self.left_out += 1
 
-    def _begin_piece(self) -> None:
-        self._whole.append(self._numbers)
-        self._numbers = array("Q")
+    def _keep(self, numbers: list[int]) -> None:
+        self._count += len(numbers)
+        self._numbers.extend(numbers)
+        if len(self._numbers) >= _PIECE:
+            self._whole.append(self._numbers)
+            self._numbers = array("Q")

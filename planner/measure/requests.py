@@ -46,12 +46,11 @@ class _Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Known:
-    """What all requests of one template have in common. `around`: bytes beside the two texts."""
+    """What all requests of one template have in common."""
 
     template: Template
     workload: Workload
     like: Like
-    around: int
     room: int  # tokens of a prompt that surely fit the model
 
 
@@ -77,32 +76,31 @@ class Requests:
         self._places.begin()
         self.files.append(name)
 
-    def take_like(self, text: str, number: int) -> bool:
-        """Take a line that is like an earlier one but for id and prompt; False if it is not."""
+    def take_run(self, text: str, start: int, number: int) -> tuple[int, int]:
+        """Take the lines of a text from a place on, the first of which has that number, as long as
+        they are like an earlier one but for id and prompt; returns how many, and where they end.
+        """
         for known in self._known:
-            try:
-                texts = known.template.read(text)
-            except UnicodeEncodeError:  # it is read whole, and told
-                return False
-            if texts is not None:
+            run = known.template.read(text, start, MOST_BYTES)
+            if run is not None:
                 break
         else:
-            return False
-        custom_id, prompt, size = texts
-        size += known.around
-        if size > MOST_BYTES or not prompt or prompt.isspace():
-            return False
+            return 0, start
         workload, like = known.workload, known.like
-        tokens = workload.add_plain(like, size, prompt, number)
-        if tokens > known.room:
-            self._check_context(workload, like.limit, tokens, prompt, custom_id, number)
-        self._ids.add(custom_id, 0, custom_id)
-        self._contents.add(prompt, known.template.number, (workload.name, tokens))
-        self._count(size, number)
+        tokens = workload.add_run(like, run, number)
+        if max(tokens) > known.room:
+            for at, each in enumerate(tokens):
+                self._check_context(
+                    workload, like.limit, each, run.prompts[at], run.ids[at], number + at
+                )
+        self._ids.add(run.ids, 0, run.ids)
+        whats = [(workload.name, each) for each in tokens]
+        self._contents.add(run.prompts, known.template.number, whats)
+        self._count(run.sizes, number)
         if known is not self._known[0]:  # a file often goes on as it is
             self._known.remove(known)
             self._known.insert(0, known)
-        return True
+        return len(run.ids), run.end
 
     def take(self, value: dict[str, Any], text: str, number: int) -> None:
         """Take a whole request, from its line and what that says as JSON."""
@@ -127,16 +125,16 @@ class Requests:
 
     def repeated(self, findings: Findings) -> None:
         """Add to the findings each id that was there before."""
-        for repeat in self._ids.found():
-            file, line = self._place(repeat.place)
-            first_file, first = self._place(repeat.first)
+        for found in self._ids.found():
+            file, line = self._place(found.place)
+            first_file, first = self._place(found.first)
             where = f"line {first:,}" + ("" if file == first_file else f" of {first_file}")
             fault = Fault("custom-id-repeated", f"The id stands in {where} too", "Give it its own")
-            findings.add(file, line, repeat.what, [fault])
+            findings.add(file, line, found.what, [fault])
 
     def duplicates(self) -> tuple[Duplicate, ...]:
         """Every request that says the same as an earlier one."""
-        return tuple(Duplicate(*repeat.what) for repeat in self._contents.found())
+        return tuple(Duplicate(*found.what) for found in self._contents.found())
 
     @property
     def repeats_left_out(self) -> int:
@@ -164,7 +162,7 @@ class Requests:
             plain
             and not faults
             and self._learn(shape, params, prompt_key, value, text)
-            and self.take_like(text, number)
+            and self.take_run(f"{text}\n", 0, number)[0]
         ):
             return
         request = value if prompt_key == "content" else {"custom_id": custom_id, "params": params}
@@ -173,12 +171,12 @@ class Requests:
         self._check_context(shape.workload, shape.limit, tokens, params, custom_id, number)
         bare = text.strip()
         if isinstance(custom_id, str):
-            self._ids.add(custom_id, 0, custom_id)
+            self._ids.add([custom_id], 0, [custom_id])
             bare = bare.replace(f'"{custom_id}"', "", 1)
         else:
             self._ids.skip()
-        self._contents.add(bare, 0, (shape.workload.name, tokens))
-        self._count(size, number)
+        self._contents.add([bare], 0, [(shape.workload.name, tokens)])
+        self._count([size], number)
         if faults:
             self._findings.add(self.files[-1], number, custom_id, faults)
 
@@ -196,22 +194,20 @@ class Requests:
             return False
         self._learnt += 1
         id_key = "custom_id" if prompt_key == "content" else "id"
-        template = learn(text, id_key, prompt_key, value)
-        if template is None:
-            return False
         bare = {**params, "messages": [{**params["messages"][0], "content": ""}]}
         try:
-            around = (
-                len(json_bytes({"custom_id": "", "params": bare})) - 4
-            )  # the quotes are counted
+            around = len(json_bytes({"custom_id": "", "params": bare}))
         except UnicodeEncodeError:  # half a surrogate pair: told where the line is counted
+            return False
+        template = learn(text, id_key, prompt_key, value, around)
+        if template is None:
             return False
         head = shape.workload.head_of(params, text)
         us = params.get("inference_geo") == "us"
         like = Like(head, params, shape.limit, us)
         model = shape.workload.model
         room = model.context_tokens - shape.limit if model else 10**12
-        known = _Known(template, shape.workload, like, around, room)
+        known = _Known(template, shape.workload, like, room)
         self._known.insert(0, known)
         del self._known[_MOST_TEMPLATES:]
         return True
@@ -231,10 +227,10 @@ class Requests:
             fault = fault_of_context(low, tokens, limit, model)
             self._findings.add(self.files[-1], number, custom_id, [fault])
 
-    def _count(self, size: int, number: int) -> None:
-        self._places.add(number)
-        self.count += 1
-        self.bytes += size
+    def _count(self, sizes: list[int], number: int) -> None:
+        self._places.add(number, len(sizes))
+        self.count += len(sizes)
+        self.bytes += sum(sizes)
 
     def _size(self, text: str, request: Any, as_it_is: bool, faults: list[Fault]) -> int:
         try:

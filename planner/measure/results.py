@@ -67,8 +67,8 @@ class Results:
         self.stop_reasons[_word(message.get("stop_reason"))] += 1
         self.models[_word(message.get("model"))] += 1
         if isinstance(usage, Mapping):
-            self.output.add(tokens_in(usage, "output_tokens"))
-            self.input.add(sum(tokens_in(usage, kind) for kind in _PROMPT_KINDS))
+            self.output.add([tokens_in(usage, "output_tokens")])
+            self.input.add([sum(tokens_in(usage, kind) for kind in _PROMPT_KINDS)])
 
     def _failed(self, kind: str, message: str) -> None:
         self.errors[kind] += 1

@@ -5,6 +5,7 @@ at most one in two thousand, however many there are.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _EXACT = 10_000
@@ -19,13 +20,14 @@ class Sample:
     largest: int = 0
     _counts: Counter[int] = field(default_factory=Counter)
 
-    def add(self, number: int) -> None:
-        """Take one number, at least 0."""
-        self.count += 1
-        self.total += number
-        if number > self.largest:
-            self.largest = number
-        self._counts[number if number < _EXACT else _rounded(number)] += 1
+    def add(self, numbers: Sequence[int]) -> None:
+        """Take some numbers, at least 0 each."""
+        self.count += len(numbers)
+        self.total += sum(numbers)
+        self.largest = max(self.largest, *numbers)
+        counts = self._counts
+        for number in numbers:
+            counts[number if number < _EXACT else _rounded(number)] += 1
 
     def merge(self, other: "Sample") -> None:
         """Take in all of another one."""

@@ -9,47 +9,71 @@ import json
 import json.decoder
 import json.encoder
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from planner import facts
 
-_ID = re.compile(str(facts.limit("custom_id_pattern").value).strip("^$"))
+_id = re.compile(str(facts.limit("custom_id_pattern").value).strip("^$")).match
 _ESCAPED = '"\\\b\f\n\r\t'  # those that are sent as a backslash and a letter
 _scan = json.decoder.scanstring  # type: ignore[attr-defined]  # a text from its place on
 _decode = json.JSONDecoder().decode
 _write = json.encoder.encode_basestring  # as the SDK writes a text: only what must be is escaped
 
 
+@dataclass(slots=True)
+class Run:
+    """What lines that follow one another hold: of each the id, the prompt, and the bytes sent.
+
+    `end` is the place in the text behind them.
+    """
+
+    ids: list[str]
+    prompts: list[str]
+    sizes: list[int]
+    end: int
+
+
 class Template:
-    """What stands before the id, between id and prompt, and after the prompt."""
+    """What stands before the id, between id and prompt, and after the prompt to the next line.
 
-    __slots__ = ("after", "before", "between", "number")
+    `around` are the bytes of a request as the SDK sends it, but for those two texts.
+    """
 
-    def __init__(self, before: str, between: str, after: str) -> None:
-        self.before, self.between, self.after = before, between, after
+    __slots__ = ("after", "around", "before", "between", "number")
+
+    def __init__(self, before: str, between: str, after: str, around: int) -> None:
+        self.before, self.between, self.after = before, between, after + "\n"
+        self.around = around
         self.number = hash((before, between, after))
 
-    def read(self, text: str) -> tuple[str, str, int] | None:
-        """Id, prompt, and the bytes that both take as the SDK sends them, quotes and all.
+    def read(self, text: str, start: int, most: int) -> Run | None:
+        """The lines from that place on that have this form, up to the first that has not; None
+        where that is the first of all.
 
-        None where the line has another form, or an id that is not allowed. Raises
-        UnicodeEncodeError for half a surrogate pair.
+        Not of the form are lines with an id that is not allowed, with a prompt that says nothing
+        or has no UTF-8, and those of which more than `most` bytes would be sent.
         """
-        if not text.startswith(self.before):
-            return None
-        found = _ID.match(text, len(self.before))
-        if found is None or not text.startswith(self.between, found.end()):
-            return None
-        start = found.end() + len(self.between)
-        try:
-            prompt, end = _scan(text, start, True)
-        except ValueError:
-            return None
-        # the scan ends behind the quote with which `after` begins
-        if end - 1 + len(self.after) != len(text) or not text.endswith(self.after):
-            return None
-        custom_id = found[0]
-        return custom_id, prompt, len(custom_id) + 4 + _sent(text, start, end - 1, prompt)
+        before, between, after = self.before, self.between, self.after
+        place, ids, prompts, sizes = start, [], [], []
+        while text.startswith(before, place):
+            found = _id(text, place + len(before))
+            if found is None or not text.startswith(between, found.end()):
+                break
+            first = found.end() + len(between)
+            try:
+                prompt, end = _scan(text, first, True)
+                end -= 1  # the scan ends behind the quote with which `after` begins
+                size = self.around + len(found[0]) + _sent(text, first, end, prompt)
+            except ValueError:
+                break
+            if not text.startswith(after, end) or not prompt or prompt.isspace() or size > most:
+                break
+            place = end + len(after)
+            ids.append(found[0])
+            prompts.append(prompt)
+            sizes.append(size)
+        return Run(ids, prompts, sizes, place) if ids else None
 
 
 def _sent(text: str, start: int, end: int, prompt: str) -> int:
@@ -67,7 +91,9 @@ def _sent(text: str, start: int, end: int, prompt: str) -> int:
     return len(prompt.encode()) + sum(map(prompt.count, _ESCAPED))
 
 
-def learn(text: str, id_key: str, prompt_key: str, value: dict[str, Any]) -> Template | None:
+def learn(
+    text: str, id_key: str, prompt_key: str, value: dict[str, Any], around: int
+) -> Template | None:
     """The template of a line, whose value as JSON is known; None where it cannot be one.
 
     The keys are those whose texts differ from line to line: custom_id and content, or id and prompt.
@@ -78,7 +104,9 @@ def learn(text: str, id_key: str, prompt_key: str, value: dict[str, Any]) -> Tem
     prompt = _text_behind(text, prompt_key, custom_id[1])
     if prompt is None:
         return None
-    found = Template(text[: custom_id[0]], text[custom_id[1] : prompt[0]], text[prompt[1] :])
+    found = Template(
+        text[: custom_id[0]], text[custom_id[1] : prompt[0]], text[prompt[1] :], around
+    )
     # The proof: with other texts in both places nothing else becomes different.
     tried = _decode(f"{found.before}{_MARK}1{found.between}{_MARK}2{found.after}")
     return found if _written(tried) == _written(_marked(value, id_key)) else None

@@ -41,13 +41,13 @@ class Text:
             self.ascii += plain
             self.other += len(text) - plain
 
-    def add(self, other: "Text") -> None:
+    def add(self, other: "Text", times: int = 1) -> None:
         """Count another one in."""
-        self.ascii += other.ascii
-        self.other += other.other
-        self.low += other.low
-        self.likely += other.likely
-        self.high += other.high
+        self.ascii += other.ascii * times
+        self.other += other.other * times
+        self.low += other.low * times
+        self.likely += other.likely * times
+        self.high += other.high * times
 
 
 def _number(key: str) -> float:

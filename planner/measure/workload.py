@@ -9,6 +9,7 @@ from typing import Any
 from planner import facts
 from planner.measure.prefixes import Node, Prefixes, message_blocks
 from planner.measure.sample import Sample
+from planner.measure.template import Run
 from planner.measure.tokens import Range, Ratios, Text, count_content, count_tools
 
 
@@ -71,22 +72,31 @@ class Workload:
             self.limits[limit] += 1
         self.us += params.get("inference_geo") == "us"
         self.text.add(text)
-        return self._sum_up(head, size, self._ratios.likely(text))
+        (likely,) = self._sum_up(head, [size], [self._ratios.likely(text)])
+        return likely
 
-    def add_plain(self, like: "Like", size: int, prompt: str, number: int) -> int:
-        """The same for a request that is known but for its only message, a text of the user."""
-        path = self._path(like.head, like.params, number)
-        if path is not None:
-            self.prefixes.end(path[-1], prompt, number)
-        letters = len(prompt)
-        others = 0 if prompt.isascii() else letters - len(prompt.encode("ascii", "ignore"))
-        self.text.ascii += letters - others
-        if others:
-            self.text.other += others
-        self.limits[like.limit] += 1
-        self.us += like.us
-        tokens = (letters - others) / self._ratios.chars + others * self._ratios.other
-        return self._sum_up(like.head, size, tokens)
+    def add_run(self, like: Like, run: Run, number: int) -> list[int]:
+        """Take requests of lines that follow one another, which are known but for their only
+        message, a text of the user; returns the likely tokens of their prompts.
+        """
+        prompts = run.prompts
+        for at in range(len(prompts)):
+            path = self._path(like.head, like.params, number + at, len(prompts) - at)
+            if path is not None:
+                self.prefixes.end(path[-1], prompts[at:], number + at)
+                break
+        chars, other = self._ratios.chars, self._ratios.other
+        tokens, letters, foreign = [], 0, 0
+        for prompt in prompts:
+            others = 0 if prompt.isascii() else len(prompt) - len(prompt.encode("ascii", "ignore"))
+            letters += len(prompt)
+            foreign += others
+            tokens.append((len(prompt) - others) / chars + others * other)
+        self.text.ascii += letters - foreign
+        self.text.other += foreign
+        self.limits[like.limit] += len(prompts)
+        self.us += like.us * len(prompts)
+        return self._sum_up(like.head, run.sizes, tokens)
 
     def head_of(self, params: dict[str, Any], line: str) -> Head:
         """Tools and system of a request."""
@@ -94,30 +104,30 @@ class Workload:
             self._head = self._new_head(params, line)
         return self._head
 
-    def _path(self, head: Head, params: dict[str, Any], number: int) -> list[Node] | None:
-        """The nodes of the tree that a request has passed with its head, this one counted."""
+    def _path(
+        self, head: Head, params: dict[str, Any], number: int, requests: int = 1
+    ) -> list[Node] | None:
+        """The nodes of the tree that so many requests pass with their head, all of them counted; None
+        where the tree does not know it yet, which has counted the first.
+        """
         if head.path is None:
             head.path = self.prefixes.enter(params, number)
-        else:
-            for node in head.path:
-                node.requests += 1
-                node.marked += bool(node.ttl)
-                if node.family:
-                    node.family.requests += 1
+            requests -= 1
+        for node in head.path or () if requests else ():
+            node.requests += requests
+            node.marked += requests if node.ttl else 0
+            if node.family:
+                node.family.requests += requests
         return head.path
 
-    def _sum_up(self, head: Head, size: int, tokens: float) -> int:
-        likely = int(head.likely + tokens + 0.5)
-        self.requests += 1
-        self.bytes += size
-        if size > self.largest:
-            self.largest = size
-        text, ahead = self.text, head.text
-        if ahead.ascii or ahead.other:
-            text.ascii += ahead.ascii
-            text.other += ahead.other
-        if ahead.high:
-            text.add(Text(0, 0, ahead.low, ahead.likely, ahead.high))
+    def _sum_up(self, head: Head, sizes: list[int], tokens: list[float]) -> list[int]:
+        """Count requests of one head; returns their likely tokens."""
+        ahead = head.likely
+        likely = [int(ahead + each + 0.5) for each in tokens]
+        self.requests += len(sizes)
+        self.bytes += sum(sizes)
+        self.largest = max(self.largest, *sizes)
+        self.text.add(head.text, len(sizes))
         self.tokens.add(likely)
         return likely
 

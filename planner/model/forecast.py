@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from planner.model import cut, simulate, split, summary
 from planner.model.durations import DurationModel
+from planner.scenario import Goal
 
 # A cut is tried with few runs: the one that is chosen is then forecast with all.
 _GLANCE_BATCHES, _LOOK_BATCHES = 100, 8_000
@@ -17,24 +18,12 @@ _WORST = 3  # times as many batches may be simulated where many expire
 _simulated = lru_cache(maxsize=12)(simulate.simulate)  # of at most 8 MB each
 
 
-def not_before(seconds: float, forecast: summary.Forecast, deadline_s: float) -> summary.Forecast:
+def not_before(seconds: float, forecast: summary.Forecast, goal: Goal) -> summary.Forecast:
     """The forecast of a run that is not done before what goes in real time is."""
     if not seconds:
         return forecast
-    late = deadline_s and seconds > deadline_s
-
-    def wait(run: simulate.Run) -> simulate.Run:
-        return run._replace(makespan_s=max(seconds, run.makespan_s))
-
-    return replace(
-        forecast,
-        makespans_s=tuple(max(seconds, each) for each in forecast.makespans_s),
-        p50=wait(forecast.p50),
-        p85=wait(forecast.p85),
-        p95=wait(forecast.p95),
-        confident=wait(forecast.confident),
-        deadline_probability=0.0 if late else forecast.deadline_probability,
-    )
+    runs = [run._replace(makespan_s=max(seconds, run.makespan_s)) for run in forecast.runs]
+    return summary.summarise(runs, confidence=goal.confidence, deadline_s=goal.deadline_s)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

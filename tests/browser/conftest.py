@@ -18,8 +18,8 @@ from playwright.sync_api import (
 from tests.browser import chromium
 from tests.browser.watch import (
     ACTION_MS,
-    ARGUMENTS,
     NO_SERVICE_WORKER,
+    QUICK_ARGUMENTS,
     Outside,
     Visit,
     Watch,
@@ -42,7 +42,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, headless."""
-    browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=QUICK_ARGUMENTS)
     yield browser
     browser.close()
 

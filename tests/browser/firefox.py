@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 
 NAMES = ("firefox-esr", "firefox")
 WAIT_S = 90  # only a failure takes so long
+# Without the optimising compiler, whose work for minutes to come costs more than a test takes.
 PREFERENCES = """
 user_pref("app.update.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("javascript.options.wasm_optimizingjit", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.watch import Visit
+from tests.conftest import Chances
 from tests.static_server import StaticServer, held
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -20,8 +22,9 @@ NU = NODE_MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 
 
-each_look = pytest.mark.parametrize("scheme", ["light", "dark"])
-each_size = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+SCHEMES = ["light", "dark"]
+LOOKS = [(size, scheme) for size in (WIDE, PHONE) for scheme in SCHEMES]
+each_look = pytest.mark.parametrize("scheme", SCHEMES)
 
 
 SINGLE_FILE = "batch-planner.html"
@@ -37,7 +40,7 @@ def pages(site: Path) -> list[str]:
 
 
 # What a colour scheme alone can break; the rest of the page is the same in both.
-OF_COLOURS = {"runOnly": ["cat.color"]}
+OF_COLOURS = ("cat.color",)
 
 
 def open_all(page: Page) -> None:
@@ -50,13 +53,16 @@ def open_all(page: Page) -> None:
     )
 
 
-def violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
-    """What axe finds, one line for each rule and place; every folded part of the page is opened first."""
+def violations(page: Page, tags: Sequence[str] = ()) -> list[str]:
+    """What axe finds, by the rules of those tags or by all, one line for each rule and place; every folded part of the
+    page is opened first.
+    """
     open_all(page)
     # not a script tag: the page's Content-Security-Policy allows none but its own
     page.evaluate(f"window.axe ?? (() => {{ {AXE} }})()")
     found: list[dict[str, Any]] = page.evaluate(
-        "options => axe.run(options).then(result => result.violations)", options or {}
+        "options => axe.run(options).then(result => result.violations)",
+        {"runOnly": [*tags]} if tags else {},
     )
     return [
         f"{rule['id']}: {' '.join(node['target'])}: {node['failureSummary']}"
@@ -65,24 +71,29 @@ def violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
     ]
 
 
-@each_size
-def test_axe_finds_nothing(visit: Visit, site: Path, viewport: dict[str, int]) -> None:
-    """No page, at either width and in either scheme, breaks a rule."""
-    page = visit("", viewport=viewport)
-    found = {}
-    for path in pages(site):
-        # they are one template, and /faq/ holds the texts of all
-        is_alike = path.startswith("faq/") and path not in ("faq/", "faq/cancel/")
-        if viewport == PHONE and is_alike:
+def test_axe_finds_nothing(visit: Visit, site: Path, chances: Chances, whole: bool) -> None:
+    """No page breaks a rule: one page of each kind at either width and in either scheme, the others in one of those
+    looks; of questions and answers, which are one template, some, for /faq/ holds the texts of all.
+    """
+    page, found, kinds = visit(""), {}, set[tuple[str, int]]()
+    (chance,) = chances(1, 1)
+    every = pages(site)
+    alike = [path for path in every if path.startswith("faq/") and path != "faq/"]
+    left_out = () if whole else chance.sample(alike, len(alike) - 8)
+    for path in every:
+        if path in left_out:
             continue
         if path:
             page.goto(urljoin(page.url, "/" + path))
-        page.emulate_media(color_scheme="light")
-        found[path, "light"] = violations(page)
-        if not is_alike:
-            page.emulate_media(color_scheme="dark")
-            found[path, "dark"] = violations(page, OF_COLOURS)
-    assert {path: rules for path, rules in found.items() if rules} == {}
+        kind = (path.partition("/")[0], path.count("/"))
+        looks = LOOKS if whole or kind not in kinds else [chance.choice(LOOKS)]
+        for number, (size, scheme) in enumerate(looks):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            is_other_scheme = number % 2
+            found[path, size["width"], scheme] = violations(page, OF_COLOURS * is_other_scheme)
+        kinds.add(kind)
+    assert {look: rules for look, rules in found.items() if rules} == {}
 
 
 @each_look

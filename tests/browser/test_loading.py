@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from planner import bridge
 from tests.browser import chromium
 from tests.browser.watch import (
-    ARGUMENTS,
     MEMORY_BYTES,
+    QUICK_ARGUMENTS,
     READY_MS,
     Visit,
     Watch,
@@ -389,7 +389,7 @@ def test_second_visit_downloads_nothing_of_the_runtime(
     """A browser with a disk fetches Python once; a private window has too small a cache for that."""
     with StaticServer(site) as server:
         context = browser.browser_type.launch_persistent_context(
-            tmp_path, executable_path=chromium.find(), args=ARGUMENTS
+            tmp_path, executable_path=chromium.find(), args=QUICK_ARGUMENTS
         )
         for runtime in (True, False):
             server.asked.clear()

@@ -1,13 +1,12 @@
 """At any moment: what is pressed and typed while a link opens, and what is taken away after a change.
 
-The moments are drawn; MOMENTS says how many, `make bench` and who doubts takes 200.
+The moments are drawn.
 """
 
 import json
-import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -20,9 +19,10 @@ from tests.browser.test_page import (
     slot,
 )
 from tests.browser.watch import READY_MS, Visit
+from tests.conftest import Chances
 from tests.static_server import StaticServer
 
-MOMENTS = int(os.environ.get("MOMENTS", "8"))
+MOMENTS = (8, 200)  # in a run, and where every case is run
 
 # In each frame before the link's own plan is there: which words of the example can be read.
 LOOK = """(words) => {
@@ -40,12 +40,6 @@ LOOK = """(words) => {
     };
     requestAnimationFrame(look);
 }"""
-
-
-def draws(seed: int) -> Iterator[random.Random]:
-    """One source of chance for each moment, the same in each run."""
-    for number in range(MOMENTS):
-        yield random.Random(f"{seed} {number}")
 
 
 def type_requests(page: Page, chance: random.Random) -> dict[str, str]:
@@ -90,7 +84,9 @@ def written(fields: dict[str, str]) -> str:
     return str(json.loads(bridge.handle(request))["query"])
 
 
-def test_link_is_answered_as_changed_at_any_moment(visit: Visit, place: StaticServer) -> None:
+def test_link_is_answered_as_changed_at_any_moment(
+    visit: Visit, place: StaticServer, chances: Chances
+) -> None:
     """Until the answer is there no word of the example can be read; what was typed early is in it."""
     example = answered("")
     names = ("answer.sentence", "page.title", "cost.batch", "cost.realtime", "time.p50", "time.p95")
@@ -102,7 +98,7 @@ def test_link_is_answered_as_changed_at_any_moment(visit: Visit, place: StaticSe
     page.goto(f"{place.url}#workload.requests=33333")
     expect_answer(page, "current")
     load_s = time.monotonic() - started  # this machine, beside its other work
-    for chance in draws(seed=1):
+    for chance in chances(*MOMENTS):
         fields = {"workload.requests": str(chance.randrange(20_001, 90_000, 2)), "retries.max": "1"}
         page.goto("about:blank")
         page.goto(f"{place.url}#{written(fields)}", wait_until="commit")
@@ -173,7 +169,7 @@ def belongs(name: str, text: str, query: str) -> bool:
     return name == "reviewed.fetch"  # the same for every plan
 
 
-def test_what_is_taken_away_is_current_at_any_moment(visit: Visit) -> None:
+def test_what_is_taken_away_is_current_at_any_moment(visit: Visit, chances: Chances) -> None:
     """Download, copies and paper are the plan's that is asked for, or not to be had."""
     page = visit()
     page.emulate_media(media="print")
@@ -186,7 +182,7 @@ def test_what_is_taken_away_is_current_at_any_moment(visit: Visit) -> None:
     expect(page.locator("[data-list='ways']")).not_to_have_attribute("aria-busy", "true")
     whole_s = time.monotonic() - started
     had: set[str] = set()
-    for chance in draws(seed=2):
+    for chance in chances(*MOMENTS):
         requests = chance.randrange(20_005, 90_000, 2)
         query = f"workload.requests={requests}"
         page.evaluate(TYPE, str(requests))

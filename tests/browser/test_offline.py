@@ -12,7 +12,7 @@ import build
 from builder import offline
 from tests.browser import chromium
 from tests.browser.test_page import expect_plan
-from tests.browser.watch import ARGUMENTS, MEMORY_BYTES, READY_MS, Visit, Watch, wait_ready
+from tests.browser.watch import MEMORY_BYTES, QUICK_ARGUMENTS, READY_MS, Visit, Watch, wait_ready
 from tests.conftest import files_of
 from tests.static_server import StaticServer, missing
 
@@ -69,7 +69,7 @@ def start(tmp_path: Path, watch: Watch, playwright: Playwright) -> Iterator[Star
         context = playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
             executable_path=chromium.find(),
-            args=ARGUMENTS,
+            args=QUICK_ARGUMENTS,
             # nobody listens there: with a profile Chromium asks its maker about this and that
             proxy={"server": "http://127.0.0.1:9", "bypass": "127.0.0.1"},
         )

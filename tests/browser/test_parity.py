@@ -7,17 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 
 from planner import bridge
 from planner.scenario import parse
 from planner.scenario.texts import write_query
+from tests.browser import chromium
+from tests.browser.watch import ARGUMENTS
 from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {path.stem: path for path in sorted((ROOT / "tests" / "scenarios").glob("*.json"))}
 WANTS = ("plan", "ways", "json")
-pytestmark = pytest.mark.xdist_group("parity")  # one worker asks all questions, once
 each_scenario = pytest.mark.parametrize("stem", FILES)
 
 Answers = dict[str, str]
@@ -88,15 +89,18 @@ def here() -> Answers:
 
 
 @pytest.fixture(scope="module")
-def chromium(browser: Browser, site: Path) -> dict[str, Answers]:
-    """What the page's own worker answers, asked as the page asks it, on a first visit and on the next."""
+def answers_of_chromium(playwright: Playwright, site: Path) -> dict[str, Answers]:
+    """What the page's own worker answers, asked as the page asks it, on a first visit and on the next, in a browser
+    that optimises as people's do."""
+    program = chromium.find()
+    browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
     with StaticServer(site) as server:
         page = browser.new_page()
         page.goto(server.url + "robots.txt")  # of the same origin, and runs nothing of its own
         answers: dict[str, Answers] = page.evaluate(
             ANSWERS, [server.path("runtime/worker-*.js"), questions()]
         )
-        page.context.close()
+        browser.close()
     return answers
 
 
@@ -104,10 +108,10 @@ def chromium(browser: Browser, site: Path) -> dict[str, Answers]:
 @pytest.mark.parametrize("want", WANTS)
 @each_scenario
 def test_chromium_answers_as_cpython(
-    chromium: dict[str, Answers], here: Answers, stem: str, want: str, visit: str
+    answers_of_chromium: dict[str, Answers], here: Answers, stem: str, want: str, visit: str
 ) -> None:
     """Each word, number and picture of the page, and the plan as JSON, are the same text to the last digit."""
-    assert chromium[visit][f"{stem} {want}"] == here[f"{stem} {want}"]
+    assert answers_of_chromium[visit][f"{stem} {want}"] == here[f"{stem} {want}"]
 
 
 @pytest.mark.parametrize("python", other_pythons(), ids=lambda path: Path(path).name)

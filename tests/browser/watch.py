@@ -20,6 +20,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-features=AutofillServerCommunication",  # Chromium asks its maker about forms
 ]
+# The pages of most tests live for seconds: what the optimising compiler does for the minutes after costs more than it
+# brings. Where digits, sizes or speed are looked at, the browser is as people have it.
+QUICK_ARGUMENTS = [*ARGUMENTS, "--js-flags=--liftoff-only --wasm-lazy-compilation"]
 ACTION_MS = 30_000  # only a failure takes so long
 READY_MS = 60_000  # Python starts in two seconds on two idle cores, much later beside other tests
 

@@ -14,6 +14,13 @@ from tests.programs.processes import Zygote
 from tests.programs.written import LANGUAGES
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is held in each language, case by case, is drawn: each case, and each language."""
+    for item in items:
+        if "language" in item.fixturenames:
+            item.add_marker(pytest.mark.drawn)
+
+
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """The process that starts Python programs."""

@@ -157,7 +157,7 @@ def tested(pair: Pair, words: str) -> tuple[bool, str]:
     wanted = " and ".join(f"({part})" for part in (pair.language, words) if part)
     suite = [*SUITE, "-k", wanted] if pair.taken else [f"{REFUSED}[{pair.language}]"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", *suite],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "--whole", *suite],
         cwd=ROOT,
         env={**os.environ, **pair.env, "PROGRAM_SDK": pair.sdk},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What the guide says of a plain loop and of ours against faults is what happens."""
+"""What guide and README say of a plain loop and of ours against faults is what happens."""
 
 import json
 import re
@@ -16,11 +16,10 @@ from tests.planner.measure.examples import request
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "content" / "guides" / "past-one-machine.md").read_text("utf-8")
 SECTION = GUIDE.partition("{: #gauntlet }")[2].partition("\n## ")[0]
-ROWS = re.findall(
-    r"^\| `([a-z:0-9-]+)`.*? \| `(\d+)`, `(\d+)` requests \| `(\d+)`, none \|$",
-    SECTION,
-    re.MULTILINE,
+ROW = re.compile(
+    r"^\| `([a-z:0-9-]+)`.*? \| `(\d+)`, `(\d+)` requests \| `(\d+)`, none \|$", re.MULTILINE
 )
+ROWS = ROW.findall(SECTION)
 QUICK = ["--poll-seconds", "0.05", "--base-delay-seconds", "0.05", "--adopt-grace-seconds", "0.3"]
 
 
@@ -37,8 +36,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_table_has_rows() -> None:
+def test_both_say_the_same() -> None:
+    """Three rows, and the commands that they come from."""
     assert len(ROWS) == 3
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert ROW.findall(readme) == ROWS
+    (commands,) = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+    assert " ".join(commands.split()) in " ".join(readme.split())
 
 
 @pytest.mark.parametrize(("fault", "batches", "twice", "ours"), ROWS)

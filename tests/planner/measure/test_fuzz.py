@@ -97,7 +97,7 @@ ODD = [b'"', b"\\", b"\n", b"\r", b"{", b"}", b"[", b"\0", b"\xff", b"\xef\xbb\x
 
 def seeds() -> list[bytes]:
     """Good files, to be spoilt."""
-    made = account(4)
+    made = account(2)  # a short one
     blocks = [{"type": "text", "text": "Block " * 30, "cache_control": {"type": "ephemeral"}}]
     image = {"type": "image", "source": {"type": "base64", "data": "iVBORw0KGgo="}}
     result = {

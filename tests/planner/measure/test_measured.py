@@ -170,6 +170,12 @@ def test_duplicates_cost() -> None:
     assert told["duplicates"]["usd"] == "0.01001"
 
 
+def test_duplicates_in_a_long_csv() -> None:
+    """However far apart they stand."""
+    data = "prompt\n" + "".join(f"Prompt {number % 250}\n" for number in range(500))
+    assert export(measure(data.encode(), "a.csv"), BASE)["duplicates"]["requests"] == 250
+
+
 def test_what_was_measured_can_be_asked_at_any_time() -> None:
     """Whoever stops in the middle has what was read up to there, and may go on."""
     data, measurement = lines_of([request(n) for n in range(10)]), Measurement()
@@ -206,7 +212,7 @@ def test_quantiles_are_nearly_exact(numbers: list[int], share: float) -> None:
     """A quantile is the nearest rank, off by at most one in a thousand."""
     sample = Sample()
     for number in numbers:
-        sample.add(number)
+        sample.add([number])
     rank = max(1, -int(-(share * len(numbers) - 1e-9) // 1))
     wanted = sorted(numbers)[rank - 1]
     assert wanted <= sample.quantile(share) <= wanted * 1.001 + 1e-9

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from planner import facts
+from planner.measure.measurement import Measurement
 from planner.measure.rules import RULES, sources_of
 from tests.planner.measure.examples import lines_of, measure, request, rules_of
 
@@ -204,6 +205,25 @@ def test_mixed_rows() -> None:
     row = {"id": "a", "prompt": "Hello"}
     assert found(row) == [("mixed-rows", "error")]
     assert rules_of(measure(lines_of([row]))) == []
+
+
+@pytest.mark.parametrize("first", [request(1), {"id": "a", "prompt": "Hello"}])
+def test_results_among_requests(first: dict[str, Any]) -> None:
+    """A file holds results throughout or not at all, whichever comes first: what is split would
+    lack them. Files of either kind stand side by side.
+    """
+    result = {"custom_id": "r", "result": {"type": "expired"}}
+    mixed = [(2, "mixed-rows", "error")]
+    for values in ([first, result], [result, first]):
+        assert rules_of(measure(lines_of(values))) == mixed
+    measurement = Measurement()
+    for values in ([first], [result], [first, result], [result, first]):
+        for value in values:
+            value |= {"custom_id" if "custom_id" in value else "id": f"id-{measurement.lines}"}
+        measurement.begin("a.jsonl")
+        measurement.feed(lines_of(values))
+        measurement.end()
+    assert rules_of(measurement.measured()) == 2 * mixed
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b" \r\n"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.measure.measured import Measured
 from planner.measure.prefixes import Node
-from planner.measure.template import Template, learn
+from planner.measure.template import Run, Template, learn
 from tests.planner.measure.examples import measure, request
 
 TEXT = st.text(
@@ -75,11 +75,15 @@ def test_template_changes_nothing(rows: list[tuple[dict[str, Any], bool, bool]])
 def test_template_reads_what_is_like_its_line() -> None:
     """Of the lines that follow only the two texts are read, and their size is told."""
     first, second = (json.dumps(request(number, "a\n“b”" * number)) for number in (1, 22))
-    template = learn(first, "custom_id", "content", json.loads(first))
+    template = learn(first, "custom_id", "content", json.loads(first), 0)
     assert template is not None
     prompt = "a\n“b”" * 22
-    size = len(json.dumps(["request-22", prompt], ensure_ascii=False).encode()) - len("[, ]")
-    assert template.read(second) == ("request-22", prompt, size)
+    size = len(json.dumps(["request-22", prompt], ensure_ascii=False).encode()) - len('["", ""]')
+    text = f"{first}\n{second}\n{second}\n\n{first}\n"
+    end = len(first) + 2 * len(second) + 3
+    run = Run(["request-22"] * 2, [prompt] * 2, [size] * 2, end)
+    assert template.read(text, len(first) + 1, size) == run
+    assert template.read(text, len(first) + 1, size - 1) is None
 
 
 @pytest.mark.parametrize(
@@ -97,16 +101,17 @@ def test_template_reads_what_is_like_its_line() -> None:
 )
 def test_other_lines_are_left_alone(line: str) -> None:
     """What differs in anything else does not fit the template."""
-    template = Template('{"custom_id": "', '", "params": {"x": 1, "content": "', '"}}')
-    assert template.read('{"custom_id": "a", "params": {"x": 1, "content": "Hello"}}')
-    assert template.read(line) is None
+    template = Template('{"custom_id": "', '", "params": {"x": 1, "content": "', '"}}', 0)
+    good = '{"custom_id": "a", "params": {"x": 1, "content": "Hello"}}'
+    run = template.read(f"{good}\n{line}\n{good}\n", 0, 1000)
+    assert run is not None and run.ids == ["a"]
 
 
 def test_no_template_where_texts_stand_elsewhere() -> None:
     """A text that looks like the prompt, or an id behind it, is not taken for it."""
     value = {"params": request()["params"], "custom_id": "a"}
-    assert learn(json.dumps(value), "custom_id", "content", value) is None
+    assert learn(json.dumps(value), "custom_id", "content", value, 0) is None
     value = request(1, 'say "content": "this"', metadata={"content": "other"})
     text = json.dumps(value)
-    template = learn(text, "custom_id", "content", value)
-    assert template is None or template.read(text) is not None
+    template = learn(text, "custom_id", "content", value, 0)
+    assert template is None or template.read(f"{text}\n", 0, 1000)

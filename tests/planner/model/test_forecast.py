@@ -10,7 +10,7 @@ from planner.model.forecast import Work, chosen, forecast_of, not_before
 from planner.model.records import Records
 from planner.model.simulate import MAX_REPLICATIONS, MOST_BATCHES, Rules, Run
 from planner.model.summary import summarise
-from planner.scenario import Retries
+from planner.scenario import Goal, Retries
 from tests.durations import AT_ONCE, lasting
 
 DAY_S = 86_400.0
@@ -58,25 +58,30 @@ SOME = summarise(
 )
 
 
+def goal(deadline_s: float = 0.0) -> Goal:
+    """As sure as SOME is, by a deadline."""
+    return Goal(confidence=0.9, deadline_h=deadline_s / 3600)
+
+
 def test_a_run_is_not_done_before_what_goes_in_real_time() -> None:
     """After 70 s in real time no run is done sooner, and those that are later stay as they are."""
-    late = not_before(70.0, SOME, 0.0)
+    late = not_before(70.0, SOME, goal())
     assert late.makespans_s == (*[70.0] * 70, *map(float, range(71, 101)))
     typical = (late.p50, late.p85, late.p95, late.confident)
     assert [run.makespan_s for run in typical] == [70.0, 85.0, 95.0, 90.0]
-    latest = not_before(99.0, SOME, 0.0)
+    latest = not_before(99.0, SOME, goal())
     assert {run.makespan_s for run in (latest.p85, latest.p95, latest.confident)} == {99.0}
 
 
 @pytest.mark.parametrize(
     ("seconds", "deadline_s", "chance"),
-    [(0.0, 60.0, 0.6), (59.9, 60.0, 0.6), (60.0, 60.0, 0.6), (60.1, 60.0, 0.0), (70.0, 0.0, 0.6)],
+    [(0.0, 60.0, 0.6), (59.0, 60.0, 0.6), (60.0, 60.0, 0.6), (60.1, 60.0, 0.0), (70.0, 0.0, None)],
 )
 def test_the_deadline_is_missed_in_real_time(
-    seconds: float, deadline_s: float, chance: float
+    seconds: float, deadline_s: float, chance: float | None
 ) -> None:
     """By more than nothing; without a deadline there is none to miss."""
-    assert not_before(seconds, SOME, deadline_s).deadline_probability == chance
+    assert not_before(seconds, SOME, goal(deadline_s)).deadline_probability == chance
 
 
 # ---- one cut
