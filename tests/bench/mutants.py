@@ -110,11 +110,13 @@ def _is_type(node: ast.BinOp) -> bool:
 
 
 def mutants(module: Path, source: str) -> Iterator[Mutant]:
-    """Every change of the module's code; a decorator's frozen=True or maxsize=8 changes no answer."""
+    """Every change of the module's code. A decorator's frozen=True or maxsize=8 changes no answer, nor
+    does the strict=True of a zip of what is equally long.
+    """
     tree = ast.parse(source)
-    decorators = set(map(id, _decorators(tree)))
+    silent = set(map(id, _silent(tree)))
     for place, node in enumerate(ast.walk(tree)):
-        if id(node) in decorators:
+        if id(node) in silent:
             continue
         for number, _ in enumerate(swaps(node)):
             changed = copy.deepcopy(tree)
@@ -131,8 +133,10 @@ def mutants(module: Path, source: str) -> Iterator[Mutant]:
             )
 
 
-def _decorators(tree: ast.AST) -> Iterator[ast.AST]:
+def _silent(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            yield node.value
         for decorator in getattr(node, "decorator_list", []):
             yield from ast.walk(decorator)
 

@@ -21,12 +21,20 @@ def request(custom_id: str = "a", **params: object) -> bytes:
     return json.dumps({"custom_id": custom_id, "params": kept}).encode() + b"\n"
 
 
+def nested(levels: int) -> bytes:
+    """One whole request whose line is nested so deeply."""
+    tool = b"[" * (levels - 2) + b"]" * (levels - 2)
+    return request(tools="TOOL").replace(b'"TOOL"', tool)
+
+
 # Name, the file, the words that the message has (its line number among them).
 BAD: list[tuple[str, bytes, tuple[str, ...]]] = [
     ("not JSON", GOOD + b"{'id': 1}\n", ("line 2", "not JSON", "each line is one JSON object")),
     ("NaN", b'{"id": "a", "prompt": NaN}\n', ("line 1", "not JSON")),
     ("a number of 5000 digits", b'{"id": "a", "prompt": 1' + b"0" * 5000 + b"}\n", ("line 1",)),
-    ("nested too deeply", b"[" * 100_000 + b"\n", ("line 1", "not JSON")),
+    ("nested and torn", b"[" * 100_000 + b"\n", ("line 1",)),
+    ("nested too deeply", nested(101), ("line 1", "nested deeper than 100 levels")),
+    ("nested far too deeply", nested(100_000), ("line 1", "nested deeper than 100 levels")),
     ("not an object", GOOD + b"[1]\n3\n", ("line 2", "line 3", "not a JSON object")),
     ("an id is missing", GOOD + b'{"prompt": "x"}\n', ("line 2", '"id" is missing')),
     ("a custom_id is missing", b'{"params": {}}\n', ("line 1", '"custom_id" is missing')),
@@ -166,6 +174,17 @@ def test_whole_requests_are_sent_as_they_stand(language: str, bench: Callable[..
     assert there.run(language).code == 0
     assert there.api.batches[0].bytes == len(b'{"requests":[' + line + b"]}")
     assert there.api.bodies == [b'{"requests":[' + line + b"]}"]
+
+
+def test_what_is_nested_is_sent_up_to_a_hundred_levels(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """To the byte, as any other; brackets in a text are no levels."""
+    there = bench()
+    line = nested(100).replace(b'"x"', b'"' + b"[" * 500 + b'"')
+    there.input.write_bytes(line)
+    assert there.run(language).code == 0
+    assert there.api.bodies == [b'{"requests":[' + line.strip() + b"]}"]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,32 @@ def test_an_answer_that_is_deep(language: str, bench: Callable[..., Bench]) -> N
     there.pays_once()
 
 
+@pytest.mark.parametrize("levels", [100, 101, 500, 20_000])
+def test_an_error_that_is_deep(levels: int, language: str, bench: Callable[..., Bench]) -> None:
+    """What is tried again or given up is written anew: null stands for what lies deeper than a
+    hundred levels, in both languages and at whichever start."""
+    # of the line, its result and the two errors in it the lists begin at the fifth level
+    lists, near = levels - 4, min(levels, 100) - 4
+    error_of = (
+        '{"type": "error", "error": {"type": "api_error", "message": "x", "n": '
+        + "[" * lists
+        + "]" * lists
+        + "}}"
+    )
+    line = '{"custom_id": "r0", "result": {"type": "errored", "error": ' + error_of + "}}"
+    outcome = {"id": "r0", "type": "errored", "error": "api_error", "raw": line}
+    there = bench({"outcomes": [outcome]})
+    there.write(*IDS)
+    there.run(language, *FOUR, "--max-retries", "1", kill=("round", "after"))
+    done = there.run(other(language), *FOUR, "--max-retries", "1")
+    assert done.code == 1, done.said
+    assert there.given_up() == {"r0": "api_error"}
+    (failure,) = there.text("failed.jsonl").split("\n")[:-1]
+    written = failure.replace(" ", "").partition('"n":')[2].removesuffix("}}}}")
+    within = "null" if levels > 100 else ""
+    assert written == "[" * near + within + "]" * near
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
 def test_an_odd_number_in_what_is_tried_again(
     number: str, language: str, bench: Callable[..., Bench]

@@ -11,9 +11,21 @@ import path from "node:path";
 import { breathe } from "./answer.mjs";
 import { CUSTOM_ID, ENVELOPE_BYTES, isRequest } from "./request.mjs";
 import { BYTES_PER_TOKEN, PLANNED_OUTPUT_TOKENS } from "./settings.mjs";
-import { grouped, isBlank, isObject, isWhole, linesOf, shown, utf8, withoutMark } from "./text.mjs";
+import {
+  DEEPEST,
+  grouped,
+  isBlank,
+  isDeep,
+  isObject,
+  isWhole,
+  linesOf,
+  shown,
+  utf8,
+  withoutMark,
+} from "./text.mjs";
 
 const PROBLEMS_SHOWN = 50;
+const TOO_DEEP = `nested deeper than ${DEEPEST} levels: flatten the request`;
 const BYTES_BETWEEN_BREATHS = 2 ** 24;
 
 /** The first problems of a file, by line, and how many there are. */
@@ -193,7 +205,11 @@ class Scanner {
     }
     try {
       const value = JSON.parse(text);
-      if (isObject(value)) return value;
+      if (isObject(value)) {
+        if (!isDeep(value)) return value;
+        this.wrong(TOO_DEEP);
+        return null;
+      }
       const forms = '{"id": …, "prompt": …} or {"custom_id": …, "params": …}';
       this.wrong(`not a JSON object: write ${forms}`);
     } catch (error) {

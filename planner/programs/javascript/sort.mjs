@@ -11,7 +11,17 @@ import { BatchError, leaveQuietly } from "./errors.mjs";
 import { syncFolder, trim, writeAll } from "./folder.mjs";
 import { bill, priceList, usdExact } from "./money.mjs";
 import { Counter } from "./state.mjs";
-import { grouped, isBlank, isObject, isWhole, jsonLine, linesIn, shown, utf8 } from "./text.mjs";
+import {
+  cutDeep,
+  grouped,
+  isBlank,
+  isObject,
+  isWhole,
+  jsonLine,
+  linesIn,
+  shown,
+  utf8,
+} from "./text.mjs";
 
 // What `result.error.error.type` says about trying again. A class in neither is tried again, and
 // logged.
@@ -45,7 +55,10 @@ function parsed(text) {
   }
 }
 
-/** The id and the result of one line, or null for a line that holds none. */
+/**
+ * The id and the result of one line, or null for a line that holds none. A result that is no answer
+ * is written anew, where it may not be deep.
+ */
 export function resultIn(line) {
   let value;
   try {
@@ -54,7 +67,8 @@ export function resultIn(line) {
     return null;
   }
   const isResult = typeof value?.custom_id === "string" && isObject(value.result);
-  return isResult ? value : null;
+  if (!isResult) return null;
+  return value.result.type === "succeeded" ? value : cutDeep(value);
 }
 
 /** The class of a result that is no success, and the API's words. The class is nested twice. */

@@ -8,6 +8,7 @@ import fs from "node:fs";
 export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const CHUNK_BYTES = 2 ** 18;
+export const DEEPEST = 100; // levels of nesting: beyond some thousand JSON.stringify writes none
 
 /**
  * A line of compact JSON as bytes. (JSON.stringify escapes half a surrogate pair, as UTF-8
@@ -29,6 +30,21 @@ export function shown(value) {
 
 export const isObject = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The same value with null for each that lies deeper than so many levels. */
+export function cutDeep(value, levels = DEEPEST) {
+  if (typeof value !== "object" || value === null) return value;
+  if (!levels) return null;
+  if (Array.isArray(value)) return value.map((each) => cutDeep(each, levels - 1));
+  const cut = ([name, each]) => [name, cutDeep(each, levels - 1)];
+  return Object.fromEntries(Object.entries(value).map(cut));
+}
+
+/** Whether a value is nested deeper than so many levels. */
+export function isDeep(value, levels = DEEPEST) {
+  if (typeof value !== "object" || value === null) return false;
+  return !levels || Object.values(value).some((each) => isDeep(each, levels - 1));
+}
 
 /** The object that a text of JSON holds, or null for a text that holds none. */
 export function objectIn(text) {

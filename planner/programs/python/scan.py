@@ -23,9 +23,10 @@ from planner.programs.python.request import (
     wrong_with_row,
 )
 from planner.programs.python.settings import BYTES_PER_TOKEN, PLANNED_OUTPUT_TOKENS, Settings
-from planner.programs.python.text import Event, decode_json, shown
+from planner.programs.python.text import DEEPEST, Event, decode_json, is_deep, shown
 
 PROBLEMS_SHOWN = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels: flatten the request"
 OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")  # and those with zeros, which JSON does not have
 
 
@@ -266,19 +267,19 @@ def value_of(line: bytes) -> tuple[Event | None, str]:
         value: Any = decode_json(line.decode())
     except UnicodeDecodeError:
         return None, "not UTF-8: save the file as UTF-8"
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return None, f"not JSON ({why_not_json(error)}): each line is one JSON object"
+    except RecursionError:
+        return None, TOO_DEEP
     if not isinstance(value, dict):
         return (
             None,
             'not a JSON object: write {"id": …, "prompt": …} or {"custom_id": …, "params": …}',
         )
-    return value, ""
+    return (None, TOO_DEEP) if is_deep(value) else (value, "")
 
 
-def why_not_json(error: Exception) -> str:
+def why_not_json(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos + 1}"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
     return "a number or constant that JSON does not have"

@@ -20,7 +20,7 @@ from planner.programs.python.money import bill, usd_exact
 from planner.programs.python.report import Log
 from planner.programs.python.request import Place
 from planner.programs.python.state import Batch
-from planner.programs.python.text import Event, decode_answer, json_bytes, shown
+from planner.programs.python.text import Event, cut_deep, decode_answer, json_bytes, shown
 
 # What `result.error.error.type` says about trying again. One in neither is tried again, and logged.
 TRY_AGAIN = {
@@ -48,7 +48,10 @@ OUTPUT = re.compile(r"output|response", re.IGNORECASE)
 
 
 def result_in(line: bytes) -> tuple[str, Event] | None:
-    """The id and the result of one line, or None for a line that holds none."""
+    """The id and the result of one line, or None for a line that holds none.
+
+    A result that is no answer is written anew, where it may not be deep.
+    """
     try:
         value = decode_answer(line.decode())
     except (ValueError, RecursionError):
@@ -59,6 +62,8 @@ def result_in(line: bytes) -> tuple[str, Event] | None:
         or not isinstance(value.get("result"), dict)
     ):
         return None
+    if value["result"].get("type") != "succeeded":
+        value = cut_deep(value)
     return value["custom_id"], value["result"]
 
 

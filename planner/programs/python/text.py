@@ -16,7 +16,7 @@ MOMENT = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-DEEPEST = 100
+DEEPEST = 100  # levels of nesting: beyond some hundred Python reads and writes none
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -62,6 +62,26 @@ def shallow(text: str) -> str:
     if depth:
         raise ValueError("no end")
     return "".join(pieces) + text[start:]
+
+
+def cut_deep(value: Any, levels: int = DEEPEST) -> Any:
+    """The same value with null for each that lies deeper than so many levels, as `shallow`."""
+    if isinstance(value, dict):
+        return (
+            {name: cut_deep(each, levels - 1) for name, each in value.items()} if levels else None
+        )
+    if isinstance(value, list):
+        return [cut_deep(each, levels - 1) for each in value] if levels else None
+    return value
+
+
+def is_deep(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether a value is nested deeper than so many levels."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return not levels or any(is_deep(each, levels - 1) for each in value)
 
 
 def json_bytes(value: object) -> bytes:

@@ -1,14 +1,17 @@
 """How long answers are: the table, the share that is cut off, the limit that is proposed."""
 
 import json
+from math import exp, log, sqrt
 from pathlib import Path
+from random import Random
+from statistics import NormalDist, median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.model import answers
-from planner.model.answers import ACCEPTED_CUT, AnswerLengths
+from planner.model.answers import ACCEPTED_CUT, AnswerLengths, lengths
 from tests.oracles import lognormal_quantile
 
 TABLE = json.loads((Path(answers.__file__).parent / "answer_lengths.json").read_text("utf-8"))
@@ -158,3 +161,49 @@ def test_the_proposal_is_round_and_not_wasteful(lengths: AnswerLengths) -> None:
     wanted = lengths.tokens[lengths.chances.index(0.99)]
     assert len(str(proposed).rstrip("0")) <= 2
     assert wanted <= proposed <= max(wanted * 1.1, wanted + 1) + 1e-6
+
+
+# ---- the longest
+
+
+@pytest.mark.parametrize("answers", [1, 2, 10, 100, 1000, 10_000, 100_000])
+@pytest.mark.parametrize("p95", [1200, 2000, 3500])
+def test_the_longest_of_lognormal_answers(answers: int, p95: int) -> None:
+    """The median of the longest is the quantile at 0.5 to the power of one over their number."""
+    z95 = NormalDist().inv_cdf(0.95)
+    sigma = z95 - sqrt(z95 * z95 - 2 * log(p95 / 1000))
+    exact = 1000 * exp(sigma * NormalDist().inv_cdf(0.5 ** (1 / answers)) - sigma * sigma / 2)
+    assert lengths(1000, p95).longest(answers) == pytest.approx(exact, rel=0.04)
+
+
+def test_the_longest_of_hundred_drawn() -> None:
+    """A thousand times the longest of a hundred drawn answers: half of them are longer."""
+    rng = Random(5)
+    z95 = NormalDist().inv_cdf(0.95)
+    sigma = z95 - sqrt(z95 * z95 - 2 * log(2))
+    drawn = [
+        max(exp(rng.gauss(-sigma * sigma / 2, sigma)) for _ in range(100)) for _ in range(1000)
+    ]
+    assert lengths(1000, 0).longest(100) == pytest.approx(1000 * median(drawn), rel=0.05)
+
+
+@given(st.integers(1, 99_999), st.integers(1, 300_000))
+def test_more_answers_have_a_longer_longest(answers: int, mean: int) -> None:
+    """One more answer never makes the longest shorter."""
+    some = lengths(mean, 0)
+    assert some.longest(answers) <= some.longest(answers + 1)
+
+
+def test_the_longest_that_is_known() -> None:
+    """Of more answers than the table knows, the last quantile."""
+    some = lengths(1000, 2000)
+    assert some.longest(10**9) == pytest.approx(some.tokens[-1])
+
+
+def test_no_distribution_is_wider_than_the_widest() -> None:
+    """A 95 % quantile of 4, 5 or 100 times the mean is taken for the last row's."""
+    widest = lengths(1000, 100_000)
+    assert lengths(1000, 4000) == lengths(1000, 5000) == widest
+    assert widest.tokens == pytest.approx(
+        [1000 * lognormal_quantile(3.85, chance) for chance in widest.chances], rel=0.02
+    )

@@ -1,5 +1,6 @@
 """Reading a curve: straight lines, the tail beyond what was seen, the blur."""
 
+from dataclasses import replace
 from math import sqrt
 
 import pytest
@@ -38,8 +39,30 @@ def test_the_tail_is_that_of_pareto(place: float) -> None:
 
 
 def test_the_very_end_is_finite() -> None:
-    """A place a hair above 1, which rounding can make, has a time too."""
-    assert curve().at(1 + 1e-12)[0] < 1e6
+    """A place a hair above 1, which rounding can make, has a time too, and a long one."""
+    assert 1e4 < curve().at(1 + 1e-12)[0] < 1e6
+
+
+def test_the_tail_begins_at_the_last_place() -> None:
+    """Of three: a quarter of what is left beyond it takes twice as long."""
+    three = replace(
+        curve(), places=(0.25, 0.5, 0.6), ratios=(2.0, 4.0, 5.0), waits_s=(4.0, 10.0, 30.0)
+    )
+    assert three.at(0.6) == pytest.approx((5.0, 30.0))
+    assert three.at(0.9) == pytest.approx((10.0, 60.0))
+    assert three.at(0.375) == pytest.approx((3.0, 7.0))
+    assert three.at(0.125) == pytest.approx((1.5, 4.0))
+
+
+def test_a_batch_takes_base_spread_and_wait() -> None:
+    """30 s, and 100 requests at three times 1 s, and the wait of 5 s."""
+    some = replace(curve(), scale=lambda n: (30.0, float(n)))
+    assert some.seconds(100, 0.375) == 335.0
+
+
+def test_a_curve_alone_is_the_only_one_and_not_certain() -> None:
+    """Its chance is one, and luck has a part in it."""
+    assert (curve().chance, curve().certain) == (1.0, False)
 
 
 def test_slower() -> None:

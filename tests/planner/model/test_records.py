@@ -41,16 +41,19 @@ def test_equal_records_are_equal() -> None:
     assert kept(*TWO) != TWO
 
 
-@pytest.mark.parametrize("starts", [(), (0, 3, 4)])
+@pytest.mark.parametrize("starts", [(), (0, 3, 4, 5)])
 def test_the_latest_of_places_of_a_round(starts: tuple[int, ...]) -> None:
     """Of those that the round has: what stands behind it is of the next, and a later round has none;
     the same whether it is told where rounds begin or finds it."""
-    ends = ((0, 5.0), (0, 8.0), (0, 7.0), (1, 9.0))
-    records = Records(chain(*(Record(number, 1, 0.0, end, end, 0) for number, end in ends)), starts)
+    ends = ((0, 5.0), (0, 8.0), (0, 7.0), (1, 9.0), (2, 60.0))
+    numbers = chain(*(Record(number, 20, 4.0, end, 10 * end, 15) for number, end in ends))
+    records = Records(numbers, starts)
     places = (range(1), range(3), range(1, 2), range(1, 9), range(2, 3), range(2, 4), range(3, 4))
     assert [records.latest_s(0, each) for each in places] == [5.0, 8.0, 8.0, 8.0, 7.0, 7.0, 0.0]
     assert [records.latest_s(1, each) for each in places] == [9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    assert [records.latest_s(2, each) for each in places] == [0.0] * 7
+    assert [records.latest_s(2, each) for each in places[:3]] == [60.0, 60.0, 0.0]
+    assert [records.latest_s(number, range(2)) for number in (0, 1)] == [8.0, 9.0]
+    assert [records.latest_s(3, each) for each in places] == [0.0] * 7
     assert kept().latest_s(0, range(1)) == 0.0
 
 

@@ -92,6 +92,20 @@ def test_one_batch() -> None:
     assert (run.makespan_s, run.given_up, run.expired) == (70.0, 0, 0)
 
 
+def test_a_run_knows_where_its_rounds_begin() -> None:
+    """Of two stages and two rounds of retries: when the last batch of each, and each alone, ended."""
+    half = Retries(max=2, backoff="fixed", base_delay_s=60.0, transient_rate=0.5)
+    some = rules(concurrent=2, retry=half, batch=30)
+    (run,) = simulate([[1], [100, 100]], lasting(float), some, runs=1, seed=1)
+    rounds = by_round(run.records)
+    assert len(rounds) == 3 and len(rounds[1]) > 2
+    for number, batches in rounds.items():
+        ends = [batch.ended_s for batch in batches]
+        assert run.records.latest_s(number, range(len(ends))) == max(ends)
+        assert [run.records.latest_s(number, range(at, at + 1)) for at in range(len(ends))] == ends
+    assert run.records.latest_s(3, range(9)) == 0.0
+
+
 @pytest.mark.parametrize(
     ("service_s", "noticed_s"),
     [(0.1, 60.0), (59.9, 60.0), (60.0, 60.0), (60.1, 120.0), (600.0, 600.0)],

@@ -52,6 +52,19 @@ test("an object of JSON, or null", () => {
   for (const other of ["[1]", "null", "3", '"x"', "{", ""]) assert.equal(text.objectIn(other), null);
 });
 
+test("what lies deeper than so many levels is cut off, and nothing else", () => {
+  const nested = (levels) => JSON.parse(`${'[{"a":'.repeat(levels / 2)}7${"}]".repeat(levels / 2)}`);
+  for (const levels of [2, 98, text.DEEPEST]) {
+    assert.deepEqual(text.cutDeep(nested(levels)), nested(levels));
+    assert.ok(!text.isDeep(nested(levels)));
+  }
+  for (const levels of [102, 20_000]) {
+    assert.ok(text.isDeep(nested(levels)));
+    assert.equal(JSON.stringify(text.cutDeep(nested(levels))).match(/[[{]/g).length, text.DEEPEST);
+  }
+  assert.deepEqual(text.cutDeep({ a: [1], b: "[[", c: null }, 1), { a: null, b: "[[", c: null });
+});
+
 test("white space around a line is no part of it", () => {
   assert.equal(text.stripped(Buffer.from(" \t{} \r\n")).toString(), "{}");
   assert.ok(text.isBlank(Buffer.from(" \r\n")));

@@ -79,7 +79,7 @@ def test_empty_lines_and_line_ends_do_no_harm(tmp_path: Path) -> None:
         (rows("a").decode().encode("utf-16"), "line 1: the file is UTF-16 or UTF-32"),
         (rows("a") + b"[]\n", "line 2: not a JSON object"),
         (b'{"id": "a", "prompt": NaN}\n', "line 1: not JSON (a number or constant"),
-        (b"[" * 200_000, "line 1: not JSON (nested too deeply)"),
+        (b"[" * 200_000, "line 1: nested deeper than 100 levels"),
         (rows("a", "b", "a"), 'line 3, id "a": the id stands in line 1 too'),
         (rows("a") + b'{"custom_id": "b", "params": {}}\n', "the file began with rows (line 1)"),
     ],

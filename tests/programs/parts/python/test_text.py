@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from planner.programs.python.text import (
     DEEPEST,
     clock,
+    cut_deep,
     decode_answer,
     decode_json,
     earlier,
+    is_deep,
     iso,
     json_bytes,
     moment_of,
@@ -108,6 +110,24 @@ def test_what_is_deep_counts_as_nothing(levels: int) -> None:
     assert value["b"] == 7
     assert len(json.dumps(value)) < 10 * DEEPEST
     assert value["a"][0]["]"][0]["]"], "what lies near is there"
+
+
+@given(JSON, st.integers(0, 5))
+def test_a_value_is_cut_where_it_is_deep(value: object, levels: int) -> None:
+    """What is cut is not deep, and nothing else is cut."""
+    cut = cut_deep(value, levels)
+    assert not is_deep(cut, levels)
+    assert (cut == value) is not is_deep(value, levels)
+
+
+@pytest.mark.parametrize("levels", [DEEPEST - 1, DEEPEST, DEEPEST + 1, DEEPEST + 2])
+def test_text_and_value_are_cut_alike(levels: int) -> None:
+    """At the same level, lists or objects."""
+    for opened, closed in (("[", "]"), ('{"a":', "}")):
+        text = opened * levels + "7" + closed * levels
+        value = json.loads(text)
+        assert cut_deep(value) == json.loads(shallow(text))
+        assert is_deep(value) is (levels > DEEPEST)
 
 
 @pytest.mark.parametrize("text", ["[" * 50_000, "[" * 50_000 + "]" * 49_999, "[" * 50_000 + '"'])
