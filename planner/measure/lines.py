@@ -109,18 +109,20 @@ class Lines:
         return head.removeprefix(BYTE_ORDER_MARK)
 
     def _unpacked(self, piece: bytes) -> Iterator[bytes]:
-        try:
-            while piece and self._unpack is not None:
-                if self._unpack.eof:  # a file may be several that were put together
-                    if not piece.startswith(_GZIP):
-                        return  # padding
-                    self._unpack = zlib.decompressobj(31)
+        while piece and self._unpack is not None:
+            if self._unpack.eof:  # a file may be several that were put together
+                if not piece.startswith(_GZIP):
+                    return  # padding
+                self._unpack = zlib.decompressobj(31)
+            before = self._unpack.copy()
+            try:
                 part = self._unpack.decompress(piece, _UNPACKED_BYTES)
-                piece = self._unpack.unconsumed_tail or self._unpack.unused_data
-                if part:
-                    yield part
-        except zlib.error:
-            raise ReadError("it is no whole gzip file: it is damaged. Pack it again") from None
+            except zlib.error:
+                yield from _until_damage(before, piece)
+                raise ReadError("it is no whole gzip file: it is damaged. Pack it again") from None
+            piece = self._unpack.unconsumed_tail or self._unpack.unused_data
+            if part:
+                yield part
 
     def _cut(self, piece: bytes) -> Iterator[bytes | None]:
         first, end = piece.find(b"\n"), piece.rfind(b"\n")
@@ -153,3 +155,18 @@ class Lines:
         self._parts.clear()
         self._held, self._too_long = 0, False
         return line
+
+
+def _until_damage(unpack: "zlib._Decompress", piece: bytes) -> Iterator[bytes]:
+    """What can be unpacked of a piece that is damaged somewhere."""
+    found = bytearray()
+    for byte in piece:
+        try:
+            found += unpack.decompress(bytes((byte,)))
+        except zlib.error:
+            break
+        if len(found) >= _UNPACKED_BYTES:
+            yield bytes(found)
+            found.clear()
+    if found:
+        yield bytes(found)

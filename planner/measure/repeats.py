@@ -16,7 +16,7 @@ from zlib import crc32
 _BYTES = 2**23  # of the map: among a million keys one in 130 is kept for a second look
 _BITS = (1, 2, 4, 8, 16, 32, 64, 128)
 _PIECE = 2**16
-_MASK = 2**sys.hash_info.width - 1
+_MASK = (1 << sys.hash_info.width) - 1
 _NARROW = sys.hash_info.width < 64  # in a browser hash() has 32 bits; a checksum adds others
 _FEW = 100_000  # suspects that are kept
 

@@ -16,6 +16,7 @@ from planner.measure.results import tokens_in
 from planner.review.batches import COUNTS, Batch, number_in, text_in
 
 FORMATS = (1, 2)
+_MOST_USD = 10**12  # no batch costs that: what says more is none of a program's sums
 
 
 @dataclass(slots=True)
@@ -189,7 +190,7 @@ def _usd(text: object) -> Decimal:
         usd = Decimal(text) if isinstance(text, str) and len(text) < 40 else Decimal(0)
     except InvalidOperation:
         return Decimal(0)
-    return usd if usd.is_finite() and usd > 0 else Decimal(0)
+    return usd if usd.is_finite() and 0 < usd < _MOST_USD else Decimal(0)
 
 
 _CHANGES = {

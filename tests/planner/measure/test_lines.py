@@ -1,6 +1,7 @@
 """Bytes in pieces become the lines that were written, plain or gzip."""
 
 import gzip
+import random
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,19 @@ def test_gzip_of_several_parts_with_padding() -> None:
     """Files that were packed by themselves and put together are one file; zeros behind are none."""
     data = gzip.compress(b"one\ntw") + gzip.compress(b"o\nthree") + b"\0" * 9
     assert cut(data) == [b"one", b"two", b"three"]
+
+
+@pytest.mark.parametrize("piece", [600, 10**6])
+def test_damaged_gzip_is_read_up_to_the_damage(piece: int) -> None:
+    """As many lines, whatever the pieces."""
+    written = random.Random(1).randbytes(9000).hex("\n", 30).encode()
+    data = bytearray(gzip.compress(written))
+    data[4000] ^= 255
+    lines, found = Lines(1000), list[bytes | None]()
+    with pytest.raises(ReadError, match="damaged"):
+        for start in range(0, len(data), piece):
+            found.extend(lines.feed(data[start : start + piece]))
+    assert len(found) == 111 and found[:100] == written.split(b"\n")[:100]
 
 
 def test_byte_order_mark_is_no_part_of_a_line() -> None:
