@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -40,8 +41,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "drawn(most): so many of a test's cases are run; without `most` as few as have each value "
         "of each parameter",
     )
-    if config.option.seed is None:  # a worker is given that of the run
-        config.option.seed = random.randrange(10**6)
+    if config.option.seed is None:
+        of_run = getattr(config, "workerinput", {}).get("seed")
+        config.option.seed = random.randrange(10**6) if of_run is None else of_run
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker the seed of the run: all must draw the same."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_terminal_summary(
