@@ -29,8 +29,8 @@ class Pace:
         "_points",
         "_rng",
         "_shared",
+        "current",
         "curve",
-        "now",
     )
 
     def __init__(self, model: DurationModel, shared_load: float, luck: Luck, rng: Random) -> None:
@@ -38,7 +38,7 @@ class Pace:
         self._model, self._shared, self._luck, self._rng = model, shared_load, luck, rng
         self._hour = self._day = 0
         until_s = inf if self.curve.certain else HOUR_S
-        self.now = (*self.curve.at(luck.first), until_s)
+        self.current = (*self.curve.at(luck.first), until_s)
         self._load: Load | None = None  # many runs are over before they need it
         self._points: Iterator[float] = iter(())
 
@@ -53,8 +53,8 @@ class Pace:
                 # what is not known of the chances is the same on all days
                 if next(self._points) >= self._model.alike:
                     load.forget()
-            self.now = (*self.curve.at(load.luck(next(self._points))), (hour + 1) * HOUR_S)
-        return self.now
+            self.current = (*self.curve.at(load.luck(next(self._points))), (hour + 1) * HOUR_S)
+        return self.current
 
     def _first_load(self) -> "Load":
         shared, alike = correlation(self._shared, self._luck.shared), self._model.alike

@@ -227,7 +227,7 @@ def _stage(
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
-    ratio, wait_s, until = pace.now
+    ratio, wait_s, until = pace.current
     for ticket, size in enumerate(sizes):
         if open_batches:
             # wait for room: order is kept, a batch that would fit is not sent before one that does not

@@ -198,7 +198,7 @@ def test_example_of_a_guide_opens_in_the_planner(visit: Visit) -> None:
     page = visit("guides/cost/", ready=False)
     page.locator("a.try").click()
     expect(page.locator("html")).to_have_attribute("data-engine", "ready", timeout=60_000)
-    expect(page.locator("[name='caching.hit_rate']")).to_have_value("0.9")
+    expect(page.locator("[name='caching.hit_rate']")).to_have_value("90 %")
 
 
 def test_structured_data_stands_under_the_policy(visit: Visit, site: Any) -> None:

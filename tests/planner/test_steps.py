@@ -22,5 +22,5 @@ def test_ways_come_in_steps_of_one_plan_and_a_plan_at_once() -> None:
     """What takes as long as several plans can be left between two of them; the answer is the same."""
     plan, ways = (json.dumps({"query": "", "want": want}) for want in ("plan", "ways"))
     assert len(list(bridge.answer(plan))) == 0
-    assert len(list(bridge.answer(ways))) > 3
+    assert len(list(bridge.answer(ways))) >= 3
     assert finish(bridge.answer(ways)) == bridge.handle(ways)

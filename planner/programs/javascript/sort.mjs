@@ -55,10 +55,7 @@ function parsed(text) {
   }
 }
 
-/**
- * The id and the result of one line, or null for a line that holds none. A result that is no answer
- * is written anew, where it may not be deep.
- */
+/** The id and the result of one line, which is cut where it is no answer and deep; else null. */
 export function resultIn(line) {
   let value;
   try {
