@@ -22,7 +22,7 @@ from planner import facts
 from planner.model.curve import Curve
 from planner.model.fit import Sample, fit
 from planner.model.history import samples_of
-from planner.scenario import Duration
+from planner.scenario import Duration, History
 
 # Chosen by the loss on logs left out, as the method page shows. Times the typical time of its size,
 # beyond which a batch's time counts as a wait: only batches of less than 3,000 requests are known
@@ -37,6 +37,7 @@ ALIKE = 0.3
 # Large models take so many times as long as small ones; a batch of an unknown one is between them.
 LARGE_FAMILIES, LARGE_PACE = ("opus", "fable", "mythos"), 2.0
 
+_SIZES = 4096  # batch sizes of which the guide keeps the answer
 _BANDS = (20, 200, 1000, 10_000)  # for the table of what was observed
 
 
@@ -87,10 +88,9 @@ class DurationModel:
         return self.curves[-1]
 
 
-@lru_cache(maxsize=8)
 def model_of(duration: Duration, family: str) -> DurationModel:
-    """The duration model that the scenario asks for, with a model of that family: the same object for
-    the same answers."""
+    """The duration model that the scenario asks for, with a model of that family: the same object
+    wherever it is the same model, so that its runs are simulated once."""
     if duration.model == "guide":
         return _guide()
     if duration.model == "formula":
@@ -98,10 +98,16 @@ def model_of(duration: Duration, family: str) -> DurationModel:
             duration.seconds_per_request, duration.parallel_requests, duration.startup_s
         )
     if duration.model == "history":
-        own = samples_of(duration.history)
         # where no row can be used, others' batches are all there is
-        return _fitted(own) if own else observed(family)
+        return _of_own(duration.history) or observed(family)
     return observed(family)
+
+
+@lru_cache(maxsize=8)
+def _of_own(history: History) -> DurationModel | None:
+    """The model of one's own batches; None without a row that counts."""
+    own = samples_of(history)
+    return _fitted(own) if own else None
 
 
 @cache
@@ -193,9 +199,11 @@ def _median(values: Iterable[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
+@cache
 def _guide() -> DurationModel:
     rows = facts.guide()
 
+    @lru_cache(maxsize=_SIZES)
     def scale(requests: int) -> tuple[float, float]:
         row = next((row for row in rows if requests <= row.requests_up_to), rows[-1])
         return float(row.low_s), float(row.high_s - row.low_s)
@@ -203,6 +211,7 @@ def _guide() -> DurationModel:
     return _certain(scale, most=1.0)
 
 
+@lru_cache(maxsize=8)
 def _formula(seconds_per_request: float, parallel_requests: int, startup_s: float) -> DurationModel:
     def scale(requests: int) -> tuple[float, float]:
         return startup_s + -(-requests // parallel_requests) * seconds_per_request, 0.0

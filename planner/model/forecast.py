@@ -1,7 +1,8 @@
 """Forecast a cut: the runs of its batches, summarised; and of many cuts the best."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from planner.model import cut, simulate, split, summary
 from planner.model.durations import DurationModel
@@ -12,6 +13,8 @@ _GLANCE_BATCHES, _LOOK_BATCHES = 100, 8_000
 _LEAST_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 
+
+Simulate = Callable[..., tuple[simulate.Run, ...]]
 
 # The arguments are all that runs depend on: scenarios that differ in anything else, such as the model
 # or the goal, share them.
@@ -40,29 +43,24 @@ class Work:
 
 
 def forecast_of(
-    work: Work,
-    wanted: cut.Cut,
-    *,
-    most_batches: int = simulate.MOST_BATCHES,
-    beside: tuple[cut.Cut, ...] = (),
+    work: Work, wanted: cut.Cut, *, most_batches: int = simulate.MOST_BATCHES
 ) -> summary.Forecast:
-    """The forecast of the work in a cut, from about so many simulated batches at most.
+    """The forecast of the work in a cut, from about so many simulated batches at most."""
+    runs = _runs(work, wanted.requests_per_batch, most_batches)
+    return _forecast(work, wanted, runs, _simulated)
 
-    `beside`: other cuts, to be compared with it. It gets no more runs than each of them would: equal
-    numbers of runs meet the same luck.
-    """
+
+def _forecast(work: Work, wanted: cut.Cut, runs: int, simulated: Simulate) -> summary.Forecast:
     size = wanted.requests_per_batch
     rest = split.sizes(work.sent[0] - work.primes, size)
-    # a glance is not asked for twice
-    simulated = _simulated if most_batches > _GLANCE_BATCHES else simulate.simulate
-    runs = simulated(
+    found = simulated(
         ((1,), rest) if work.primes else (rest,),
         work.durations,
         replace(work.rules, concurrent=wanted.concurrent, batch_requests=size),
-        runs=min(_runs(work, each.requests_per_batch, most_batches) for each in (wanted, *beside)),
+        runs=runs,
         seed=work.seed,
     )
-    return summary.summarise(runs, confidence=work.confidence, deadline_s=work.deadline_s)
+    return summary.summarise(found, confidence=work.confidence, deadline_s=work.deadline_s)
 
 
 def _runs(work: Work, size: int, most_batches: int) -> int:
@@ -80,11 +78,18 @@ def _runs(work: Work, size: int, most_batches: int) -> int:
 def chosen(work: Work, asked: cut.Cut, bounds: cut.Bounds) -> cut.Choice:
     """The best cut of the work, in what was asked for left open."""
 
-    def within(most_batches: int) -> cut.Compare:
-        def look(tried: cut.Cut, other: cut.Cut) -> cut.Outlook:
-            return _outlook(forecast_of(work, tried, most_batches=most_batches, beside=(other,)))
+    @cache  # the best so far is compared with many
+    def look(tried: cut.Cut, runs: int) -> cut.Outlook:
+        return _outlook(_forecast(work, tried, runs, simulate.simulate))
 
-        return lambda one, other: (look(one, other), look(other, one))
+    def within(most_batches: int) -> cut.Compare:
+        def compare(one: cut.Cut, other: cut.Cut) -> tuple[cut.Outlook, cut.Outlook]:
+            # no more runs than either would get: equal numbers of runs meet the same luck
+            sizes = one.requests_per_batch, other.requests_per_batch
+            runs = min(_runs(work, size, most_batches) for size in sizes)
+            return look(one, runs), look(other, runs)
+
+        return compare
 
     in_first_batches = work.sent[0] - work.primes
     return cut.choose(

@@ -153,7 +153,8 @@ def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> in
     Batches that expire come back in every round, and how many do is only known when a run is
     simulated.
     """
-    if runs * sum(map(len, stages)) * (world.rules.retry.max + 1) <= MOST_BATCHES:
+    largest = min(RUN_BATCHES, sum(map(len, stages)) * (world.rules.retry.max + 1))
+    if runs * largest <= MOST_BATCHES:
         return runs
     unlucky = _run(stages, world, _UNLUCKY, Random(0), Random(0))
     return min(runs, MOST_BATCHES // len(unlucky.records))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from planner import facts
@@ -141,5 +142,6 @@ def phrase(_field: Field, history: History) -> str:
     return f"{len(history)} of them" if history else ""
 
 
-def _texts(history: History) -> list[str]:
-    return ["@".join((f"{row[0]}:{plain(row[1])}", *row[2:])) for row in history]
+@lru_cache(maxsize=2)  # a plan writes many links of one history, which may be long
+def _texts(history: History) -> tuple[str, ...]:
+    return tuple("@".join((f"{row[0]}:{plain(row[1])}", *row[2:])) for row in history)
