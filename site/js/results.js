@@ -5,11 +5,19 @@
 export function showView(view) {
   for (const [name, text] of Object.entries(view.slots)) {
     for (const place of document.querySelectorAll(`[data-slot="${name}"]`)) {
-      if (place.textContent !== text) place.textContent = text;
+      if (place.textContent !== text) put(place, text);
     }
   }
   for (const [name, rows] of Object.entries(view.lists)) showRows(name, rows);
   for (const [name, svg] of Object.entries(view.charts)) showChart(name, svg);
+}
+
+/** A text into its place; what is only there for its sake is hidden where there is none. */
+function put(place, text) {
+  place.textContent = text;
+  // not :has(:empty): with such a rule the browser looks at every style again for each new text
+  const whole = place.closest("[data-if-text]");
+  if (whole) whole.hidden = !text;
 }
 
 /**
@@ -45,7 +53,7 @@ function focusAt(list, { at, words }) {
 function makeRow(template, row) {
   const made = template.content.cloneNode(true);
   for (const place of made.querySelectorAll("[data-cell]")) {
-    place.textContent = row[place.dataset.cell] ?? "";
+    put(place, row[place.dataset.cell] ?? "");
   }
   for (const place of made.querySelectorAll("[data-class]")) {
     const value = row[place.dataset.class];
