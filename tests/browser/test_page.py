@@ -613,7 +613,20 @@ def test_paper(page: Page) -> None:
         expect(page.locator(kept).first).to_be_visible()
     for left_out in ("[data-copy='link']", "[data-play]", "[data-moment-slider]", "nav"):
         expect(page.locator(left_out).first).to_be_hidden()
-    assert len(re.findall(rb"/Type\s*/Page(?!s)", page.pdf(format="A4"))) == 1
+    assert sheets(page) == 1
+
+
+def sheets(page: Page) -> int:
+    """The pages of paper that the page needs."""
+    return len(re.findall(rb"/Type\s*/Page(?!s)", page.pdf(format="A4")))
+
+
+def test_a_long_verdict_is_one_sheet_too(visit: Visit) -> None:
+    """A plan that cannot run, with three caveats, eight ways and 23 batches."""
+    goal = "goal.deadline_h=40&goal.budget_usd=900"
+    page = visit(f"#workload.requests=2m&workload.output_tokens=1000&{goal}")
+    expect(page.locator('[data-list="ways"] tr')).to_have_count(8)
+    assert sheets(page) == 1
 
 
 def test_no_page_scrolls_sideways(visit: Visit, site: Path) -> None:
