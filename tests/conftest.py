@@ -38,8 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "drawn(most): so many of a test's cases are run; without `most` as few as have each value "
-        "of each parameter",
+        "drawn(most, either): so many of a test's cases are run; without `most` as few as have each "
+        "value of each parameter; of the parameters `either`, any value will do",
     )
     if config.option.seed is None:
         of_run = getattr(config, "workerinput", {}).get("seed")
@@ -77,15 +77,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def drawn(cases: list[pytest.Item], seed: str) -> Iterable[pytest.Item]:
-    """As many as the mark says; else each that has a value which those before it have not."""
+    """As many as the mark says; else each that has a value which those before it have not.
+
+    Of the parameters that the mark calls `either`, any value will do.
+    """
     mark = cases[0].get_closest_marker("drawn")
+    either = mark.kwargs.get("either", ())
     shuffled = random.Random(seed).sample(cases, len(cases))
     if mark.args:
         return shuffled[: mark.args[0]]
     had, kept = set[tuple[str, str]](), []
     for case in shuffled:
-        parameters = case.callspec.params if hasattr(case, "callspec") else {"": ""}
-        values = {(parameter, repr(value)) for parameter, value in parameters.items()}
+        parameters = case.callspec.params if hasattr(case, "callspec") else {}
+        values = {
+            (parameter, repr(value))
+            for parameter, value in parameters.items()
+            if parameter not in either
+        } or {("", "")}  # with nothing else to differ in, one case has all
         if not values <= had:
             kept.append(case)
             had |= values
