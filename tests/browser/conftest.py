@@ -37,9 +37,8 @@ LOOKS = ["scheme", "viewport", "width", "server"]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is held in more than one look is drawn: each case, in one of them."""
     for item in items:
-        if "browser" in item.fixturenames or "start" in item.fixturenames:
-            if hasattr(item, "callspec") and set(LOOKS).intersection(item.callspec.params):
-                item.add_marker(pytest.mark.drawn(either=LOOKS))
+        if hasattr(item, "callspec") and not set(LOOKS).isdisjoint(item.callspec.params):
+            item.add_marker(pytest.mark.drawn(either=LOOKS))
 
 
 # For the package, not the session: while Playwright runs, asyncio.run() fails in other tests of the process.
