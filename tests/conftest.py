@@ -9,15 +9,16 @@ import random
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.static_server import StaticServer
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 # Files whose tests ask for something dear that is made once: one worker has all of them.
 TOGETHER = ("tests/browser/test_parity.py", "tests/test_package.py")
@@ -119,6 +120,16 @@ def chances(request: pytest.FixtureRequest, whole: bool) -> Chances:
             yield random.Random(f"{seed} {number}")
 
     return chances
+
+
+Some = Callable[[Sequence[T]], Sequence[T]]
+
+
+@pytest.fixture
+def some(chances: Chances, whole: bool) -> Some[Any]:
+    """`some(cases)`: twelve of them, and all where every case is run."""
+    (chance,) = chances(1, 1)
+    return lambda cases: cases if whole else chance.sample(cases, min(12, len(cases)))
 
 
 class _Scheduling(LoadScopeScheduling):
