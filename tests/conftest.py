@@ -9,15 +9,16 @@ import random
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.static_server import StaticServer
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 # Files whose tests ask for something dear that is made once: one worker has all of them.
 TOGETHER = ("tests/browser/test_parity.py", "tests/test_package.py")
@@ -38,8 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "drawn(most): so many of a test's cases are run; without `most` as few as have each value "
-        "of each parameter",
+        "drawn(most, either): so many of a test's cases are run; without `most` as few as have each "
+        "value of each parameter; of the parameters `either`, any value will do",
     )
     if config.option.seed is None:
         of_run = getattr(config, "workerinput", {}).get("seed")
@@ -77,15 +78,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def drawn(cases: list[pytest.Item], seed: str) -> Iterable[pytest.Item]:
-    """As many as the mark says; else each that has a value which those before it have not."""
+    """As many as the mark says; else each that has a value which those before it have not.
+
+    Of the parameters that the mark calls `either`, any value will do.
+    """
     mark = cases[0].get_closest_marker("drawn")
+    either = mark.kwargs.get("either", ())
     shuffled = random.Random(seed).sample(cases, len(cases))
     if mark.args:
         return shuffled[: mark.args[0]]
     had, kept = set[tuple[str, str]](), []
     for case in shuffled:
-        parameters = case.callspec.params if hasattr(case, "callspec") else {"": ""}
-        values = {(parameter, repr(value)) for parameter, value in parameters.items()}
+        parameters = case.callspec.params if hasattr(case, "callspec") else {}
+        values = {
+            (parameter, repr(value))
+            for parameter, value in parameters.items()
+            if parameter not in either
+        } or {("", "")}  # with nothing else to differ in, one case has all
         if not values <= had:
             kept.append(case)
             had |= values
@@ -111,6 +120,16 @@ def chances(request: pytest.FixtureRequest, whole: bool) -> Chances:
             yield random.Random(f"{seed} {number}")
 
     return chances
+
+
+Some = Callable[[Sequence[T]], Sequence[T]]
+
+
+@pytest.fixture
+def some(chances: Chances, whole: bool) -> Some[Any]:
+    """`some(cases)`: twelve of them, and all where every case is run."""
+    (chance,) = chances(1, 1)
+    return lambda cases: cases if whole else chance.sample(cases, min(12, len(cases)))
 
 
 class _Scheduling(LoadScopeScheduling):

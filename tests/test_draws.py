@@ -38,6 +38,15 @@ def test_each_value_of_each_parameter_is_drawn(seed: str) -> None:
     assert 20 <= len(some) <= 24
 
 
+@pytest.mark.parametrize("seed", [str(number) for number in range(20)])
+def test_of_either_any_value_will_do(seed: str) -> None:
+    """Each case of the other parameters is drawn, in one language; with no other, one case has all."""
+    every = cases(pytest.mark.drawn(either=["file", "language"]))
+    assert sorted(it.params["fault"] for it in drawn(every, seed)) == [*range(20)]
+    mark = pytest.mark.drawn(either=["language"])
+    assert len([*drawn([Case(mark, language=name) for name in "abc"], seed)]) == 1
+
+
 def test_a_draw_comes_again_with_its_seed_alone() -> None:
     """Another seed draws others."""
     every = cases(pytest.mark.drawn)

@@ -30,6 +30,16 @@ from tests.static_server import StaticServer
 
 expect.set_options(timeout=ACTION_MS)
 
+# How a promise is looked at, which it does not depend on.
+LOOKS = ["scheme", "viewport", "width", "server"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is held in more than one look is drawn: each case, in one of them."""
+    for item in items:
+        if hasattr(item, "callspec") and not set(LOOKS).isdisjoint(item.callspec.params):
+            item.add_marker(pytest.mark.drawn(either=LOOKS))
+
 
 # For the package, not the session: while Playwright runs, asyncio.run() fails in other tests of the process.
 @pytest.fixture(scope="package")

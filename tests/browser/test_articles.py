@@ -281,7 +281,6 @@ def test_without_javascript_everything_is_listed(visit: Visit) -> None:
     expect(page.locator("details.question .answer").first).to_be_visible()
 
 
-@pytest.mark.drawn
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["guides/", "faq/", "guides/queue/"])
 def test_search_results_are_accessible(visit: Visit, scheme: str, path: str) -> None:

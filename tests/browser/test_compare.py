@@ -167,7 +167,6 @@ def test_columns_beside_an_older_plan_cannot_be_opened(visit: Visit) -> None:
     assert all("4321" in address and "4,321" in sentence for address, sentence in moments)
 
 
-@pytest.mark.drawn
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
 def test_it_fits_and_breaks_no_rule(visit: Visit, scheme: str, width: int) -> None:

@@ -162,7 +162,6 @@ def test_the_single_file_reads_too(
     page.context.close()
 
 
-@pytest.mark.drawn
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(

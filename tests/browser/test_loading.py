@@ -98,6 +98,7 @@ def test_failed_download(
     expect(page.locator("[name='workload.requests']")).to_have_value("54321")
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("file", RUNTIME)
 def test_try_again(visit: Visit, server: StaticServer, watch: Watch, file: str) -> None:
     """When the server is mended, one press is enough, and what was typed meanwhile is answered."""
@@ -452,6 +453,7 @@ def test_next_visit_goes_on_from_memory(visit: Visit, server: StaticServer) -> N
     next_visit(page, server, "77")
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("way", ["byte", "cut", "signed", "foreign"])
 def test_memory_that_is_of_no_use_is_passed_over(
     visit: Visit, server: StaticServer, watch: Watch, way: str

@@ -18,7 +18,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=AutofillServerCommunication",  # Chromium asks its maker about forms
+    # Chromium asks its maker about forms, and loads two pages for its address bar beside each of ours:
+    # they take more of the processor than Python in the page does.
+    "--disable-features=AutofillServerCommunication,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 ]
 # The pages of most tests live for seconds: what the optimising compiler does for the minutes after costs more than it
 # brings. Where digits, sizes or speed are looked at, the browser is as people have it.

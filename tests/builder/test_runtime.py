@@ -83,6 +83,7 @@ def planner_with(folder: Path, source: str) -> bytes:
     return zipped(folder / "planner")
 
 
+@pytest.mark.drawn(1)  # each packs the whole library
 @pytest.mark.parametrize(
     ("source", "what"),
     [

@@ -59,6 +59,7 @@ def test_killed_at_every_line_of_a_cancel(
     first.is_complete(IDS)
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_again_and_again(seed: int, language: str, bench: Callable[..., Bench]) -> None:
     """Under faults, each start is killed at some line; the languages take turns until one of them comes to the end."""
@@ -85,6 +86,7 @@ def test_killed_again_and_again(seed: int, language: str, bench: Callable[..., B
     assert there.given_up() == {"r5": "invalid_request_error"}
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment(seed: int, language: str, bench: Callable[..., Bench]) -> None:
     """Killed by the clock, not at a line: in the middle of a request, a download or a file."""
