@@ -111,7 +111,8 @@ def _is_type(node: ast.BinOp) -> bool:
 
 def mutants(module: Path, source: str) -> Iterator[Mutant]:
     """Every change of the module's code. A decorator's frozen=True or maxsize=8 changes no answer, nor
-    does the strict=True of a zip of what is equally long.
+    does _SIZES, the length of a cache, the strict=True of a zip of what is equally long, or
+    `if new >= most: most = new` for `if new > most`.
     """
     tree = ast.parse(source)
     silent = set(map(id, _silent(tree)))
@@ -137,6 +138,15 @@ def _silent(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "strict":
             yield node.value
+        match node:
+            case ast.Assign(targets=[ast.Name(id="_SIZES")]):
+                yield node.value
+            case ast.If(
+                test=ast.Compare(left=new, ops=[ast.Gt() | ast.Lt()], comparators=[most]) as test,
+                body=[ast.Assign(targets=[kept], value=value)],
+                orelse=[],
+            ) if (ast.unparse(new), ast.unparse(most)) == (ast.unparse(value), ast.unparse(kept)):
+                yield test
         for decorator in getattr(node, "decorator_list", []):
             yield from ast.walk(decorator)
 
