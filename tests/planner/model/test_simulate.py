@@ -102,7 +102,7 @@ def test_a_run_knows_where_its_rounds_begin() -> None:
     assert len(rounds) == 3 and len(rounds[1]) > 2
     for number, batches in rounds.items():
         ends = [batch.ended_s for batch in batches]
-        assert run.records.latest_s(number, range(len(ends))) == max(ends)
+        assert run.records.latest_s(number, range(len(ends) + 9)) == max(ends)
         assert [run.records.latest_s(number, range(at, at + 1)) for at in range(len(ends))] == ends
     assert run.records.latest_s(3, range(9)) == 0.0
 
@@ -236,6 +236,7 @@ def test_what_expires_in_a_retry_round_comes_back_too() -> None:
     run = one_run([1600], lasting(2 * DAY_S), rules(retry=retry))
     assert [record.requests for record in run.records] == [1600, 800, 400, 200]
     assert (run.given_up, run.expired) == (100, 800 + 400 + 200 + 100)
+    assert run.nearly_s == run.makespan_s == 4 * DAY_S
 
 
 def test_a_wait_is_added() -> None:
@@ -405,6 +406,7 @@ def test_replications(batches: int, runs: int) -> None:
     """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest
     plans.
     """
+    assert MOST_BATCHES == 250_000
     assert replications(batches) == runs
     assert isinstance(replications(batches), int)
 
