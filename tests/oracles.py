@@ -134,14 +134,14 @@ def kaplan_meier(rows: Sequence[tuple[float, bool]]) -> list[tuple[Fraction, flo
     return steps
 
 
-def kendall(rows: Sequence[tuple[int, float, bool]]) -> tuple[int, float]:
+def kendall(rows: Sequence[tuple[int, Fraction, bool]]) -> tuple[int, float]:
     """Kendall's S of size and value, rows being (size, value, censored), and its variance without any
     relation, rows of one size tied.
 
     A pair of which it is not certain which value is larger counts nothing.
     """
 
-    def sign(one: tuple[int, float, bool], other: tuple[int, float, bool]) -> int:
+    def sign(one: tuple[int, Fraction, bool], other: tuple[int, Fraction, bool]) -> int:
         (size, value, censored), (other_size, other_value, other_censored) = one, other
         if size == other_size or value == other_value:
             return 0

@@ -136,4 +136,4 @@ def chance_of(total: float, weight: float) -> float:
     rest = 1 - total
     if rest <= 0:
         return 1.0
-    return 1 - rest * rest / (2 * wide * narrow) if narrow else 1.0
+    return 1 - rest * rest / (2 * wide * narrow)

@@ -156,7 +156,8 @@ def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> in
     largest = min(RUN_BATCHES, sum(map(len, stages)) * (world.rules.retry.max + 1))
     if runs * largest <= MOST_BATCHES:
         return runs
-    unlucky = _run(stages, world, _UNLUCKY, Random(0), Random(0))
+    rng = Random(0)
+    unlucky = _run(stages, world, _UNLUCKY, rng, rng)
     return min(runs, MOST_BATCHES // len(unlucky.records))
 
 
@@ -169,7 +170,9 @@ def _run(
     hopeless, points = failing.random(), chain(luck.failed, iter(failing.random, None))
     rows: list[float] = []
     starts = [0]  # the place of the first batch of each round
-    clock, makespan, sent, expired, stopped = 0.0, 0.0, 0, 0, False
+    clock = makespan = 0.0
+    sent = expired = 0
+    stopped = False
     for sizes in stages:
         clock, makespan, undone = _stage(sizes, clock, 0, rows, stage, pace)
         expired += undone
@@ -182,8 +185,7 @@ def _run(
     given_up = failures(sent - expired, rules.retry.permanent_rate, hopeless)
     failed = failures(sent - expired - given_up, transient, next(points)) + expired
     for retry, wait_s in enumerate(world.waits_s, start=1):
-        # of most rounds all fits into one batch
-        sizes = split_sizes(failed, largest) if failed > largest else (failed,)
+        sizes = split_sizes(failed, largest)
         start = len(rows) // 6
         stopped = start + len(sizes) > RUN_BATCHES
         if stopped or not failed:

@@ -1,6 +1,8 @@
 """How long a batch takes: public observations, own batches, the formula, the old table."""
 
 from collections import Counter
+from dataclasses import replace
+from math import sqrt
 from statistics import median
 
 import pytest
@@ -15,7 +17,9 @@ from planner.model.durations import (
     observed,
     public,
     public_bands,
+    samples_of_logs,
 )
+from planner.model.fit import Sample
 from planner.scenario import Duration
 from tests.durations import quantile
 
@@ -69,6 +73,44 @@ def test_guide_has_steps() -> None:
     first, second, *_ = facts.guide()
     model = model_of(Duration(model="guide"), "sonnet")
     assert seconds_of(model, first.requests_up_to + 1, 0.0) == second.low_s
+
+
+def test_guide_goes_on_beyond_its_last_row() -> None:
+    """What is larger than the table takes what its last row says, at three quarters of its range."""
+    last = facts.guide()[-1]
+    model = model_of(Duration(model="guide"), "sonnet")
+    assert seconds_of(model, 10 * last.requests_up_to, 0.75) == (
+        last.low_s + 0.75 * (last.high_s - last.low_s)
+    )
+
+
+def test_only_the_formula_is_certain() -> None:
+    """It knows no luck; the guide has a range, and neither leaves open what the chances are."""
+    rules = [model_of(Duration(model=name), "sonnet") for name in ("formula", "guide")]
+    assert [[curve.certain for curve in model.curves] for model in rules] == [[True], [False]]
+    assert [(model.evidence, model.alike) for model in rules] == [(0.0, 0.0)] * 2
+    assert [curve.waits_s for model in rules for curve in model.curves] == [(0.0, 0.0)] * 2
+
+
+# ---- what is possible
+
+
+def test_what_few_rows_leave_open() -> None:
+    """Of two unrelated batches a quarter of the luck is shared, of 98 a hundredth."""
+    curves = own((8150, 1200.0)).curves
+    assert DurationModel(curves=curves, evidence=2.0).alike == 0.25
+    assert DurationModel(curves=curves, evidence=98.0).alike == 0.01
+
+
+@pytest.mark.parametrize(
+    ("point", "place"),
+    [(0.0, 0), (0.24, 0), (0.25, 1), (0.5, 1), (0.74, 1), (0.75, 2), (0.99, 2), (1.0, 2)],
+)
+def test_a_curve_is_met_with_its_chance(point: float, place: int) -> None:
+    """Of three curves the first holds for a quarter of the points, the next for half of them."""
+    curve = own((8150, 1200.0)).curves[0]
+    curves = tuple(replace(curve, chance=chance) for chance in (0.25, 0.5, 0.25))
+    assert DurationModel(curves=curves).curve_at(point) is curves[place]
 
 
 # ---- one's own batches
@@ -141,6 +183,56 @@ def test_no_log_outweighs_another() -> None:
     assert 1.0 < max(weights.values()) < 1 / ALIKE
     assert min(weights.values()) == pytest.approx(OLD_WEIGHT)
     assert observed().evidence == pytest.approx(sum(weights.values()))
+
+
+def observation(log: str, date: str, model: str | None, **values: object) -> facts.Observation:
+    """An observation of ten requests that took 100 s, changed in places."""
+    some = {"requests": 10, "seconds_low": 100.0, "seconds_high": 100.0, "censored": False}
+    rest = {"kind": "exact", "source": "", "note": "", "used": True, "why_unused": ""}
+    return facts.Observation(**some | rest | values, log=log, date=date, model=model)  # type: ignore[arg-type]
+
+
+def test_observations_as_samples() -> None:
+    """The middle of what is known, as if of a small model: an Opus batch in half the time, one of an
+    unknown model by the root of two. Two rows of a log that are alike by a quarter weigh 1/1.25 each,
+    and half as much before 2026."""
+    rows = [
+        observation("a", "2025-12", "claude-opus-4-8", seconds_high=300.0, requests=None),
+        observation("a", "2026", None),
+        observation("b", "2026-01-01", "claude-sonnet-5", censored=True),
+    ]
+    assert samples_of_logs(rows, 0.5, 2.0, 0.25) == (
+        Sample(1, 100.0, False, 0.4),
+        Sample(10, 100.0 / sqrt(2), False, 0.8),
+        Sample(10, 100.0, True, 1.0),
+    )
+
+
+def test_a_log_of_ten_rows() -> None:
+    """They weigh ten times 1 / (1 + 9 · 0.3), where nothing else is said."""
+    rows = [observation("a", "2026", None)] * 10
+    weights = [each.weight for each in samples_of_logs(rows, 0.5, 2.0)]
+    assert weights == pytest.approx([1 / 3.7] * 10)
+
+
+def test_what_was_chosen_for_the_public_rows() -> None:
+    """Rows from before 2026 count half and large models take twice as long; what goes beyond twice
+    the median of a curve is a wait."""
+    used = [row for row in facts.observations() if row.used]
+    rows_of = Counter(row.log for row in used)
+    pairs = list(zip(used, public(), strict=True))
+    alone = [each.weight for row, each in pairs if rows_of[row.log] == 1 and row.date < "2026"]
+    large = [
+        each.seconds * 4 / (row.seconds_low + row.seconds_high)
+        for row, each in pairs
+        if row.model and facts.model(row.model).family == "opus"
+    ]
+    assert alone and set(alone) == {0.5}
+    assert large and large == pytest.approx([1.0] * len(large))
+    for curve in observed().curves:
+        places = zip(curve.places, curve.ratios, strict=True)
+        middle = next(ratio for at, ratio in places if at >= 0.5)
+        assert max(curve.ratios) == pytest.approx(2 * middle)
 
 
 def test_large_models_are_slower() -> None:

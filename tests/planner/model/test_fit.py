@@ -1,10 +1,11 @@
 """The fit to known batches: chances of exponents, places of ratios, batches that had not ended."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import exp, fsum, inf
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from planner.model.durations import DurationModel
@@ -37,17 +38,64 @@ def test_powers(requests: int, step: int) -> None:
 @given(samples(12))
 def test_exponents_are_judged_by_kendall(rows: list[Sample]) -> None:
     """The chance of an exponent is that of a normal deviate as large as Kendall's S of what it leaves,
-    counted pair by pair, in fractions where ratios could be equal."""
+    counted pair by pair; ratios are compared by their 16th powers, which are fractions."""
     chances = exponent_chances(rows)
-    squares = []
+    weights = []
     for step in range(STEPS + 1):
+        ratios = [Fraction(int(row.seconds) ** 16, row.requests**step) for row in rows]
+        assume(
+            len(set(zip(ratios, rows, strict=True))) == len(set(ratios))
+        )  # floats miss most ties
         s, variance = kendall(
-            [(row.requests, row.seconds / power(row.requests, step), row.censored) for row in rows]
+            [(row.requests, ratio, row.censored) for row, ratio in zip(rows, ratios, strict=True)]
         )
-        squares.append(s * s / variance if variance else 0.0)
-    weights = [exp(-square / 2) for square in squares]
-    assert fsum(chances) == pytest.approx(1.0)
-    assert chances == pytest.approx([each / fsum(weights) for each in weights], rel=0.35, abs=0.01)
+        weights.append(bell(s * s / variance if variance else 0.0))
+    assert chances == pytest.approx([each / fsum(weights) for each in weights], rel=1e-9)
+
+
+def bell(square: float) -> float:
+    """exp(-square / 2) as the limit that defines it, broken off at 64 factors."""
+    return float((1 + square / 128) ** -64)
+
+
+def test_two_rows_leave_the_exponent_that_makes_them_equal() -> None:
+    """16 times the requests took 4 times as long: at 8/16 S is 0, at all others 1 or -1, and its
+    variance is 2 · 1 · 9 / 18 = 1; a standard deviation off is exp(-1/2) times as likely."""
+    chances = exponent_chances([Sample(1, 100.0), Sample(16, 400.0)])
+    off = exp(-0.5)
+    assert chances == pytest.approx(
+        [(1.0 if step == 8 else off) / (1 + 16 * off) for step in range(17)], rel=0.003
+    )
+
+
+def test_a_row_counts_by_its_weight() -> None:
+    """A pair counts the product of its weights, and n rows in the variance are the sum of theirs:
+    2.5 · 1.5 · 10 less 2 · 1 · 9 of the two of one size, over 18; half a row has no pair with itself.
+    """
+    chances = exponent_chances(
+        [Sample(1, 100.0, weight=0.5), Sample(16, 400.0), Sample(16, 1600.0)]
+    )
+    sums = [1.0] * 8 + [0.5] + [0.0] * 7 + [-0.5]
+    weights = [bell(s * s * 18 / (37.5 - 18)) for s in sums]
+    assert chances == pytest.approx([each / fsum(weights) for each in weights])
+
+
+@pytest.mark.parametrize(("rows", "every"), [(200, 1), (201, 2), (400, 2), (401, 3)])
+def test_of_many_rows_some_are_compared(rows: int, every: int) -> None:
+    """At most two hundred, evenly from the smallest to the largest, from the middle of a step on."""
+    many = [Sample(place + 1, 100.0 + place * 7 % 13) for place in range(rows)]
+    assert exponent_chances(many[::-1]) == exponent_chances(many[every // 2 :: every])
+
+
+def test_exponents_of_hardly_a_chance_are_left_out() -> None:
+    """Below one in five hundred; what is left is certain again, in proportion."""
+    rows = [Sample(100 * place, 10.0 * place * (1 + place % 3)) for place in range(1, 16)]
+    chances = exponent_chances(rows)
+    kept = [chance for chance in chances if chance > 0.002]
+    assert 0.0 < min(chances) < 0.002 < min(kept) < 0.01 < max(chances)
+    assert [curve.chance for curve in fit(rows)] == pytest.approx(
+        [chance / fsum(kept) for chance in kept]
+    )
 
 
 def test_rows_of_one_size_leave_every_exponent() -> None:
@@ -143,6 +191,25 @@ def test_a_wait_is_what_goes_beyond_so_many_times_the_median() -> None:
         ratio, wait_s = curve.at(0.75)
         assert ratio * curve.scale(10)[1] == pytest.approx(400.0, rel=0.02)
         assert wait_s == pytest.approx(600.0)
+        assert curve.waits_s == pytest.approx((0.0, 0.0, 600.0))
+
+
+def test_a_wait_never_falls() -> None:
+    """With times in proportion to size and a median of 10 s a request, a batch of ten that took 360 s
+    waited 160 s beyond the double; so does, at a later place, one of one that took 50 s, not 30."""
+    ten = [Sample(10, seconds) for seconds in (80.0, 90.0, 100.0, 360.0)]
+    curve = fit([*ten, Sample(1, 50.0)], wait_above=2.0)[-1]
+    assert curve.scale(10) == (0.0, 10.0)
+    assert curve.ratios == (8.0, 9.0, 10.0, 20.0, 20.0)
+    assert curve.waits_s == (0.0, 0.0, 0.0, 160.0, 160.0)
+
+
+def test_the_median_of_rows_of_little_weight() -> None:
+    """Where fewer than half of all batches are known, the slowest stands for the median."""
+    rows = [Sample(10, seconds, weight=0.1) for seconds in (100.0, 200.0, 600.0)]
+    for curve in fit(rows, wait_above=2.0):
+        assert curve.places == pytest.approx((1 / 13, 2 / 13, 3 / 13))
+        assert curve.waits_s == (0.0, 0.0, 0.0)
 
 
 # ---- laws
@@ -155,13 +222,13 @@ def test_a_larger_batch_never_takes_less(rows: list[Sample], one: int, other: in
     assert all(curve.scale(small)[1] <= curve.scale(large)[1] for curve in fit(rows))
 
 
-@given(samples(10), st.integers(2, 10))
+@given(samples(), st.integers(2, 10))
 def test_times_in_another_unit(rows: list[Sample], factor: int) -> None:
     """Batches that all took so many times as long are predicted to take so many times as long."""
     slower = [row._replace(seconds=row.seconds * factor) for row in rows]
-    assert quantile(model(slower), 5000, 0.5) == pytest.approx(
-        factor * quantile(model(rows), 5000, 0.5), rel=1e-6
-    )
+    for curve, slow in zip(fit(rows), fit(slower), strict=True):
+        assert (slow.chance, slow.places) == (curve.chance, curve.places)
+        assert slow.ratios == pytest.approx([factor * ratio for ratio in curve.ratios])
 
 
 @given(samples(), st.randoms(use_true_random=False))

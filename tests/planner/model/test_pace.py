@@ -66,6 +66,21 @@ def test_a_day_is_alike() -> None:
         assert len({round(each, 9) for each in (first, hours[3], hours[6])}) == 3
 
 
+def test_a_day_begins_with_its_first_batch() -> None:
+    """Also where nothing is sent at midnight: the hours after it are of the same day."""
+    for pace in paces(1.0, 20):
+        first, second, third, fourth = lucks(pace, 0, 25, 26, 47)
+        assert [third, fourth] == pytest.approx([second] * 2)
+        assert second != pytest.approx(first)
+
+
+def test_where_all_is_known_no_day_goes_on() -> None:
+    """Even at the least point that may be drawn a new day has a luck of its own."""
+    (luck,) = lattice(1, Random(3))
+    pace = Pace(EVEN, 1.0, luck._replace(first=0.3, hours=(0.0, 0.8, 0.5)), Random(3))
+    assert lucks(pace, 0, 24) == pytest.approx([0.3, 0.8])
+
+
 def test_what_is_not_known_of_the_chances_outlives_the_day() -> None:
     """Half of it is the run's: so many days go on as the one before, and so far are hours alike."""
     runs = paces(1.0, 400, HALF_KNOWN)

@@ -4,8 +4,9 @@ formulas of queueing.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import exp, fsum, log, sqrt
 from random import Random
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from planner.model import durations
 from planner.model.durations import DurationModel
 from planner.model.fit import Sample, fit
-from planner.model.records import Record
+from planner.model.records import Record, Records
 from planner.model.retry import backoff_s
 from planner.model.simulate import (
     MAX_REPLICATIONS,
@@ -101,7 +102,7 @@ def test_a_run_knows_where_its_rounds_begin() -> None:
     assert len(rounds) == 3 and len(rounds[1]) > 2
     for number, batches in rounds.items():
         ends = [batch.ended_s for batch in batches]
-        assert run.records.latest_s(number, range(len(ends))) == max(ends)
+        assert run.records.latest_s(number, range(len(ends) + 9)) == max(ends)
         assert [run.records.latest_s(number, range(at, at + 1)) for at in range(len(ends))] == ends
     assert run.records.latest_s(3, range(9)) == 0.0
 
@@ -235,6 +236,7 @@ def test_what_expires_in_a_retry_round_comes_back_too() -> None:
     run = one_run([1600], lasting(2 * DAY_S), rules(retry=retry))
     assert [record.requests for record in run.records] == [1600, 800, 400, 200]
     assert (run.given_up, run.expired) == (100, 800 + 400 + 200 + 100)
+    assert run.nearly_s == run.makespan_s == 4 * DAY_S
 
 
 def test_a_wait_is_added() -> None:
@@ -272,6 +274,113 @@ def test_nearly_all_answers_of_a_plan_that_gives_up() -> None:
     assert run.nearly_s == run.makespan_s == DAY_S
 
 
+def test_the_last_hundredth_of_the_expected_answers() -> None:
+    """Two hundred batches of 1,000 to 1,199 requests end in that order, of each of which the same
+    share fails: the last one is less than a hundredth of all, the last two are more."""
+    run = one_run(
+        range(1000, 1200), lasting(float), rules(200, poll_s=1.0, retry=no_retries(0.5, 0.2))
+    )
+    assert (run.nearly_s, run.makespan_s) == (1198.0, 1199.0)
+
+
+def test_less_than_one_answer_may_be_missing() -> None:
+    """Of 10,000 requests 9,899 are not quite 99 %, nor is one of two."""
+    quick = lasting(lambda requests: 100.0 if requests > 5000 else 5000.0)
+    assert one_run([9899, 101], quick, rules(concurrent=2)).nearly_s == 5000.0
+    halves = lasting({2: 2 * DAY_S, 1: 60.0}.__getitem__)
+    assert one_run([2], halves, rules(retry=again(0.0))).nearly_s == DAY_S + 60
+
+
+@pytest.mark.parametrize("tens", range(1, 100))
+def test_99_of_100_equal_parts_are_nearly_all(tens: int) -> None:
+    """However sums of floats are rounded."""
+    late = lasting(lambda requests: 100.0 if requests > 10 * tens else 5000.0)
+    some = rules(concurrent=2, retry=no_retries(0.1))
+    assert one_run([990 * tens, 10 * tens], late, some).nearly_s == 100.0
+
+
+def again(transient: float, permanent: float = 0.0, most: int = 1) -> Retries:
+    """Retry rounds without a backoff."""
+    return Retries(
+        max=most,
+        backoff="fixed",
+        base_delay_s=0.0,
+        transient_rate=transient,
+        permanent_rate=permanent,
+    )
+
+
+def test_nearly_all_answers_after_some_rounds() -> None:
+    """A fifth can never succeed and half of the others fail each time: 40, 60, 70 and 75 % are
+    answered after the rounds, so the 99 % come with the last."""
+    some = rules(retry=again(0.5, 0.2, most=3), batch=1_000_000)
+    run = one_run([1_000_000], lasting(60.0), some)
+    assert (run.nearly_s, run.makespan_s) == (240.0, 240.0)
+
+
+@pytest.mark.parametrize(
+    ("batch", "batches"),
+    [
+        (10, 98),  # of a hundred: the half of 2,000 is there, of the other 980 are missing
+        (990, 1),  # of two
+    ],
+)
+def test_nearly_all_answers_within_a_retry_round(batch: int, batches: int) -> None:
+    """A batch of 2,000 is half done when it expires; the rest goes in small batches, one by one."""
+    slow = lasting(lambda requests: 2 * DAY_S if requests == 2000 else 60.0)
+    run = one_run([2000], slow, rules(retry=again(0.0), batch=batch))
+    assert run.nearly_s == DAY_S + 60 * batches < run.makespan_s
+
+
+def test_what_expires_is_not_there() -> None:
+    """10,000 requests, of which a batch of 200 leaves 100 undone: with the 9,650 before and the last
+    150 there are 9,900 answers, and without those 150 there are not."""
+    slow = lasting({200: 2 * DAY_S, 9650: DAY_S / 2, 150: 0.75 * DAY_S}.__getitem__)
+    run = one_run([200, 9650, 150], slow, rules(concurrent=2))
+    assert run.nearly_s == run.makespan_s == 1.25 * DAY_S
+
+
+def test_a_last_round_that_is_not_enough() -> None:
+    """Half of each batch expires, in both rounds: the last of three retries is all that there is."""
+    run = one_run([1600], lasting(2 * DAY_S), rules(retry=again(0.0), batch=300))
+    assert [record.requests for record in run.records] == [1600, 300, 300, 200]
+    assert run.nearly_s == run.makespan_s == 4 * DAY_S
+
+
+@pytest.mark.parametrize(
+    ("transient", "permanent", "sizes", "given_up"),
+    [
+        (0.0, 1.0, [3000, 1000], 2000),  # the 2,000 that were done can never succeed
+        (0.9999, 0.0, [3000, 3000], 3000),  # they fail, and so do those of the retry
+    ],
+)
+def test_what_expired_has_not_failed_yet(
+    transient: float, permanent: float, sizes: list[int], given_up: int
+) -> None:
+    """Of 3,000 requests 1,000 expire; only the others can have failed."""
+    slow = lasting({3000: 1.5 * DAY_S, 1000: 60.0}.get)  # type: ignore[arg-type]
+    run = one_run([3000], slow, rules(retry=again(transient, permanent)))
+    assert [record.requests for record in run.records] == sizes
+    assert run.given_up == given_up
+
+
+def test_a_request_is_given_up_once() -> None:
+    """Half can never succeed, and the others never do."""
+    assert one_run([2000], lasting(60.0), rules(retry=again(1.0, 0.5))).given_up == 2000
+
+
+def test_each_hour_of_a_run_has_its_own_luck() -> None:
+    """The numbers of the hours are not those that place the first one."""
+    (run,) = simulate([[5] * 12], EVEN, rules(poll_s=3600.0), runs=1, seed=7)
+    lucks = [record.ended_s - record.submitted_s for record in run.records]
+    assert min(abs(one - other) for one, other in combinations(lucks, 2)) > 1e-6
+
+
+def test_a_run_as_it_is_made() -> None:
+    """Nothing was stopped, and nothing was there before."""
+    assert Run(Records(()), 0, 0.0, 0)[4:] == (False, 0.0)
+
+
 # ---- how many runs
 
 
@@ -297,6 +406,7 @@ def test_replications(batches: int, runs: int) -> None:
     """A fixed budget of simulated batches; twenty runs beyond it, and fewer for the very largest
     plans.
     """
+    assert MOST_BATCHES == 250_000
     assert replications(batches) == runs
     assert isinstance(replications(batches), int)
 
@@ -358,6 +468,53 @@ def test_one_retry_can_be_too_much_already() -> None:
     """150 runs of 1,900 batches, 900 of which come back, would be too many: 131 are not."""
     runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(1), runs=150, seed=1)
     assert len(runs) == MOST_BATCHES // 1900 == 131
+
+
+def test_a_plan_that_may_be_simulated_is_not_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two batches in ten runs are twenty: as many as may be, and as many as there are."""
+    monkeypatch.setattr("planner.model.simulate.MOST_BATCHES", 20)
+    sizes: list[int] = []
+
+    def seconds(requests: int) -> float:
+        sizes.append(requests)
+        return 60.0
+
+    runs = simulate([[1, 2]], lasting(seconds), rules(), runs=10, seed=1)
+    assert (len(runs), len(sizes)) == (10, 20)
+
+
+def unlucky(ratio_s: float, *, chance: float = 1.0) -> DurationModel:
+    """A median of so many seconds with a tail, of that chance; else a moment."""
+    (slow,) = model(lambda n: (0.0, 1.0), (0.0, ratio_s)).curves
+    slow = replace(slow, places=(0.25, 0.5), chance=chance)
+    quick = replace(slow, ratios=(0.0, 1.0), chance=1 - chance)
+    return DurationModel(curves=(slow, quick))
+
+
+@pytest.mark.parametrize(
+    ("durations_", "count"),
+    [
+        (unlucky(100.0), 50),  # the slowest of a million is the square root of 0.5 / 1e-6: 70,711 s
+        (unlucky(1000.0), 44),  # 707,107 s: of ten requests one is done in a day
+        (unlucky(1000.0, chance=0.6), 44),  # the middle one of what is possible
+        (unlucky(1000.0, chance=0.4), 50),
+    ],
+)
+@pytest.mark.parametrize("shared", [0.0, 0.5])
+def test_runs_are_as_many_as_of_the_slowest_of_a_million(
+    durations_: DurationModel, count: int, shared: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty batches alone may be simulated fifty times, with 18 that come back 1700 / 38 times."""
+    monkeypatch.setattr("planner.model.simulate.MOST_BATCHES", 1700)
+    some = rules(concurrent=10, shared_load=shared, retry=again(0.0), batch=10)
+    assert len(simulate([[10] * 20], durations_, some, runs=50, seed=1)) == count
+
+
+def test_runs_are_as_many_as_failures_of_the_middle_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand batches of ten, of which half fail and come back, make 1,500."""
+    monkeypatch.setattr("planner.model.simulate.MOST_BATCHES", 3000)
+    some = rules(concurrent=10, retry=again(0.5), batch=10)
+    assert len(simulate([[10] * 1000], lasting(60.0), some, runs=9, seed=1)) == 2
 
 
 def test_what_might_come_back_does_not() -> None:
