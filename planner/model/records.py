@@ -1,7 +1,6 @@
 """Keep what happened in a run: a record for each batch."""
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -29,9 +28,9 @@ class Records:
 
     __slots__ = ("_numbers", "_starts")
 
-    def __init__(self, numbers: Iterable[float], starts: Sequence[int] = ()) -> None:
-        """From the six numbers of each record, one after the other; `starts`, where they are known:
-        the place of the first batch of each round, and the place after the last batch."""
+    def __init__(self, numbers: Iterable[float], starts: Sequence[int]) -> None:
+        """From the six numbers of each record, one after the other; `starts`: the place of the first
+        batch of each round, and the place after the last batch."""
         self._numbers = array("d", numbers)
         self._starts = starts
 
@@ -50,8 +49,7 @@ class Records:
 
     def latest_s(self, number: int, places: range) -> float:
         """When the last of the batches at these places of a round ended; 0 if it has none of them."""
-        # found once, for a table asks for many places of the same rounds
-        starts = self._starts or self._found_starts()
+        starts = self._starts
         if number + 1 >= len(starts):
             return 0.0
         first, past = starts[number] + places.start, starts[number + 1]
@@ -61,12 +59,6 @@ class Records:
             return self._numbers[6 * first + 3]
         past = min(first + len(places), past)
         return max(self._numbers[6 * first + 3 : 6 * past : 6])
-
-    def _found_starts(self) -> Sequence[int]:
-        rounds = self._numbers[::6]
-        last = int(rounds[-1]) if rounds else -1
-        self._starts = (*(bisect_left(rounds, number) for number in range(last + 1)), len(rounds))
-        return self._starts
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Records) and self._numbers == other._numbers

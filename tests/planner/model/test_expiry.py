@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from planner.model.expiry import NONE, Expiry, expiry_of
-from planner.model.records import Records
 from planner.model.simulate import Run
 from planner.model.summary import Forecast, summarise
 from planner.scenario import Retries
+from tests.kept import kept
 
 # of 1,000 requests 100 fail for good; of 900 a tenth, twice: 9 are given up anyway
 SOME = Retries(max=1, transient_rate=0.1, permanent_rate=0.1)
@@ -18,7 +18,7 @@ ANYWAY = 109
 def forecast(*runs: tuple[int, int]) -> Forecast:
     """Of runs of which so many requests (expired, were given up)."""
     return summarise(
-        [Run(Records(()), given_up, 1.0, expired) for expired, given_up in runs],
+        [Run(kept(), given_up, 1.0, expired) for expired, given_up in runs],
         confidence=0.85,
         deadline_s=0.0,
     )

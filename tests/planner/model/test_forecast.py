@@ -9,11 +9,11 @@ import pytest
 from planner.model.cut import Bounds, Choice, Cut
 from planner.model.durations import DurationModel
 from planner.model.forecast import Work, chosen, forecast_of, not_before
-from planner.model.records import Records
 from planner.model.simulate import MAX_REPLICATIONS, MOST_BATCHES, Rules, Run, simulate
 from planner.model.summary import summarise
 from planner.scenario import Goal, Retries
 from tests.durations import AT_ONCE, lasting
+from tests.kept import kept
 
 DAY_S = 86_400.0
 NEVER_FAIL = Retries(max=0, transient_rate=0.0)
@@ -54,7 +54,7 @@ def work(
 # ---- beside real time
 
 SOME = summarise(
-    [Run(Records(()), 0, float(seconds), 0) for seconds in range(1, 101)],
+    [Run(kept(), 0, float(seconds), 0) for seconds in range(1, 101)],
     confidence=0.9,
     deadline_s=60.0,
 )

@@ -7,13 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.model.records import Record, Records
+from tests.kept import kept
 
 TWO = (Record(0, 100, 0.0, 70.0, 120.0, 0), Record(1, 10_000_000, 120.5, 86_520.5, 86_640.0, 3))
-
-
-def kept(*records: Record) -> Records:
-    """The records as numbers."""
-    return Records(number for record in records for number in record)
 
 
 def test_they_come_back() -> None:
@@ -41,13 +37,11 @@ def test_equal_records_are_equal() -> None:
     assert kept(*TWO) != TWO
 
 
-@pytest.mark.parametrize("starts", [(), (0, 3, 4, 5)])
-def test_the_latest_of_places_of_a_round(starts: tuple[int, ...]) -> None:
-    """Of those that the round has: what stands behind it is of the next, and a later round has none;
-    the same whether it is told where rounds begin or finds it."""
+def test_the_latest_of_places_of_a_round() -> None:
+    """Of those that the round has: what stands behind it is of the next, and a later round has none."""
     ends = ((0, 5.0), (0, 8.0), (0, 7.0), (1, 9.0), (2, 60.0))
     numbers = chain(*(Record(number, 20, 4.0, end, 10 * end, 15) for number, end in ends))
-    records = Records(numbers, starts)
+    records = Records(numbers, (0, 3, 4, 5))
     places = (range(1), range(3), range(1, 2), range(1, 9), range(2, 3), range(2, 4), range(3, 4))
     assert [records.latest_s(0, each) for each in places] == [5.0, 8.0, 8.0, 8.0, 7.0, 7.0, 0.0]
     assert [records.latest_s(1, each) for each in places] == [9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0]

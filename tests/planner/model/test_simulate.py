@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planner.model import durations
 from planner.model.durations import DurationModel
 from planner.model.fit import Sample, fit
-from planner.model.records import Record, Records
+from planner.model.records import Record
 from planner.model.retry import backoff_s
 from planner.model.simulate import (
     MAX_REPLICATIONS,
@@ -30,6 +30,7 @@ from planner.model.simulate import (
 )
 from planner.scenario import Duration, Retries
 from tests.durations import AT_ONCE, lasting, model
+from tests.kept import kept
 from tests.oracles import chance_of_waiting, mean_makespan, mean_wait, step_by_second
 from tests.strategies import policies
 
@@ -378,7 +379,7 @@ def test_each_hour_of_a_run_has_its_own_luck() -> None:
 
 def test_a_run_as_it_is_made() -> None:
     """Nothing was stopped, and nothing was there before."""
-    assert Run(Records(()), 0, 0.0, 0)[4:] == (False, 0.0)
+    assert Run(kept(), 0, 0.0, 0)[4:] == (False, 0.0)
 
 
 # ---- how many runs

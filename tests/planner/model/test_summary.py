@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.records import Record, Records
+from planner.model.records import Record
 from planner.model.simulate import Run
 from planner.model.summary import QueueStep, queue_depth, summarise
+from tests.kept import kept
 from tests.oracles import depth_at
 
 
 def run(makespan_s: float, expired: int = 0, given_up: int = 0, *, stopped: bool = False) -> Run:
     """A run of one batch of ten requests."""
-    records = Records(Record(0, 10, 0.0, makespan_s, makespan_s, expired))
+    records = kept(Record(0, 10, 0.0, makespan_s, makespan_s, expired))
     return Run(records, given_up, makespan_s, expired, stopped)
 
 
@@ -128,18 +129,8 @@ def test_batches_of_a_round_have_ended() -> None:
     runs = []
     for late_s in range(1, 5):
         ends = [(0, 5.0), (0, 10.0 * late_s), (0, 99.0), *[(1, 100.0 * late_s)] * (late_s > 2)]
-        runs.append(
-            Run(
-                Records(
-                    number
-                    for round_, end in ends
-                    for number in Record(round_, 1, 0.0, end, end + 1, 0)
-                ),
-                0,
-                200.0,
-                0,
-            )
-        )
+        records = (Record(round_, 1, 0.0, end, end + 1, 0) for round_, end in ends)
+        runs.append(Run(kept(*records), 0, 200.0, 0))
     forecast = summarise(runs[::-1], confidence=0.85, deadline_s=0.0)
     assert [forecast.ended_by(chance, 0, range(2)) for chance in (0.25, 0.5, 1.0)] == [10, 20, 40]
     assert [forecast.ended_by(chance, 1, range(2)) for chance in (0.5, 0.75, 1.0)] == [0, 300, 400]

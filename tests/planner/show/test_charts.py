@@ -3,14 +3,14 @@
 import re
 from dataclasses import replace as with_values
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 
-from planner.model.records import Record, Records
+from planner.model.records import Record
 from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import Forecast, summarise
@@ -20,6 +20,7 @@ from planner.show import charts
 from planner.show.chance import chance
 from planner.show.timeline import Timeline, lay_out, timeline_of
 from planner.words import duration
+from tests.kept import kept
 from tests.strategies import scenarios
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -46,7 +47,7 @@ def plan_of(**groups: dict[str, Any]) -> Plan:
 def running(*ends: tuple[float, float], deadline_s: float = 0.0) -> Timeline:
     """Batches of ten requests, from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
-    run = Run(Records(chain(*records)), 0, max(end for _, end in ends), 0)
+    run = Run(kept(*records), 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
     forecast = summarise([run], confidence=0.85, deadline_s=deadline_s)
     return lay_out(run, forecast, planned, 100, None, deadline_s)
@@ -54,7 +55,7 @@ def running(*ends: tuple[float, float], deadline_s: float = 0.0) -> Timeline:
 
 def summarised(*makespans_s: float) -> Forecast:
     """The forecast of runs that take so long."""
-    runs = [Run(Records(Record(0, 10, 0.0, end, end, 0)), 0, end, 0) for end in makespans_s]
+    runs = [Run(kept(Record(0, 10, 0.0, end, end, 0)), 0, end, 0) for end in makespans_s]
     return summarise(runs, confidence=0.85, deadline_s=0.0)
 
 

@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import replace as with_values
-from itertools import chain
 
 from hypothesis import given, settings
 
-from planner.model.records import Record, Records
+from planner.model.records import Record
 from planner.model.simulate import Run
 from planner.model.split import Batch
 from planner.model.summary import summarise
@@ -14,13 +13,14 @@ from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.show.moments import FIRST_MOMENT, MOMENTS, moment_s, moments
 from planner.show.timeline import Timeline, lay_out, timeline_of
+from tests.kept import kept
 from tests.strategies import scenarios
 
 
 def running(*ends: tuple[float, float]) -> Timeline:
     """Batches from a time to a time."""
     records = tuple(Record(0, 10, start, end, end, 0) for start, end in ends)
-    run = Run(Records(chain(*records)), 0, max(end for _, end in ends), 0)
+    run = Run(kept(*records), 0, max(end for _, end in ends), 0)
     planned = [Batch(number, 10, 100, 0, "count") for number in range(1, len(ends) + 1)]
     return lay_out(run, summarise([run], confidence=0.85, deadline_s=0.0), planned, 100, None)
 

@@ -1,16 +1,15 @@
 """A run laid out in rows: every batch in one of them, at most forty, unfolded where asked."""
 
-from itertools import chain
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model.records import Record, Records
+from planner.model.records import Record
 from planner.model.simulate import Run
 from planner.model.split import Batch, body_bytes
 from planner.model.summary import Forecast, summarise
 from planner.show.timeline import MAX_ROWS, Timeline, lay_out
+from tests.kept import kept
 
 
 def run_of(*batches_by_round: int, size: int = 10, service_s: float = 60.0) -> Run:
@@ -20,7 +19,7 @@ def run_of(*batches_by_round: int, size: int = 10, service_s: float = 60.0) -> R
         for _ in range(batches):
             records.append(Record(number, size, clock, clock + service_s, clock + service_s, 0))
             clock += service_s
-    return Run(Records(chain(*records)), 0, clock, 0)
+    return Run(kept(*records), 0, clock, 0)
 
 
 def forecast_of(*runs: Run) -> Forecast:
