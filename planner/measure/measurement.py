@@ -134,16 +134,16 @@ class Measurement:
         try:
             text = block.decode()
         except UnicodeDecodeError as why:
-            lines = block.removesuffix(b"\n").split(b"\n")
-            if len(lines) == 1:
-                self._no_utf_8(file, lines[0], why)
-            for line in lines if len(lines) > 1 else ():  # which of them is it?
-                self._block(file, line)
-        else:
-            take = self._json_lines if file.csv is None else self._csv_lines
-            take(file, text if text.endswith("\n") else text + "\n")
+            self._no_utf_8(file, block.removesuffix(b"\n").split(b"\n"), why)
+            return
+        take = self._json_lines if file.csv is None else self._csv_lines
+        take(file, text if text.endswith("\n") else text + "\n")
 
-    def _no_utf_8(self, file: _File, line: bytes, why: UnicodeDecodeError) -> None:
+    def _no_utf_8(self, file: _File, lines: list[bytes], why: UnicodeDecodeError) -> None:
+        if len(lines) > 1:  # which of them is it?
+            for line in lines:
+                self._block(file, line)
+            return
         self._count(file)
         if file.csv is not None:
             wrong = "The line is not UTF-8"
@@ -152,7 +152,7 @@ class Measurement:
             wrong = f"The line is not UTF-8 from its byte {why.start + 1:,} on"
         self._found(file.number, Fault("utf-8", wrong, "Save the file as UTF-8"))
         if file.csv is not None:
-            self._csv_line(file, file.csv, line.decode("utf-8", "replace"))
+            self._csv_line(file, file.csv, lines[0].decode("utf-8", "replace"))
 
     def _csv_lines(self, file: _File, text: str) -> None:
         assert file.csv is not None
@@ -208,6 +208,7 @@ class Measurement:
         return taken, end
 
     def _count(self, file: _File, lines: int = 1) -> None:
+        """The next lines are taken."""
         file.number += lines
         self.lines += lines
 
