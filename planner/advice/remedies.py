@@ -21,7 +21,7 @@ Judge = Callable[[Plan], Sequence[Caveat]]
 _WORTH_SAYING = 1.05  # a price or a time that grows by more is said
 # simulated to see what a remedy brings, by the batches of the plan: as many as for the plan itself,
 # because other runs have other luck, unless it is a large one
-_BUDGETS = ((100, simulate.MOST_BATCHES), (500, 50_000))
+_BUDGETS = ((100, simulate.MOST_BATCHES), (500, 30_000))
 _OF_LARGE_PLANS = 20_000
 
 
