@@ -21,8 +21,8 @@ from planner.steps import Steps, finish
 
 _ROWS = 8
 _CACHES_TRIED = 3
-# simulated for a way at most: as many as for a plan, unless that is very large, so that what a row
-# says is what its plan says, and two rows do not differ by their luck
+# simulated for a way at most: as many as for a plan, unless that is very large or may come back in
+# more than three retries, so that a row says what its plan says, and no two differ by their luck
 _ROW_BATCHES = simulate.BUDGET_BATCHES * 3 // 2
 _ALL_BATCHES = 100_000  # simulated for the ways in batches; one of a dearer model is left out then
 _MORE_BATCHES = 10_000  # simulated for one of the many other models: small plans get all their runs

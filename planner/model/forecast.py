@@ -13,8 +13,7 @@ _GLANCE_BATCHES, _LOOK_BATCHES = 100, 8_000
 _LEAST_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 
-
-Simulate = Callable[..., tuple[simulate.Run, ...]]
+_Simulate = Callable[..., tuple[simulate.Run, ...]]
 
 # The arguments are all that runs depend on: scenarios that differ in anything else, such as the model
 # or the goal, share them.
@@ -50,7 +49,7 @@ def forecast_of(
     return _forecast(work, wanted, runs, _simulated)
 
 
-def _forecast(work: Work, wanted: cut.Cut, runs: int, simulated: Simulate) -> summary.Forecast:
+def _forecast(work: Work, wanted: cut.Cut, runs: int, simulated: _Simulate) -> summary.Forecast:
     size = wanted.requests_per_batch
     rest = split.sizes(work.sent[0] - work.primes, size)
     found = simulated(

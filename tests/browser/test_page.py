@@ -598,6 +598,16 @@ def test_reason_opens_and_closes_by_key(page: Page) -> None:
     expect(slot(page, "why.batches")).to_be_hidden()
 
 
+def test_a_fact_without_a_text_is_not_there(visit: Visit) -> None:
+    """What a file alone tells has its name on the page only when it has a text; so has a plan's fact."""
+    page = visit("#goal.deadline_h=60")
+    expect(slot(page, "time.deadline")).to_contain_text("60 h")
+    for place in page.locator("[data-if-text]").all():
+        texts = place.locator("dd").all_text_contents()
+        has_text = any(text.replace("Guide", "").strip() for text in texts)
+        assert (place.get_attribute("hidden") is None) == has_text, texts
+
+
 # ---------------------------------------------------------------- paper, phone, no script
 
 
