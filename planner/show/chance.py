@@ -9,7 +9,7 @@ from planner.show.heights import curve_px
 from planner.show.timeline import Timeline
 from planner.words import duration, share
 
-_TOP = 16
+_TOP = 28  # the name of the deadline has a line of its own, above those of the chances
 _NAME = 10.0  # per cent: the width of a name on a phone, with some air
 
 

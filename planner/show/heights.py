@@ -5,7 +5,7 @@ has more of them: few rows leave the room to the curve, many are narrower.
 """
 
 _ROWS_PX, _HIGHEST_ROW_PX = 280, 22
-_LEAST_CURVE_PX = 84
+_LEAST_CURVE_PX = 72
 
 
 def row_px(rows: int) -> int:

@@ -410,11 +410,21 @@ def test_the_deadline_to_the_letter() -> None:
     ) in svg
 
 
+def test_the_name_of_the_deadline_is_above_those_of_the_chances() -> None:
+    """However near the deadline is to a chance, on a phone too, neither name lies on the other."""
+    rows = running(*((0.0, 100.0),) * 40, deadline_s=94.0)  # which leave the curve the least height
+    svg = chance(rows, summarised(*map(float, range(1, 101))))
+    (name,) = re.findall(r'class="deadline-name"[^>]* y="(\d+)"', svg)
+    *_, highest = re.findall(r'class="mark-name"[^>]* y="([\d.]+)" dx="-6" dy="(-\d+)"', svg)
+    line_px = 12
+    assert int(name) + line_px <= float(highest[0]) + int(highest[1])
+
+
 def test_labels_of_the_chance_stand_beside_their_heights() -> None:
     """At the foot, half way up and at the top, where the label is lowered into the picture."""
     svg = chance_of(60.0)
     labels = re.findall(r'class="tick" x="14.00%" y="([\d.]+)" text-anchor="end">([^<]+)<', svg)
-    assert labels == [("358.0", "0 %"), ("187.0", "50 %"), ("20.0", "100 %")]
+    assert labels == [("358.0", "0 %"), ("193.0", "50 %"), ("32.0", "100 %")]
 
 
 @pytest.mark.parametrize("batches", [1, 12, 13, 39, 100])
