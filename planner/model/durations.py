@@ -110,18 +110,20 @@ def _of_own(history: History) -> DurationModel | None:
     return _fitted(own) if own else None
 
 
-@cache
 def observed(family: str = "sonnet") -> DurationModel:
     """The model of the public observations (facts/durations.json), for a model of that family."""
-    if family not in LARGE_FAMILIES:
-        return _of_small()
-    small = _of_small()
-    return replace(small, curves=tuple(curve.slower(LARGE_PACE) for curve in small.curves))
+    return _of_large() if family in LARGE_FAMILIES else _of_small()
 
 
 @cache
 def _of_small() -> DurationModel:
     return _fitted(public(), WAIT_ABOVE)
+
+
+@cache
+def _of_large() -> DurationModel:
+    small = _of_small()
+    return replace(small, curves=tuple(curve.slower(LARGE_PACE) for curve in small.curves))
 
 
 def _fitted(rows: Sequence[Sample], wait_above: float = inf) -> DurationModel:

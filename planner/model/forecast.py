@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from planner.model import cut, simulate, split, summary
+from planner.model import cut, recall, simulate, split, summary
 from planner.model.durations import DurationModel
 from planner.scenario import Goal
 
@@ -14,10 +14,6 @@ _LEAST_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 
 _Simulate = Callable[..., tuple[simulate.Run, ...]]
-
-# The arguments are all that runs depend on: scenarios that differ in anything else, such as the model
-# or the goal, share them.
-_simulated = lru_cache(maxsize=12)(simulate.simulate)  # of at most 8 MB each
 
 
 def not_before(seconds: float, forecast: summary.Forecast, goal: Goal) -> summary.Forecast:
@@ -46,7 +42,7 @@ def forecast_of(
 ) -> summary.Forecast:
     """The forecast of the work in a cut, from about so many simulated batches at most."""
     runs = _runs(work, wanted.requests_per_batch, most_batches)
-    return _forecast(work, wanted, runs, _simulated)
+    return _forecast(work, wanted, runs, recall.simulated)
 
 
 def _forecast(work: Work, wanted: cut.Cut, runs: int, simulated: _Simulate) -> summary.Forecast:

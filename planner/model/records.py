@@ -47,6 +47,12 @@ class Records:
         for six in zip(*[numbers] * 6, strict=True):
             yield _record(*six)
 
+    def times_s(self) -> Iterator[tuple[float, float]]:
+        """The requests of each batch, and the seconds from its submission to its end."""
+        numbers = self._numbers
+        for requests, start, end in zip(numbers[1::6], numbers[2::6], numbers[3::6], strict=True):
+            yield requests, end - start
+
     def latest_s(self, number: int, places: range) -> float:
         """When the last of the batches at these places of a round ended; 0 if it has none of them."""
         starts = self._starts

@@ -162,6 +162,13 @@ def test_rows_that_do_not_count_leave_the_public_ones() -> None:
     assert own((10, 100_000.0), (10, 1.0)) is observed()
 
 
+def test_families_of_one_pace_have_one_model() -> None:
+    """The same object, so that their runs are simulated once."""
+    assert observed("opus") is observed("fable")
+    assert observed("haiku") is observed("sonnet")
+    assert observed("opus") is not observed("sonnet")
+
+
 # ---- public observations
 
 

@@ -21,6 +21,11 @@ def test_they_come_back() -> None:
         assert [type(part) for part in record] == [int, int, float, float, float, int]
 
 
+def test_times() -> None:
+    """The requests of each batch, and the seconds that it took."""
+    assert list(kept(*TWO).times_s()) == [(100, 70.0), (10_000_000, 86_400.0)]
+
+
 @pytest.mark.parametrize("place", [2, -3])
 def test_there_is_no_other(place: int) -> None:
     """A place beyond the ends is an error, as of any sequence."""
