@@ -225,12 +225,12 @@ def _stage(
     when its last end was noticed, when its last batch ended, and how many requests expired."""
     # this loop is nearly all the work of a plan, and local names are the fastest that Python has
     concurrent, limit, poll_s, expiry_s, shared, longest_s = stage
-    scale = pace.curve.scale
+    scale, (ratio, wait_s, until) = pace.curve.scale, pace.current
     # (noticed, ticket, requests): tickets order those that are noticed together
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
-    ratio, wait_s, until = pace.current
+    same_size = same_load = 0  # most batches of a round are alike: what they take is known
     for ticket, size in enumerate(sizes):
         if open_batches:
             # wait for room: order is kept, a batch that would fit is not sent before one that does not
@@ -239,26 +239,27 @@ def _stage(
                 queued -= done
                 if noticed > clock:
                     clock = noticed
-            # what else was noticed by now is out of the queue too, which matters where batches share
-            # the pace
+            # what else was noticed by now is out of the queue too, for batches may share the pace
             while open_batches and open_batches[0][0] <= clock:
                 queued -= heappop(open_batches)[2]
         queued += size
+        load = queued if shared else size
         if clock >= until:
             ratio, wait_s, until = pace.at(clock)
-        base_s, spread_s = scale(queued if shared else size)
-        in_work_s = base_s + spread_s * ratio + wait_s
-        least_s = longest_s(size)
-        if in_work_s < least_s:
-            in_work_s = least_s
-        expired = 0
-        if in_work_s > expiry_s:
-            # what it would have done by then is done: its requests end evenly over its time
-            expired = size - int(size * (expiry_s / in_work_s))
-            in_work_s = expiry_s
-            expired_in_all += expired
+            same_size = 0
+        if size != same_size or load != same_load:
+            same_size, same_load = size, load
+            base_s, spread_s = scale(load)
+            in_work_s = max(base_s + spread_s * ratio + wait_s, longest_s(size))
+            expired = 0
+            if in_work_s > expiry_s:
+                # what it would have done by then is done: its requests end evenly over its time
+                expired = size - int(size * (expiry_s / in_work_s))
+                in_work_s = expiry_s
+            noticed_s = -(-in_work_s // poll_s) * poll_s  # rounded up to a whole number of polls
+        expired_in_all += expired
         ended = clock + in_work_s
-        noticed = clock + -(-in_work_s // poll_s) * poll_s  # rounded up to a whole number of polls
+        noticed = clock + noticed_s
         rows.extend((number, size, clock, ended, noticed, expired))
         heappush(open_batches, (noticed, ticket, size))
         # not max(): a call costs more than the comparison

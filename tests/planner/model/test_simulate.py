@@ -995,9 +995,10 @@ def starts(servers: int, runs: int = 2000) -> tuple[list[list[float]], list[floa
         seconds = EXPONENTIAL[below] + inside * (EXPONENTIAL[below + 1] - EXPONENTIAL[below])
         return seconds * MEAN_S / TABLE_MEAN
 
-    exponential = lasting(drawn)  # each batch its own draw, whatever the hour
+    # each batch its own draw, whatever the hour: a batch is looked up if it is not as the one before
+    exponential, sizes = lasting(drawn), [1, 2] * (JOBS // 2)
     some = rules(concurrent=servers, poll_s=2.0**-20)
-    runs_ = simulate([[1] * JOBS], exponential, some, runs=runs, seed=11)
+    runs_ = simulate([sizes], exponential, some, runs=runs, seed=11)
     return [[record.submitted_s for record in run.records] for run in runs_], [
         run.makespan_s for run in runs_
     ]
