@@ -36,7 +36,7 @@ _SIZES = 4096  # batch sizes of which a forecast keeps how long their longest an
 _APART = 1 << 32  # above every seed
 _LAST = 0.01  # of the answers: those for which nobody waits
 _HAIR = 1e-9  # sums of floats may differ by as much
-_UNLUCKY = Luck(0.999999, 0.5, 1.0, (0.5,) * 3, (0.999999,) * 3)
+_SLOW = Luck(0.9, 0.5, 1.0, (0.5,) * 3, (0.9,) * 3)
 
 
 class Run(NamedTuple):
@@ -148,17 +148,18 @@ def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rul
 
 
 def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> int:
-    """`runs`, or as many as stay below MOST_BATCHES when each is as large as the slowest run.
+    """`runs`, or fewer where batches expire and come back: all together are then at most half more
+    batches than the budget or the first attempts, and MOST_BATCHES.
 
-    Batches that expire come back in every round, and how many do is only known when a run is
-    simulated.
+    How many come back is only known when a run is simulated: of ten the slowest stands for all.
     """
-    largest = min(RUN_BATCHES, sum(map(len, stages)) * (world.rules.retry.max + 1))
-    if runs * largest <= MOST_BATCHES:
+    batches = sum(map(len, stages))
+    most = min(MOST_BATCHES, 3 * max(BUDGET_BATCHES, runs * batches) // 2)
+    if runs * min(RUN_BATCHES, batches * (world.rules.retry.max + 1)) <= most:
         return runs
     rng = Random(0)
-    unlucky = _run(stages, world, _UNLUCKY, rng, rng)
-    return min(runs, MOST_BATCHES // len(unlucky.records))
+    slow = _run(stages, world, _SLOW, rng, rng)
+    return min(runs, max(2, most // len(slow.records)))
 
 
 def _run(
@@ -193,11 +194,11 @@ def _run(
         starts.append(start)
         clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, stage, pace)
         if missing > 0:
-            share = world.shares[retry]
+            answered = (failed - undone) * world.shares[retry]
             nearly_s = makespan
-            if len(sizes) > 1:
-                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, share)
-            missing -= (failed - undone) * share
+            if len(sizes) > 1 and missing <= answered:
+                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, world.shares[retry])
+            missing -= answered
         expired += undone
         failed = failures(failed - undone, transient, next(points)) + undone
     starts.append(len(rows) // 6)
