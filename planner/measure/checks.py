@@ -5,7 +5,7 @@ each shape: files of a million requests have few. The rest is looked at in each.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from planner import facts
@@ -14,6 +14,7 @@ from planner.measure.rules import WARNING, Fault
 _is_id = re.compile(str(facts.limit("custom_id_pattern").value).strip("^$")).fullmatch
 _LONGEST_ID = facts.limit("custom_id_max_chars").value
 _PARAMS = frozenset(str(facts.limit("request_params").value).split(", "))
+DEEPEST = 100  # levels of nesting that the programs send
 _SAMPLING = ("temperature", "top_p", "top_k")
 _HEADERS = {"betas", "user_profile_id", "workspace_id"}  # of the create call
 _OTHER_PROVIDER = {"method", "url", "body"}  # as lines of OpenAI's batch files have them
@@ -24,6 +25,30 @@ def shown(value: object) -> str:
     text = f"“{value}”" if isinstance(value, str) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def faults_of_nesting(value: Mapping[str, Any], text: str) -> Iterator[Fault]:
+    """That a line, of such a text, is nested too deeply; most have not even so many brackets."""
+    if text.count("{") + text.count("[") > DEEPEST and _is_deep(value, DEEPEST):
+        yield too_deep()
+
+
+def too_deep() -> Fault:
+    """That a line is nested deeper than the programs can send."""
+    return Fault(
+        "nesting", f"The line is nested deeper than {DEEPEST} levels", "Flatten the request"
+    )
+
+
+def _is_deep(value: object, levels: int) -> bool:
+    """Whether a value is nested deeper than so many levels."""
+    if isinstance(value, dict):
+        inside: Iterable[object] = value.values()
+    elif isinstance(value, list):
+        inside = value
+    else:
+        return False
+    return not levels or any(_is_deep(each, levels - 1) for each in inside)
 
 
 def faults_of_id(holder: Mapping[str, Any], name: str) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from string import whitespace
 from typing import Any, NoReturn
 
+from planner.measure.checks import too_deep
 from planner.measure.csv_rows import CsvRows
 from planner.measure.findings import Findings
 from planner.measure.kinds import REQUESTS, RESULTS, kind_of, refuse_one_document
@@ -180,7 +181,9 @@ class Measurement:
         number = file.number
         try:
             value = _decode(text)
-        except (ValueError, RecursionError) as why:
+        except RecursionError:
+            self._found(number, too_deep())
+        except ValueError as why:
             if file.filled == 1:
                 refuse_one_document(text)
             wrong = f"The line is not JSON: {_reason(why, text)}"
@@ -245,9 +248,7 @@ def is_csv(name: str) -> bool:
     return name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
 
-def _reason(why: Exception, line: str) -> str:
-    if isinstance(why, RecursionError):
-        return "it is nested too deeply"
+def _reason(why: ValueError, line: str) -> str:
     if not isinstance(why, json.JSONDecodeError):
         return "it holds a number or a constant that JSON does not have"
     if "\r{" in line:

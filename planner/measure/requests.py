@@ -9,6 +9,7 @@ from planner.measure.checks import (
     faults_of_envelope,
     faults_of_id,
     faults_of_messages,
+    faults_of_nesting,
     faults_of_row,
     faults_of_shape,
     model_of,
@@ -105,7 +106,7 @@ class Requests:
     def take(self, value: dict[str, Any], text: str, number: int) -> None:
         """Take a whole request, from its line and what that says as JSON."""
         custom_id, params = value.get("custom_id"), value.get("params")
-        faults = [*faults_of_id(value, "custom_id")]
+        faults = [*faults_of_id(value, "custom_id"), *faults_of_nesting(value, text)]
         if len(value) != 2 or type(params) is not dict:
             faults += faults_of_envelope(value)
         if type(params) is dict:
@@ -116,7 +117,7 @@ class Requests:
     def take_row(self, row: dict[str, Any], text: str, number: int) -> None:
         """Take a row `{"id", "prompt"}`: it becomes a request of one message."""
         custom_id, prompt = row.get("id"), row.get("prompt")
-        faults = [*faults_of_id(row, "id"), *faults_of_row(row)]
+        faults = [*faults_of_id(row, "id"), *faults_of_row(row), *faults_of_nesting(row, text)]
         if isinstance(prompt, str):
             params = {**self._row, "messages": [{"role": "user", "content": prompt}]}
             self._add(params, custom_id, "prompt", row, text, number, faults)

@@ -37,12 +37,14 @@ class Finding:
 _AT_ONCE = "The API refuses the whole batch at once."
 _AFTER = "The API says so only after the whole batch has ended: the request comes back errored."
 _NOT_SENT = "No such request can be made."
+_OURS = "The programs of a plan do not send it; what the API would say is not published."
 
 # fmt: off
 _ROWS = (
     Rule(name="json", severity=ERROR, answer=_NOT_SENT, sources=("no_upload",)),
     Rule(name="utf-8", severity=ERROR, answer=_NOT_SENT, sources=("no_upload",)),
     Rule(name="object", severity=ERROR, answer=_NOT_SENT, sources=("create_endpoint",)),
+    Rule(name="nesting", severity=ERROR, answer=_OURS, sources=("create_endpoint",)),
     Rule(name="custom-id-missing", severity=ERROR, answer=_AT_ONCE, sources=("envelope_checked", "custom_id_pattern")),
     Rule(name="custom-id-form", severity=ERROR, answer=_AT_ONCE, sources=("custom_id_pattern", "custom_id_max_chars", "envelope_checked")),
     Rule(name="custom-id-repeated", severity=ERROR, answer=_AT_ONCE, sources=("custom_id_unique", "envelope_checked")),

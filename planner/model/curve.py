@@ -31,7 +31,7 @@ class Curve:
     blur: float = _BLUR
     certain: bool = False  # luck has no part in it
     # of each stretch between two places: where it begins, and how far it goes, for place, ratio, wait
-    _stretches: tuple[tuple[float, ...], ...] = field(init=False, repr=False)
+    _stretches: tuple[tuple[float, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         known = zip(self.places, self.ratios, self.waits_s, strict=True)

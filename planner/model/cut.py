@@ -23,10 +23,15 @@ class Cut(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """What a forecast of a cut says: its time, and whether a batch may reach the 24 h end."""
+    """What a forecast of a cut says: the chance that a batch reaches the 24 h end, and its time."""
 
-    risky: bool
+    expiry: float
     seconds: float
+
+    @property
+    def risky(self) -> bool:
+        """Whether a batch may reach the 24 h end."""
+        return self.expiry >= RISKY_EXPIRY
 
 
 Compare = Callable[[Cut, Cut], tuple[Outlook, Outlook]]

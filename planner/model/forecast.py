@@ -93,5 +93,4 @@ def chosen(work: Work, asked: cut.Cut, bounds: cut.Bounds) -> cut.Choice:
 
 
 def _outlook(forecast: summary.Forecast) -> cut.Outlook:
-    risky = forecast.expiry_probability >= cut.RISKY_EXPIRY
-    return cut.Outlook(risky, forecast.confident.makespan_s)
+    return cut.Outlook(forecast.expiry_probability, forecast.confident.makespan_s)

@@ -36,7 +36,7 @@ _SIZES = 4096  # batch sizes of which a forecast keeps how long their longest an
 _APART = 1 << 32  # above every seed
 _LAST = 0.01  # of the answers: those for which nobody waits
 _HAIR = 1e-9  # sums of floats may differ by as much
-_UNLUCKY = Luck(0.999999, 0.5, 1.0, (0.5,) * 3, (0.999999,) * 3)
+_SLOW = Luck(0.9, 0.5, 1.0, (0.5,) * 3, (0.9,) * 3)
 
 
 class Run(NamedTuple):
@@ -148,17 +148,18 @@ def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rul
 
 
 def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> int:
-    """`runs`, or as many as stay below MOST_BATCHES when each is as large as the slowest run.
+    """`runs`, or fewer where batches expire and come back: all together are then at most half more
+    batches than the budget or the first attempts, and MOST_BATCHES.
 
-    Batches that expire come back in every round, and how many do is only known when a run is
-    simulated.
+    How many come back is only known when a run is simulated: of ten the slowest stands for all.
     """
-    largest = min(RUN_BATCHES, sum(map(len, stages)) * (world.rules.retry.max + 1))
-    if runs * largest <= MOST_BATCHES:
+    batches = sum(map(len, stages))
+    most = min(MOST_BATCHES, 3 * max(BUDGET_BATCHES, runs * batches) // 2)
+    if runs * min(RUN_BATCHES, batches * (world.rules.retry.max + 1)) <= most:
         return runs
     rng = Random(0)
-    unlucky = _run(stages, world, _UNLUCKY, rng, rng)
-    return min(runs, MOST_BATCHES // len(unlucky.records))
+    slow = _run(stages, world, _SLOW, rng, rng)
+    return min(runs, max(2, most // len(slow.records)))
 
 
 def _run(
@@ -193,11 +194,11 @@ def _run(
         starts.append(start)
         clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, stage, pace)
         if missing > 0:
-            share = world.shares[retry]
+            answered = (failed - undone) * world.shares[retry]
             nearly_s = makespan
-            if len(sizes) > 1:
-                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, share)
-            missing -= (failed - undone) * share
+            if len(sizes) > 1 and missing <= answered:
+                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, world.shares[retry])
+            missing -= answered
         expired += undone
         failed = failures(failed - undone, transient, next(points)) + undone
     starts.append(len(rows) // 6)
@@ -225,12 +226,12 @@ def _stage(
     when its last end was noticed, when its last batch ended, and how many requests expired."""
     # this loop is nearly all the work of a plan, and local names are the fastest that Python has
     concurrent, limit, poll_s, expiry_s, shared, longest_s = stage
-    scale = pace.curve.scale
+    scale, (ratio, wait_s, until) = pace.curve.scale, pace.current
     # (noticed, ticket, requests): tickets order those that are noticed together
     open_batches: list[tuple[float, int, int]] = []
     queued = expired_in_all = 0
     last_ended = last_noticed = clock
-    ratio, wait_s, until = pace.current
+    same_size = same_load = 0  # most batches of a round are alike: what they take is known
     for ticket, size in enumerate(sizes):
         if open_batches:
             # wait for room: order is kept, a batch that would fit is not sent before one that does not
@@ -239,26 +240,27 @@ def _stage(
                 queued -= done
                 if noticed > clock:
                     clock = noticed
-            # what else was noticed by now is out of the queue too, which matters where batches share
-            # the pace
+            # what else was noticed by now is out of the queue too, for batches may share the pace
             while open_batches and open_batches[0][0] <= clock:
                 queued -= heappop(open_batches)[2]
         queued += size
+        load = queued if shared else size
         if clock >= until:
             ratio, wait_s, until = pace.at(clock)
-        base_s, spread_s = scale(queued if shared else size)
-        in_work_s = base_s + spread_s * ratio + wait_s
-        least_s = longest_s(size)
-        if in_work_s < least_s:
-            in_work_s = least_s
-        expired = 0
-        if in_work_s > expiry_s:
-            # what it would have done by then is done: its requests end evenly over its time
-            expired = size - int(size * (expiry_s / in_work_s))
-            in_work_s = expiry_s
-            expired_in_all += expired
+            same_size = 0
+        if size != same_size or load != same_load:
+            same_size, same_load = size, load
+            base_s, spread_s = scale(load)
+            in_work_s = max(base_s + spread_s * ratio + wait_s, longest_s(size))
+            expired = 0
+            if in_work_s > expiry_s:
+                # what it would have done by then is done: its requests end evenly over its time
+                expired = size - int(size * (expiry_s / in_work_s))
+                in_work_s = expiry_s
+            noticed_s = -(-in_work_s // poll_s) * poll_s  # rounded up to a whole number of polls
+        expired_in_all += expired
         ended = clock + in_work_s
-        noticed = clock + -(-in_work_s // poll_s) * poll_s  # rounded up to a whole number of polls
+        noticed = clock + noticed_s
         rows.extend((number, size, clock, ended, noticed, expired))
         heappush(open_batches, (noticed, ticket, size))
         # not max(): a call costs more than the comparison

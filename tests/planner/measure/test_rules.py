@@ -2,20 +2,24 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from planner import facts
+from planner.measure.checks import DEEPEST
 from planner.measure.measurement import Measurement
 from planner.measure.rules import RULES, sources_of
+from planner.programs.python import text as program
 from tests.planner.measure.examples import lines_of, measure, request, rules_of
 
 NAMES = [
     "json",
     "utf-8",
     "object",
+    "nesting",
     "custom-id-missing",
     "custom-id-form",
     "custom-id-repeated",
@@ -71,7 +75,7 @@ def test_good_request_breaks_no_rule() -> None:
     [
         (b'{"custom_id": "a", "params": {', "json"),
         (b'{"custom_id": "a", "params": {"max_tokens": NaN}}', "json"),
-        (b"[" * 100_000, "json"),
+        (b"[" * 100_000, "nesting"),
         (b'{"custom_id": "\xe9"}', "utf-8"),
         (lines_of([request(1, "x")]).strip().replace(b'"x"', rb'"\ud800"'), "utf-8"),
         (b"[1, 2]", "object"),
@@ -81,6 +85,47 @@ def test_good_request_breaks_no_rule() -> None:
 def test_line_that_is_no_request(line: bytes, rule: str) -> None:
     """A line that cannot be read is told by what is wrong with it."""
     assert found(line) == [(rule, "error")]
+
+
+def nested(levels: int, value: Any = 1) -> Any:
+    """A value in so many lists and objects, in turn."""
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda levels: request(2, metadata=nested(levels - 2)),
+        lambda levels: {"id": "a", "prompt": "b", "note": nested(levels - 1)},
+    ],
+)
+def test_nesting(line: Callable[[int], dict[str, Any]]) -> None:
+    """A hundred levels, that of the line itself counted, are what the programs send."""
+    deepest, too_deep = line(DEEPEST), line(DEEPEST + 1)
+    assert [program.is_deep(each) for each in (deepest, too_deep)] == [False, True]
+    rest = found(deepest)
+    assert ("nesting", "error") not in rest
+    assert sorted(found(too_deep)) == sorted([*rest, ("nesting", "error")])
+
+
+def test_brackets_in_a_text_are_no_nesting() -> None:
+    """Nor are many objects that stand side by side."""
+    blocks = [{"type": "text", "text": "[" * 200}] * 200
+    assert found(request(2, blocks)) == []
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 100_000])
+def test_nesting_is_told(levels: int) -> None:
+    """With the line and what to do, however deep."""
+    text = '{"a":' + "[" * levels + "]" * levels + "}"
+    first, *_ = measure(lines_of([request(1)]) + text.encode()).findings.kept[::-1]
+    assert (first.line, first.rule) == (2, "nesting")
+    assert first.message == (
+        "The line is nested deeper than 100 levels. The programs of a plan do not send it; "
+        "what the API would say is not published. Flatten the request."
+    )
 
 
 @pytest.mark.parametrize(

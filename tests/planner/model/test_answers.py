@@ -102,6 +102,12 @@ def test_share_cut_on_straight_lines(limit: int, share: float) -> None:
     assert lengths.share_cut(limit) == pytest.approx(share)
 
 
+def test_short_answers_of_one_length_leave_the_tail_of_the_long_ones() -> None:
+    """Half of the rest beyond the last quantile, where only the first ones are alike."""
+    lengths = AnswerLengths(chances=(0.5, 0.6, 0.9), tokens=(100.0, 100.0, 300.0))
+    assert lengths.share_cut(300) == pytest.approx(0.05)
+
+
 @pytest.mark.parametrize(
     ("wanted", "limit"),
     [(1.0, 1), (99.2, 100), (100.0, 100), (100.5, 110), (999.0, 1000), (1000.0, 1000), (1001.0, 1100), (10_050.0, 11_000)],

@@ -10,15 +10,16 @@ from planner.scenario import parse
 
 OPEN = Cut(0, 0)
 WIDE = Bounds(largest=100_000, queue_requests=500_000, most_open=100)
+HUGE = Bounds(largest=500_000, queue_requests=500_000, most_open=100)
 
 
 def chosen(
-    seconds: Callable[[Cut], float], risky: Callable[[Cut], bool] = lambda _: False
+    seconds: Callable[[Cut], float], expiry: Callable[[Cut], float] = lambda _: 0.0
 ) -> Choice:
     """The choice for 200,000 requests in a world in which a cut takes so long."""
 
     def outlook(cut: Cut) -> Outlook:
-        return Outlook(risky(cut), seconds(cut))
+        return Outlook(expiry(cut), seconds(cut))
 
     def compare(one: Cut, other: Cut) -> tuple[Outlook, Outlook]:
         return outlook(one), outlook(other)
@@ -53,20 +54,34 @@ def test_a_gain_that_only_small_batches_bring_is_found() -> None:
 
 
 def test_a_24_hour_end_is_avoided() -> None:
-    """A cut that may expire is taken only where all may, even if it is sooner."""
-    choice = chosen(
-        lambda cut: 5e9 / cut.requests_per_batch, lambda cut: cut.requests_per_batch > 50_000
-    )
+    """A cut of which a batch may expire in one run of twenty is taken only where all may, even if it
+    is sooner."""
+
+    def of_large_ones(chance: float) -> Choice:
+        return chosen(
+            lambda cut: 5e9 / cut.requests_per_batch,
+            lambda cut: chance if cut.requests_per_batch > 50_000 else 0.0,
+        )
+
+    choice = of_large_ones(0.05)
     assert (choice.cut.requests_per_batch, choice.reason) == (50_000, "expiry")
-    assert chosen(lambda _: 9e4, lambda _: True).reason == "largest"
+    assert of_large_ones(0.049).reason == "largest"
+    assert chosen(lambda _: 9e4, lambda _: 1.0).reason == "largest"
+
+
+def test_steps_up_to_a_thousand_times_the_fewest() -> None:
+    """500,000 requests that fit into one batch: each number of batches that is tried."""
+    assert [-(-500_000 // cut.requests_per_batch) for cut in cuts(500_000, OPEN, HUGE)] == [
+        1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000
+    ]  # fmt: skip
 
 
 def test_what_a_glance_promised_must_stand_a_comparison() -> None:
     """Few runs may err in favour of a cut; many decide."""
     choice = choose(
         cuts(200_000, OPEN, WIDE),
-        lambda *both: tuple(Outlook(False, float(cut.requests_per_batch)) for cut in both),
-        lambda *_: (Outlook(False, 1.0), Outlook(False, 1.0)),
+        lambda *both: tuple(Outlook(0.0, float(cut.requests_per_batch)) for cut in both),
+        lambda *_: (Outlook(0.0, 1.0), Outlook(0.0, 1.0)),
     )
     assert choice.reason == "largest"
 
@@ -89,7 +104,7 @@ def by_list(*seconds: float) -> tuple[Choice, int]:
 
     def compare(one: Cut, other: Cut) -> tuple[Outlook, Outlook]:
         first, second = (
-            Outlook(False, seconds[1000 - cut.requests_per_batch]) for cut in (one, other)
+            Outlook(0.0, seconds[1000 - cut.requests_per_batch]) for cut in (one, other)
         )
         return first, second
 

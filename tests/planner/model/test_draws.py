@@ -48,6 +48,14 @@ def test_the_lattice_covers_every_pair(runs: int = 1000) -> None:
         assert abs(quarter - runs / 4) <= runs / 50
 
 
+def test_the_steps_of_the_lattice_are_powers_of_a_root() -> None:
+    """The curve goes on by 1 / x, the next hour by its eighth power, where x solves x^9 = x + 1."""
+    one, two = lattice(2, Random(7))
+    root = 1 / ((two.curve - one.curve) % 1)
+    assert root**9 == pytest.approx(root + 1)
+    assert (two.shared - one.shared) % 1 == pytest.approx(root**-8)
+
+
 def test_another_seed_moves_the_lattice() -> None:
     """The same seed gives the same luck, another one other luck."""
     assert list(lattice(5, Random(1))) == list(lattice(5, Random(1)))

@@ -20,6 +20,7 @@ from planner.model.fit import Sample, fit
 from planner.model.records import Record
 from planner.model.retry import backoff_s
 from planner.model.simulate import (
+    BUDGET_BATCHES,
     MAX_REPLICATIONS,
     MOST_BATCHES,
     RUN_BATCHES,
@@ -457,18 +458,31 @@ def test_a_run_may_be_as_large_as_the_limit() -> None:
 
 
 def test_batches_that_come_back_leave_fewer_runs() -> None:
-    """What comes back is part of the work: with ten retries 1,000 batches become 6,866, and fifty
-    runs become 36.
+    """What comes back is part of the work, of which half more than the budget is paid for: with ten
+    retries 1,000 batches become 6,866, and fifty runs become 10.
     """
     runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(10), runs=50, seed=1)
     assert {len(run.records) for run in runs} == {6866}
-    assert len(runs) == MOST_BATCHES // 6866 == 36
+    assert len(runs) == BUDGET_BATCHES * 3 // 2 // 6866 == 10
 
 
 def test_one_retry_can_be_too_much_already() -> None:
-    """150 runs of 1,900 batches, 900 of which come back, would be too many: 131 are not."""
+    """150 runs of 1,000 batches are above the budget, and may be 225,000 batches; 900 of each come
+    back, so 118 runs are."""
     runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(1), runs=150, seed=1)
+    assert len(runs) == 225_000 // 1900 == 118
+
+
+def test_no_forecast_is_larger_than_the_largest() -> None:
+    """250 runs of 1,000 batches are as many as ever are simulated, those that come back too."""
+    runs = simulate([[10] * 1000], lasting(10 * DAY_S), endless(1), runs=250, seed=1)
     assert len(runs) == MOST_BATCHES // 1900 == 131
+
+
+def test_two_runs_there_are_always() -> None:
+    """One alone says nothing, however large it is."""
+    runs = simulate([[10] * 20_000], lasting(10 * DAY_S), endless(1), runs=2, seed=1)
+    assert [len(run.records) for run in runs] == [38_000] * 2
 
 
 def test_a_plan_that_may_be_simulated_is_not_tried_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -495,18 +509,19 @@ def unlucky(ratio_s: float, *, chance: float = 1.0) -> DurationModel:
 @pytest.mark.parametrize(
     ("durations_", "count"),
     [
-        (unlucky(100.0), 50),  # the slowest of a million is the square root of 0.5 / 1e-6: 70,711 s
-        (unlucky(1000.0), 44),  # 707,107 s: of ten requests one is done in a day
-        (unlucky(1000.0, chance=0.6), 44),  # the middle one of what is possible
-        (unlucky(1000.0, chance=0.4), 50),
+        (unlucky(30_000.0), 50),  # the slowest of ten is the square root of 0.5 / 0.1: 67,082 s
+        (unlucky(300_000.0), 28),  # 670,820 s: of ten requests one is done in a day
+        (unlucky(300_000.0, chance=0.6), 28),  # the middle one of what is possible
+        (unlucky(300_000.0, chance=0.4), 50),
+        (unlucky(60_000.0), 39),  # 134,164 s: four are not, though all are of the middle one
     ],
 )
 @pytest.mark.parametrize("shared", [0.0, 0.5])
-def test_runs_are_as_many_as_of_the_slowest_of_a_million(
+def test_runs_are_as_many_as_of_the_slowest_of_ten(
     durations_: DurationModel, count: int, shared: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty batches alone may be simulated fifty times, with 18 that come back 1700 / 38 times."""
-    monkeypatch.setattr("planner.model.simulate.MOST_BATCHES", 1700)
+    """Twenty batches alone may be simulated fifty times, with 18 that come back 1100 / 38 times."""
+    monkeypatch.setattr("planner.model.simulate.MOST_BATCHES", 1100)
     some = rules(concurrent=10, shared_load=shared, retry=again(0.0), batch=10)
     assert len(simulate([[10] * 20], durations_, some, runs=50, seed=1)) == count
 
@@ -995,9 +1010,10 @@ def starts(servers: int, runs: int = 2000) -> tuple[list[list[float]], list[floa
         seconds = EXPONENTIAL[below] + inside * (EXPONENTIAL[below + 1] - EXPONENTIAL[below])
         return seconds * MEAN_S / TABLE_MEAN
 
-    exponential = lasting(drawn)  # each batch its own draw, whatever the hour
+    # each batch its own draw, whatever the hour: a batch is looked up if it is not as the one before
+    exponential, sizes = lasting(drawn), [1, 2] * (JOBS // 2)
     some = rules(concurrent=servers, poll_s=2.0**-20)
-    runs_ = simulate([[1] * JOBS], exponential, some, runs=runs, seed=11)
+    runs_ = simulate([sizes], exponential, some, runs=runs, seed=11)
     return [[record.submitted_s for record in run.records] for run in runs_], [
         run.makespan_s for run in runs_
     ]
