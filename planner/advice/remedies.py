@@ -19,10 +19,9 @@ from planner.words import duration, money
 Judge = Callable[[Plan], Sequence[Caveat]]
 
 _WORTH_SAYING = 1.05  # a price or a time that grows by more is said
-# simulated to see what a remedy brings, by the batches of the plan: as many as for the plan itself,
-# because other runs have other luck, unless it is a large one
-_BUDGETS = ((100, simulate.MOST_BATCHES), (500, 30_000))
-_OF_LARGE_PLANS = 20_000
+# a plan of more batches is large: to see what a remedy brings, fewer are simulated than for the plan
+# itself; else as many, because other runs have other luck
+_LARGE, _OF_LARGE_PLANS = 500, 20_000
 
 
 def with_remedies(plan: Plan, caveats: Iterable[Caveat], judge: Judge) -> tuple[Caveat, ...]:
@@ -34,8 +33,7 @@ def with_remedies(plan: Plan, caveats: Iterable[Caveat], judge: Judge) -> tuple[
 def _tested(plan: Plan, caveat: Caveat, before: Sequence[Caveat], judge: Judge) -> Caveat:
     if not caveat.fix:
         return caveat
-    batches = len(plan.batches)
-    most = next((most for up_to, most in _BUDGETS if batches <= up_to), _OF_LARGE_PLANS)
+    most = _OF_LARGE_PLANS if len(plan.batches) > _LARGE else simulate.MOST_BATCHES
     try:
         mended = make_plan(scenario.replace(plan.scenario, caveat.fix), most_batches=most)
     except ScenarioError:
