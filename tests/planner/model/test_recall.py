@@ -85,7 +85,10 @@ def test_what_is_recalled_is_what_would_be_simulated(
     """To the last digit, whichever model was asked for before."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         forget(monkeypatch)
-        one, other = (scenario.replace(asked, {"workload.model": model}) for model in models[:2])
+        one, other = (
+            scenario.replace(asked, {"workload.model": model, "workload.max_tokens": 0})
+            for model in models[:2]
+        )
         make_plan(one)
         known = make_plan(other).forecast.runs
         forget(monkeypatch)
