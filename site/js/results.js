@@ -1,11 +1,15 @@
 // The results: texts into slots, rows into lists, pictures into charts. It makes no words of its
 // own.
 
+// Such as 2 h 30 min or 85 %; site/builder/filters.py has it too.
+const AMOUNT = /(\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))/;
+
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
 export function showView(view) {
   for (const [name, text] of Object.entries(view.slots)) {
     for (const place of document.querySelectorAll(`[data-slot="${name}"]`)) {
-      if (place.textContent !== text) put(place, text);
+      if (place.textContent === text) continue;
+      put(place, ...(place.localName === "title" ? [text] : whole(text))); // it has but one line
     }
   }
   for (const [name, rows] of Object.entries(view.lists)) showRows(name, rows);
@@ -13,11 +17,22 @@ export function showView(view) {
 }
 
 /** A text into its place; what is only there for its sake is hidden where there is none. */
-function put(place, text) {
-  place.textContent = text;
+function put(place, ...pieces) {
+  place.replaceChildren(...pieces);
   // not :has(:empty): with such a rule the browser looks at every style again for each new text
-  const whole = place.closest("[data-if-text]");
-  if (whole) whole.hidden = !text;
+  const conditional = place.closest("[data-if-text]");
+  if (conditional) conditional.hidden = !place.textContent;
+}
+
+/** The pieces of a text, every amount in it one that no line breaks. */
+function whole(text) {
+  return text.split(AMOUNT).map((piece, at) => {
+    if (at % 2 === 0) return piece;
+    const amount = document.createElement("span");
+    amount.className = "whole";
+    amount.textContent = piece;
+    return amount;
+  });
 }
 
 /**

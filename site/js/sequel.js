@@ -22,7 +22,6 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
   // The query of each part of the page, null if it has none.
   const shown = { plan: "", programs: null, ways: "", comparison: null };
   let resting = 0; // the timer that a new question stops
-  let round = 0; // so does this count
 
   /** What can be taken away is the current plan's. */
   function offer(current) {
@@ -41,15 +40,12 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
   /** Ask for what is not there yet. */
   async function askNow() {
     hold();
-    const mine = round;
+    // false where a newer question came meanwhile: it took the reply
     const isThere = await askEach({ comparison, ways: rows });
-    if (isThere && mine === round) resting = setTimeout(askTexts, REST_MS);
+    if (isThere) resting = setTimeout(askTexts, REST_MS);
   }
 
-  function hold() {
-    clearTimeout(resting);
-    round += 1;
-  }
+  const hold = () => clearTimeout(resting);
 
   const askTexts = () => askEach({ programs: texts });
 

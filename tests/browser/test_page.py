@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from planner import bridge
-from tests.browser.test_accessibility import open_all, pages
+from tests.browser.test_accessibility import PHONE, open_all, pages
 from tests.browser.watch import Visit
 
 
@@ -651,6 +651,38 @@ def test_no_page_scrolls_sideways(visit: Visit, site: Path) -> None:
         for width in (1440, 1024, 700, 360, 320):
             page.set_viewport_size({"width": width, "height": 740})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path or "home"
+
+
+BROKEN = """() => {
+  const broken = [];
+  for (const place of document.querySelectorAll("[data-slot]")) {
+    const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+    for (let text; (text = texts.nextNode()); ) {
+      for (const found of text.data.matchAll(/\\d (?:d|h|min|s|%)(?: \\d+ (?:h|min))?(?!\\w)/g)) {
+        const range = document.createRange();
+        range.setStart(text, found.index);
+        range.setEnd(text, found.index + found[0].length);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (lines.size > 1) broken.push(found[0]);
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "#workload.requests=2000000&goal.deadline_h=30&goal.budget_usd=9000"],
+    ids=["example", "plan"],
+)
+def test_no_line_breaks_an_amount(visit: Visit, path: str) -> None:
+    """2 h 30 min stay together on the narrowest page, in what was built and in what was asked."""
+    page = visit(path, viewport=PHONE)
+    expect(slot(page, "answer.sentence")).to_have_text(answered(path[1:])["answer.sentence"])
+    for width in (PHONE["width"], 390, 320):
+        page.set_viewport_size(PHONE | {"width": width})
+        assert page.evaluate(BROKEN) == []
 
 
 def test_without_javascript(visit: Visit) -> None:
