@@ -1,4 +1,4 @@
-"""The Airflow edition on Airflow itself: `python -m tests.engines.airflow_live ENVIRONMENT [--kills N] [--minutes M]`.
+"""The Airflow edition on Airflow itself: `python -m tests.engines.airflow_live ENVIRONMENT [--kills N]`.
 
 ENVIRONMENT is a folder with the engine (`make test-engines` makes it). Prints what was seen, a line each; exit code 1
 when something was paid twice, lost or sent without need, when an answer differs from the plain program's, or when a
@@ -37,6 +37,7 @@ OUTCOMES = [
     {"id": "same-8", "attempt": 1, "type": "expired"},
 ]
 LONGEST_RUN_S = 600
+LONGEST_KILL_S = 120
 # Long enough to kill what sends in the middle of it.
 HANG = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
 # And open for so long that a task leaves its worker, on a busy machine too.
@@ -193,10 +194,10 @@ class Live:
                 kills += 1
         return kills
 
-    def kills(self, each: int, seconds: float) -> None:
+    def kills(self, each: int) -> None:
         """Kill tasks in the middle of a create, the triggerer while batches wait, and the scheduler."""
         self.api.set_scenario(KILLED_IN_CREATES)
-        counts, until = Counter[str](), time.monotonic() + seconds
+        counts, until = Counter[str](), time.monotonic() + each * LONGEST_KILL_S
         number, before = 0, len(self.api.own())
         kinds = ("task", "triggerer", "scheduler")
         while any(counts[kind] < each for kind in kinds) and time.monotonic() < until:
@@ -208,6 +209,7 @@ class Live:
             self.say(f"     kills so far: {dict(counts)}")
         for kind in sorted(counts):
             self.say(f"     {counts[kind]} kills of {kind}")
+        self.check(f"at least {each} of each kind", all(counts[kind] >= each for kind in kinds))
         made = self.api.own()[before:]
         needed = [batch for batch in made if any(it.attempt == 1 for it in batch.entries)]
         text = f"{len(made)} batches made of {len(needed)} in {number} runs"
@@ -261,7 +263,6 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("environment", type=lambda text: Path(text).absolute())
     parser.add_argument("--kills", type=int, default=5, help="of each kind")
-    parser.add_argument("--minutes", type=float, default=6.0, help="that the kills may take")
     parser.add_argument("--keep", type=Path, help="a folder for all of it, which stays")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="airflow-"))
@@ -279,7 +280,7 @@ def main() -> int:
             live.waiting()
             live.cleared()
             live.on_objects()
-            live.kills(options.kills, options.minutes * 60)
+            live.kills(options.kills)
             for operator in OPERATORS:
                 live.baseline(operator)
     print("FAILED: " + "; ".join(live.faults) if live.faults else "all of it holds")
