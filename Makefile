@@ -20,8 +20,8 @@ install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get instal
 compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 
-# An engine with all that it brings along.
-compile-engine = pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+# An engine with all that it brings along, but for what uv.toml leaves out.
+compile-engine = pip compile --quiet --config-file tests/engines/uv.toml --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-header --no-annotate --no-emit-index-url
 
 py-build  := .venv/build-$(call hash,requirements-build.txt)

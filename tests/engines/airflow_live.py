@@ -23,7 +23,7 @@ from typing import Any
 
 from planner.fake import FakeApi
 from tests.engines.airflow_engine import OPERATORS, Airflow, free_port
-from tests.engines.objects import Objects, objects
+from tests.engines.objects import KINDS, Objects, objects
 from tests.engines.rows import lines, lines_of, write
 from tests.engines.stage import MODULE
 from tests.programs.harness import QUICK
@@ -47,8 +47,8 @@ KILLED_IN_CREATES = {"seconds": 15, "faults": [HANG]}
 class Live:
     """One Airflow, one API, and what was seen."""
 
-    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path, objects: Objects) -> None:
-        self.airflow, self.api, self.folder, self.objects = airflow, api, folder, objects
+    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path) -> None:
+        self.airflow, self.api, self.folder = airflow, api, folder
         self.out = folder / "out"
         self.faults: list[str] = []
 
@@ -108,27 +108,28 @@ class Live:
         sizes = [len(batch.entries) for batch in self.api.own()][:4]
         self.check(f"batches at once differ in their counts: {sizes}", len({*sizes}) == len(sizes))
 
-    def stores(self) -> None:
+    def stores(self, stores: list[Objects]) -> None:
         """An object store does for the answers what a folder does."""
         script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
         scratch.mkdir()
         plugins = self.airflow.home / "plugins"
-        command = ["python", str(script), str(plugins), str(scratch), self.objects.url]
+        command = ["python", str(script), str(plugins), str(scratch)]
+        command += [word for store in stores for word in (store.home, store.url)]
         done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
         self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
 
-    def on_objects(self) -> None:
+    def on_objects(self, store: Objects) -> None:
         """A run whose requests and answers are in an object store, killed as the others are."""
         self.api.set_scenario(KILLED_IN_CREATES)
-        source = self.folder / "objects.jsonl"
-        ids = write(source, "objects", 60)
-        self.objects.put("requests.jsonl", source.read_bytes())
-        home = "s3://objects@bucket"
-        self.airflow.trigger("objects", f"{home}/requests.jsonl", f"{home}/answers")
+        name = store.kind.scheme
+        source = self.folder / f"{name}.jsonl"
+        ids = write(source, name, 60)
+        store.put("requests.jsonl", source.read_bytes())
+        self.airflow.trigger(name, f"{store.home}/requests.jsonl", f"{store.home}/answers")
         counts = Counter[str]()
-        self.kill_until_it_ends("objects", counts, 2)
-        self.say(f"     on S3, {dict(counts)} kills")
-        self.judge("objects", ids, lambda file: self.objects.get(f"answers/objects/{file}"))
+        self.kill_until_it_ends(name, counts, 2)
+        self.say(f"     on {store.home}, {dict(counts)} kills")
+        self.judge(name, ids, lambda file: store.get(f"answers/{name}/{file}"))
 
     def waiting(self) -> None:
         """Batches that are open for long hold no worker."""
@@ -267,22 +268,28 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="airflow-"))
     folder.mkdir(parents=True, exist_ok=True)
-    stored = objects(options.environment, free_port(), folder)
-    with FakeApi({}) as api, stored as store:
+    with contextlib.ExitStack() as stack:
+        api = stack.enter_context(FakeApi({}))
+        stores = [
+            stack.enter_context(objects(kind, options.environment, free_port(), folder))
+            for kind in KINDS
+        ]
         airflow = Airflow(folder / "home", options.environment, api.url, api.key)
-        airflow.env["AIRFLOW_CONN_OBJECTS"] = store.connection
+        for store in stores:
+            airflow.env |= store.environment
         airflow.place()
-        with airflow.running():
-            live = Live(airflow, api, folder, store)
-            live.say(f"Airflow is up, with {MODULE} in its plugins")
-            live.stores()
-            live.same_answers()
-            live.waiting()
-            live.cleared()
-            live.on_objects()
-            live.kills(options.kills)
-            for operator in OPERATORS:
-                live.baseline(operator)
+        stack.enter_context(airflow.running())
+        live = Live(airflow, api, folder)
+        live.say(f"Airflow is up, with {MODULE} in its plugins")
+        live.stores(stores)
+        live.same_answers()
+        live.waiting()
+        live.cleared()
+        for store in stores:
+            live.on_objects(store)
+        live.kills(options.kills)
+        for operator in OPERATORS:
+            live.baseline(operator)
     print("FAILED: " + "; ".join(live.faults) if live.faults else "all of it holds")
     return 1 if live.faults else 0
 
