@@ -38,8 +38,6 @@ STANDS_BY = True
 APPLICATION_VERSION = "run_batches-2"
 GO_ON = "go on"  # what a workflow that sleeps is sent, to end its sleep
 OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
-# How long the engine may take to write down that a workflow has ended.
-LAST_WRITE_SECONDS = 30.0
 
 
 @DBOS.step(name="turn")
