@@ -269,6 +269,33 @@ def test_no_more_than_the_plan_has_at_once(stage: MakeStage) -> None:
     assert made.api.most_queued <= 7
 
 
+def test_a_full_queue_holds_no_worker(stage: MakeStage) -> None:
+    """Nor where it is full of the first half of a batch, and the second waits for it."""
+    made = stage()
+    made.api.set_scenario(
+        {
+            "faults": [
+                {"on": "create", "do": "error", "nth": 1, "status": 413},
+                {"on": "create", "do": "error", "nth": 6, "status": 403},  # who tries on and on
+            ],
+            "polls": 1,
+            "queue_limit": 3,
+            "queue_retry_after": 0.5,
+        }
+    )
+    made.write(*TEN[:4])
+    made.run("cut_1")
+    given = made.begin("batch_1_1")
+    assert type(given.trigger).__name__ == "BatchTrigger"
+    assert made.api.calls["create"] == 3, "the whole, a half, and the half that is refused"
+    while hasattr(given, "trigger"):
+        given = made.wake("batch_1_1", given)
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*TEN[:4])
+    assert sizes(made) == [2, 2]
+
+
 def test_the_canary_goes_alone_and_stops_the_rest(stage: MakeStage) -> None:
     """When most of it is given up, nothing else is sent, and the reason is told."""
     made = stage(CANARY=2)
