@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.engines.conftest import MakeStage
-from tests.engines.stage import STUBS, KilledError, Stage, texts
+from tests.engines.stage import MODULE, STUBS, KilledError, Stage, texts
 from tests.programs.written import ROOT
 
 TEN = [f"r-{number}" for number in range(10)]
@@ -413,6 +414,22 @@ def test_what_is_missing_is_told_before_anything(
     with pytest.raises(made.module.AirflowFailException, match=says):
         operator.execute(context)
     assert made.api.calls.total() == 0
+
+
+@pytest.mark.parametrize("spoil", ["an Airflow without a state store", "no SDK"])
+def test_what_cannot_be_imported_is_told_where_it_is(
+    stage: MakeStage, monkeypatch: pytest.MonkeyPatch, spoil: str
+) -> None:
+    """With what is needed: Airflow shows it in place of the DAG."""
+    stage()
+    if spoil == "no SDK":
+        monkeypatch.setitem(sys.modules, "anthropic", None)
+    else:
+        monkeypatch.delattr(sys.modules["airflow.sdk"], "NEVER_EXPIRE")
+    monkeypatch.delitem(sys.modules, MODULE)
+    needed = r"^Apache Airflow 3\.3 or newer and the package anthropic 2\.x are needed.* Nothing was sent\.$"
+    with pytest.raises(ImportError, match=needed):
+        importlib.import_module(MODULE)
 
 
 def test_no_words_of_an_error_reach_the_log(

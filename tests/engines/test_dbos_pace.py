@@ -57,7 +57,8 @@ def leave(folder: Path, **of_a_row: Any) -> None:
 
 
 async def nothing() -> None:
-    pass
+    """Work that takes a moment."""
+    await asyncio.sleep(0.05)
 
 
 def test_what_the_engine_is_told(pace: Any, tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_a_run_that_is_interrupted_leaves_nothing_under_way(
 @pytest.mark.parametrize(
     ("version", "works"),
     [
-        *[(version, False) for version in ("2.26.0", "3.3.9", "4.0.0", "4.4.0", "33.4.0")],
+        *[(version, False) for version in ("2.26.0", "3.3.9", "4", "4.0.0", "33.4.0")],
         *[(version, True) for version in ("3.4.0", "3.4.0rc1", "3.10.2")],
     ],
 )

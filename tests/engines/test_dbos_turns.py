@@ -47,11 +47,16 @@ def test_a_turn_is_over_when_the_run_waits(rest: Any, clock: Clock) -> None:
 
 
 def test_what_needs_no_wait_takes_no_turn(rest: Any, clock: Clock) -> None:
+    """However short a wait is, it takes one."""
+
     async def work() -> None:
         await rest.rest(0.0)
         await rest.rest(-1.0)
+        await rest.rest(0.5)
 
     async def scene() -> None:
+        assert await rest.RESTS.turn() == 0.5
+        clock.now += 0.5
         assert await rest.RESTS.turn() is None
 
     play(rest, work, scene)
