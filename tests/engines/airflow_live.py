@@ -126,9 +126,10 @@ class Live:
         ids = write(source, name, 60)
         store.put("requests.jsonl", source.read_bytes())
         self.airflow.trigger(name, f"{store.home}/requests.jsonl", f"{store.home}/answers")
-        counts = Counter[str]()
-        self.kill_until_it_ends(name, counts, 2)
+        counts, before = Counter[str](), len(self.api.own())
+        self.kill_until_it_ends(name, counts, 1)
         self.say(f"     on {store.home}, {dict(counts)} kills")
+        self.check_made(before)
         self.judge(name, ids, lambda file: store.get(f"answers/{name}/{file}"))
 
     def waiting(self) -> None:
@@ -207,14 +208,15 @@ class Live:
             ids = self.run(name, 60)
             self.kill_until_it_ends(name, counts, each)
             self.judge(name, ids)
-            self.say(f"     kills so far: {dict(counts)}")
-        for kind in sorted(counts):
-            self.say(f"     {counts[kind]} kills of {kind}")
+            self.say(f"     {number} runs, kills so far: {dict(counts)}")
         self.check(f"at least {each} of each kind", all(counts[kind] >= each for kind in kinds))
+        self.check_made(before)
+
+    def check_made(self, before: int) -> None:
+        """Each batch since then holds a request that was not sent before."""
         made = self.api.own()[before:]
         needed = [batch for batch in made if any(it.attempt == 1 for it in batch.entries)]
-        text = f"{len(made)} batches made of {len(needed)} in {number} runs"
-        self.check(text, len(made) == len(needed))
+        self.check(f"{len(made)} batches made of {len(needed)}", len(made) == len(needed))
 
     def kill_until_it_ends(self, name: str, counts: Counter[str], each: int) -> None:
         creates = self.api.calls["create"]
