@@ -134,6 +134,7 @@ def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
         ("none", "has no task_state_store"),
         ("forgets", "state store does not keep"),
         ("old", "of an Airflow before 3.3"),
+        ("sdk", "anthropic>=2.5,<3"),
         ("folder", "cannot be written"),
         ("address", "is no path of a store"),
         ("key", "There is no API key"),
@@ -155,6 +156,8 @@ def test_what_is_missing_is_told_before_anything(
             monkeypatch.setattr(context["task_state_store"], "get", lambda key: None)
         case "old":
             monkeypatch.setattr(made.module.airflow_sdk, "__version__", "1.2.9")
+        case "sdk":
+            monkeypatch.setattr(made.module.anthropic, "__version__", "1.99.0")
         case "folder":
             made.out.parent.write_text("a file in the place of the folder", "utf-8")
         case "address":
