@@ -68,6 +68,12 @@ def test_rounds_by_class(stage: MakeStage) -> None:
     assert {name: line["attempts"] for name, line in failed.items()} == {"r-2": 3, "r-3": 1}
     assert failed["r-3"]["reason"] == "invalid_request_error"
     assert made.api.books.accepted["r-1"] == 2
+    summary = json.loads((made.out / "summary.json").read_text("utf-8"))
+    accepted, batches = made.api.books.accepted, made.api.own()
+    assert summary["retried"] == accepted.total() - len(TEN)
+    assert (summary["rounds"], summary["batches"]) == (3, len(batches))
+    assert summary["reasons"] == {"api_error": 1, "invalid_request_error": 1}
+    assert summary["first_created_at"] < summary["last_ended_at"]
 
 
 def test_a_later_round_waits_and_counts_on(stage: MakeStage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from typing import Any
 
@@ -38,6 +39,41 @@ def test_the_budget_is_kept(stage: MakeStage) -> None:
     with pytest.raises(Exception, match=r"The budget of \$0\.05 would be passed.*Raise BUDGET_USD"):
         made.run("batch_1_1")
     assert made.api.calls["create"] == 0
+
+
+def test_the_budget_is_that_of_all_rounds(stage: MakeStage) -> None:
+    """What the first has cost is no more there for the second."""
+    made = stage(BUDGET_USD="10")
+    made.api.set_scenario(
+        {
+            "outcomes": [
+                {"id": "r-1", "attempt": 1, "type": "errored", "error": "api_error"},
+                {"id": "r-0", "usage": {"output_tokens": 10_000_000}},
+            ]
+        }
+    )
+    made.write(*TEN[:4])
+    made.run_round(1)
+    assert made.run("cut_2") == [2]
+    with pytest.raises(Exception, match=r"The budget of \$10 would be passed"):
+        made.run("batch_2_2")
+    assert made.api.calls["create"] == 1
+
+
+def test_an_account_without_credit(stage: MakeStage) -> None:
+    """Is told once; what no round is left for is given up, and has cost no attempt more."""
+    made = stage(MAX_RETRIES=0)
+    lacks = {"error": "invalid_request_error", "message": "Your credit balance is too low."}
+    outcome = {"id": "r-1", "type": "errored", **lacks, "retriable": True}
+    made.api.set_scenario({"outcomes": [outcome]})
+    made.write(*TEN[:4])
+    made.run("cut_1")
+    with pytest.raises(made.module.AirflowFailException, match="lacks credit"):
+        made.run("batch_1_1")
+    assert made.run_all(1).startswith("3 of 4")
+    made.is_complete(*TEN[:4])
+    (failed,) = made.lines("failed.jsonl")
+    assert (failed["custom_id"], failed["attempts"]) == ("r-1", 0)
 
 
 def test_a_stop_is_told_to_those_that_wait(stage: MakeStage) -> None:
@@ -126,6 +162,29 @@ def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
     ):
         made.run("cut_1")
     assert made.api.calls.total() == 0
+
+
+@pytest.mark.parametrize("other", ["input", "settings"])
+def test_a_run_that_was_killed_before_its_first_cut_goes_on_as_it_began(
+    stage: MakeStage, other: str
+) -> None:
+    """With another input or other settings it is another run."""
+    made = stage()
+    made.write(*TEN)
+    first = made.run("cut_1")
+    cut, began = made.out / "rounds" / "1" / "batches.json", made.out / "run.json"
+    cut.unlink()
+    assert made.run("cut_1") == first
+    cut.unlink()
+    if other == "input":
+        made.write(*TEN, "one-more")
+    else:
+        run = json.loads(began.read_text("utf-8"))
+        run["request_settings"]["max_tokens"] = 1
+        began.write_text(json.dumps(run), "utf-8")
+    with pytest.raises(made.module.AirflowFailException, match=f"(an)?other {other}"):
+        made.run("cut_1")
+    assert not cut.exists()
 
 
 @pytest.mark.parametrize(
