@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT   ?= 8000
 ARGS   ?=
+KILLS  ?=
 
 # What is installed carries the hash of what asked for it: another hash installs again, the same hash never.
 hash  = $(shell git hash-object $(1) | cut -c 1-12)
@@ -19,8 +20,8 @@ install-venv = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get instal
 compile = pip compile --quiet --no-config --no-deps --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml
 
-# An engine with all that it brings along.
-compile-engine = pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+# An engine with all that it brings along, but for what uv.toml leaves out.
+compile-engine = pip compile --quiet --config-file tests/engines/uv.toml --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-header --no-annotate --no-emit-index-url
 
 py-build  := .venv/build-$(call hash,requirements-build.txt)
@@ -46,14 +47,14 @@ test-long: check ## every case of every test, also of what `make test` draws
 	$(py) -m pytest --whole $(ARGS)
 
 # Not part of `make test`: the engines themselves, from the registry, started and killed on this machine.
-test-engines: test-airflow test-dbos ## the editions for engines on the engines themselves, under kills
+test-engines: test-airflow test-dbos ## the editions on the engines themselves; KILLS=50 for so many of each kind
 
-test-airflow: $(py-test) $(py-airflow) ## on Airflow; ARGS="--kills 50 --minutes 60" for more
-	$(py) -m tests.engines.airflow_live .venv-airflow $(ARGS)
+test-airflow: $(py-test) $(py-airflow) ## on Airflow
+	$(py) -m tests.engines.airflow_live .venv-airflow $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 # Debian's postgresql is used where it is there; without it the test of two executors is left out.
-test-dbos: $(py-test) $(py-dbos) ## on DBOS, with SQLite and Postgres; KILLS=50 for more
-	DBOS_PYTHON=.venv-dbos/bin/python $(py) -m pytest -n0 -s tests/engines/on_dbos.py
+test-dbos: $(py-test) $(py-dbos) ## on DBOS, with SQLite and Postgres
+	DBOS_PYTHON=.venv-dbos/bin/python KILLS=$(KILLS) $(py) -m pytest -n0 -s tests/engines/on_dbos.py
 
 test-matrix: setup-test ## the short suite of the programs with each SDK and runtime; ARGS="--only 'python 3.13'"
 	$(py) -m tests.programs.matrix $(ARGS)

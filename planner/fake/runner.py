@@ -39,9 +39,10 @@ class Runner:
                 return code
 
     def kill(self) -> None:
-        """End it in the middle of what it does."""
-        self.kills += 1
-        self.send(signal.SIGKILL)
+        """End it in the middle of what it does; nothing where it has ended."""
+        if self.process and self.process.poll() is None:
+            self.kills += 1
+            self.send(signal.SIGKILL)
 
     def send(self, number: int) -> None:
         if self.process:

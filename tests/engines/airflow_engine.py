@@ -133,6 +133,8 @@ class Airflow:
                 for kind in ("anthropic", "pydanticai")
             },
             "NO_PROXY": "127.0.0.1",
+            # asks Google what kind of bucket it is, by a way that no emulator has
+            "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
         }
 
     def place(self, **constants: str) -> None:

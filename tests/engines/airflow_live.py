@@ -1,4 +1,4 @@
-"""The Airflow edition on Airflow itself: `python -m tests.engines.airflow_live ENVIRONMENT [--kills N] [--minutes M]`.
+"""The Airflow edition on Airflow itself: `python -m tests.engines.airflow_live ENVIRONMENT [--kills N]`.
 
 ENVIRONMENT is a folder with the engine (`make test-engines` makes it). Prints what was seen, a line each; exit code 1
 when something was paid twice, lost or sent without need, when an answer differs from the plain program's, or when a
@@ -23,7 +23,7 @@ from typing import Any
 
 from planner.fake import FakeApi
 from tests.engines.airflow_engine import OPERATORS, Airflow, free_port
-from tests.engines.objects import Objects, objects
+from tests.engines.objects import KINDS, Objects, objects
 from tests.engines.rows import lines, lines_of, write
 from tests.engines.stage import MODULE
 from tests.programs.harness import QUICK
@@ -37,6 +37,7 @@ OUTCOMES = [
     {"id": "same-8", "attempt": 1, "type": "expired"},
 ]
 LONGEST_RUN_S = 600
+LONGEST_KILL_S = 120
 # Long enough to kill what sends in the middle of it.
 HANG = {"on": "create", "do": "hang", "seconds": 2.0, "times": -1}
 # And open for so long that a task leaves its worker, on a busy machine too.
@@ -46,8 +47,8 @@ KILLED_IN_CREATES = {"seconds": 15, "faults": [HANG]}
 class Live:
     """One Airflow, one API, and what was seen."""
 
-    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path, objects: Objects) -> None:
-        self.airflow, self.api, self.folder, self.objects = airflow, api, folder, objects
+    def __init__(self, airflow: Airflow, api: FakeApi, folder: Path) -> None:
+        self.airflow, self.api, self.folder = airflow, api, folder
         self.out = folder / "out"
         self.faults: list[str] = []
 
@@ -107,27 +108,29 @@ class Live:
         sizes = [len(batch.entries) for batch in self.api.own()][:4]
         self.check(f"batches at once differ in their counts: {sizes}", len({*sizes}) == len(sizes))
 
-    def stores(self) -> None:
+    def stores(self, stores: list[Objects]) -> None:
         """An object store does for the answers what a folder does."""
         script, scratch = Path(__file__).with_name("airflow_stores.py"), self.folder / "stores"
         scratch.mkdir()
         plugins = self.airflow.home / "plugins"
-        command = ["python", str(script), str(plugins), str(scratch), self.objects.url]
+        command = ["python", str(script), str(plugins), str(scratch)]
+        command += [word for store in stores for word in (store.home, store.url)]
         done = subprocess.run(command, env=self.airflow.env, capture_output=True, text=True)
         self.check(f"any store holds the answers {done.stderr[-300:]}", done.returncode == 0)
 
-    def on_objects(self) -> None:
+    def on_objects(self, store: Objects) -> None:
         """A run whose requests and answers are in an object store, killed as the others are."""
         self.api.set_scenario(KILLED_IN_CREATES)
-        source = self.folder / "objects.jsonl"
-        ids = write(source, "objects", 60)
-        self.objects.put("requests.jsonl", source.read_bytes())
-        home = "s3://objects@bucket"
-        self.airflow.trigger("objects", f"{home}/requests.jsonl", f"{home}/answers")
-        counts = Counter[str]()
-        self.kill_until_it_ends("objects", counts, 2)
-        self.say(f"     on S3, {dict(counts)} kills")
-        self.judge("objects", ids, lambda file: self.objects.get(f"answers/objects/{file}"))
+        name = store.kind.scheme
+        source = self.folder / f"{name}.jsonl"
+        ids = write(source, name, 60)
+        store.put("requests.jsonl", source.read_bytes())
+        self.airflow.trigger(name, f"{store.home}/requests.jsonl", f"{store.home}/answers")
+        counts, before = Counter[str](), len(self.api.own())
+        self.kill_until_it_ends(name, counts, 1)
+        self.say(f"     on {store.home}, {dict(counts)} kills")
+        self.check_made(before)
+        self.judge(name, ids, lambda file: store.get(f"answers/{name}/{file}"))
 
     def waiting(self) -> None:
         """Batches that are open for long hold no worker."""
@@ -193,10 +196,10 @@ class Live:
                 kills += 1
         return kills
 
-    def kills(self, each: int, seconds: float) -> None:
+    def kills(self, each: int) -> None:
         """Kill tasks in the middle of a create, the triggerer while batches wait, and the scheduler."""
         self.api.set_scenario(KILLED_IN_CREATES)
-        counts, until = Counter[str](), time.monotonic() + seconds
+        counts, until = Counter[str](), time.monotonic() + each * LONGEST_KILL_S
         number, before = 0, len(self.api.own())
         kinds = ("task", "triggerer", "scheduler")
         while any(counts[kind] < each for kind in kinds) and time.monotonic() < until:
@@ -205,13 +208,15 @@ class Live:
             ids = self.run(name, 60)
             self.kill_until_it_ends(name, counts, each)
             self.judge(name, ids)
-            self.say(f"     kills so far: {dict(counts)}")
-        for kind in sorted(counts):
-            self.say(f"     {counts[kind]} kills of {kind}")
+            self.say(f"     {number} runs, kills so far: {dict(counts)}")
+        self.check(f"at least {each} of each kind", all(counts[kind] >= each for kind in kinds))
+        self.check_made(before)
+
+    def check_made(self, before: int) -> None:
+        """Each batch since then holds a request that was not sent before."""
         made = self.api.own()[before:]
         needed = [batch for batch in made if any(it.attempt == 1 for it in batch.entries)]
-        text = f"{len(made)} batches made of {len(needed)} in {number} runs"
-        self.check(text, len(made) == len(needed))
+        self.check(f"{len(made)} batches made of {len(needed)}", len(made) == len(needed))
 
     def kill_until_it_ends(self, name: str, counts: Counter[str], each: int) -> None:
         creates = self.api.calls["create"]
@@ -261,27 +266,32 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("environment", type=lambda text: Path(text).absolute())
     parser.add_argument("--kills", type=int, default=5, help="of each kind")
-    parser.add_argument("--minutes", type=float, default=6.0, help="that the kills may take")
     parser.add_argument("--keep", type=Path, help="a folder for all of it, which stays")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="airflow-"))
     folder.mkdir(parents=True, exist_ok=True)
-    stored = objects(options.environment, free_port(), folder)
-    with FakeApi({}) as api, stored as store:
+    with contextlib.ExitStack() as stack:
+        api = stack.enter_context(FakeApi({}))
+        stores = [
+            stack.enter_context(objects(kind, options.environment, free_port(), folder))
+            for kind in KINDS
+        ]
         airflow = Airflow(folder / "home", options.environment, api.url, api.key)
-        airflow.env["AIRFLOW_CONN_OBJECTS"] = store.connection
+        for store in stores:
+            airflow.env |= store.environment
         airflow.place()
-        with airflow.running():
-            live = Live(airflow, api, folder, store)
-            live.say(f"Airflow is up, with {MODULE} in its plugins")
-            live.stores()
-            live.same_answers()
-            live.waiting()
-            live.cleared()
-            live.on_objects()
-            live.kills(options.kills, options.minutes * 60)
-            for operator in OPERATORS:
-                live.baseline(operator)
+        stack.enter_context(airflow.running())
+        live = Live(airflow, api, folder)
+        live.say(f"Airflow is up, with {MODULE} in its plugins")
+        live.stores(stores)
+        live.same_answers()
+        live.waiting()
+        live.cleared()
+        for store in stores:
+            live.on_objects(store)
+        live.kills(options.kills)
+        for operator in OPERATORS:
+            live.baseline(operator)
     print("FAILED: " + "; ".join(live.faults) if live.faults else "all of it holds")
     return 1 if live.faults else 0
 

@@ -1,7 +1,7 @@
 """What a run needs of a store, on an object store of the engine's own classes: run by the engine's Python.
 
-`python airflow_stores.py PLUGINS FOLDER URL`, with the module in PLUGINS and an S3 at URL. Prints what went wrong,
-nothing else.
+`python airflow_stores.py PLUGINS FOLDER [PATH URL …]`, with the module in PLUGINS; PATH is a bucket of a store, and
+URL where that store listens. Prints what went wrong, nothing else.
 """
 
 import sys
@@ -13,12 +13,14 @@ from airflow.sdk.io import attach
 
 
 def main() -> None:
-    plugins, folder, url = sys.argv[1:]
+    plugins, folder, *stores = sys.argv[1:]
     sys.path.insert(0, plugins)
     from run_batches_airflow import InputError, ObjectStoragePath, Store, bring
 
     attach(protocol="memory", fs=fsspec.filesystem("memory"))
-    for root in ("memory://bucket/answers", f"file://{folder}", "s3://objects@bucket/stores"):
+    urls = dict(zip(stores[::2], stores[1::2], strict=True))
+    for home in ("memory://bucket", f"file://{folder}", *urls):
+        root = f"{home}/stores"
         store, local = Store(root, "manual__2026-11-28T00:00:00+00:00"), Path(folder) / "local"
         store.refuse_unwritable()
         for value in (1, 2):
@@ -37,11 +39,12 @@ def main() -> None:
         source = ObjectStoragePath(root) / "in.jsonl"
         source.write_bytes(b"{}\n")
         assert bring(str(source), local).read_bytes() == b"{}\n"
-    # `store` is that on S3: what another machine puts there is seen, although it was listed before
-    other = f"{url}/bucket/stores/{store.root.name}/done/00002.json"
-    urllib.request.urlopen(urllib.request.Request(other, method="PUT", data=b"2"), timeout=30)
-    assert store.names("done") == ["00001.json", "00002.json"], "an old listing"
-    assert store.has("done/00002.json"), "an old listing"
+        if home in urls:  # what another machine puts there is seen, although it was listed before
+            other = f"{urls[home]}/bucket/stores/{store.root.name}/done/00002.json"
+            put = urllib.request.Request(other, method="PUT", data=b"2")
+            urllib.request.urlopen(put, timeout=30)
+            assert store.names("done") == ["00001.json", "00002.json"], "an old listing"
+            assert store.has("done/00002.json"), "an old listing"
     try:
         Store("nosuch://bucket/answers", "run").refuse_unwritable()
     except InputError as told:

@@ -1,4 +1,4 @@
-"""A stage for each test: the module of the Airflow edition on stubs, and an API."""
+"""The editions on stubs of their engines: a stage of Airflow's with an API, and the parts of DBOS's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,16 @@ from planner.fake import FakeApi
 from tests.engines.stage import MODULE, STUBS, Stage, write
 
 MakeStage = Callable[..., Stage]
+PARTS = ("planner.programs.dbos.rest", "planner.programs.dbos.pace")
+
+
+class Clock:
+    """Stands for the module `time`."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 @pytest.fixture
@@ -44,3 +55,30 @@ def stage(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in {*sys.modules} - before:
         if name.partition(".")[0] in ("airflow", MODULE, "run_batches_dag"):
             del sys.modules[name]
+
+
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The part of the DBOS edition with the workflow, and the stub that it runs on, both anew."""
+    monkeypatch.syspath_prepend(STUBS)
+    monkeypatch.delenv("DBOS_SYSTEM_DATABASE_URL", raising=False)
+    names = ("dbos", *PARTS)
+    kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    yield importlib.import_module(PARTS[1])
+    for name in names:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+@pytest.fixture
+def rest(pace: Any) -> Any:
+    """The part that waits."""
+    return sys.modules[PARTS[0]]
+
+
+@pytest.fixture
+def clock(rest: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that passes for it."""
+    clock = Clock()
+    monkeypatch.setattr(rest, "time", clock)
+    return clock

@@ -161,8 +161,8 @@ class Pair:
         return pid
 
     def kill(self) -> None:
-        self.kills += 1
         os.kill(self.holder(), signal.SIGKILL)
+        self.kills += 1
 
     def keep(self, name: str) -> None:
         """Start an executor, again after each kill, until the run is at its end."""

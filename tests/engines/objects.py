@@ -1,4 +1,4 @@
-"""An object store on this machine, as S3 is reached: moto's server, with one bucket."""
+"""Object stores on this machine, as S3 and Google's are reached: an emulator each, with one bucket."""
 
 from __future__ import annotations
 
@@ -10,27 +10,66 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BUCKET = "bucket"
-# Without the first a body is taken for a form; without the second nobody may read. moto proves no signature.
+# Without the first a body is taken for a form; without the second moto lets nobody read. No signature is proved.
 HEADERS = {
     "content-type": "application/octet-stream",
     "authorization": "AWS4-HMAC-SHA256 Credential=tests/20260101/us-east-1/s3/aws4_request",
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a store is started, and what Airflow is told of it."""
+
+    scheme: str  # of its addresses, and the name of its connection
+    command: tuple[str, ...]  # below the engine's environment; the port follows
+    connection: dict[str, Any]
+    extra: dict[str, Any]
+    endpoint: str  # the extra that is its address
+    first: str  # what is put there first, its name in it: S3 makes the bucket by none
+
+
+KINDS = (
+    Kind(
+        scheme="s3",
+        command=("moto_server", "-H", "127.0.0.1", "-p"),
+        connection={"conn_type": "aws", "login": "tests", "password": "tests"},
+        extra={"region_name": "us-east-1"},
+        endpoint="endpoint_url",
+        first="",
+    ),
+    Kind(
+        scheme="gs",
+        command=("python", str(Path(__file__).with_name("google_store.py")), BUCKET),
+        connection={"conn_type": "google_cloud_platform"},
+        extra={"is_anonymous": True, "project": "tests"},
+        endpoint="gcs.endpoint",
+        first="first",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Objects:
-    """Where it listens on 127.0.0.1."""
+    """A store, and where it listens on 127.0.0.1."""
 
+    kind: Kind
     url: str
 
     @property
-    def connection(self) -> str:
-        """What Airflow is told of it: `s3://objects@bucket/…` then names what is in it."""
-        extra = {"endpoint_url": self.url, "region_name": "us-east-1"}
-        parts = {"conn_type": "aws", "login": "tests", "password": "tests", "extra": extra}
-        return json.dumps(parts)
+    def home(self) -> str:
+        """As Airflow's paths begin: what is in the bucket follows."""
+        return f"{self.kind.scheme}://{self.kind.scheme}@{BUCKET}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells Airflow of it."""
+        extra = {**self.kind.extra, self.kind.endpoint: self.url}
+        connection = json.dumps({**self.kind.connection, "extra": extra})
+        return {f"AIRFLOW_CONN_{self.kind.scheme.upper()}": connection}
 
     def put(self, name: str, content: bytes = b"") -> None:
         self.call("PUT", name, content)
@@ -47,21 +86,22 @@ class Objects:
 
 
 @contextlib.contextmanager
-def objects(environment: Path, port: int, folder: Path) -> Iterator[Objects]:
-    """The store, empty, until the end. `environment` has moto."""
-    command = [environment / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
-    store = Objects(f"http://127.0.0.1:{port}")
-    with (folder / "objects.log").open("ab") as log:
+def objects(kind: Kind, environment: Path, port: int, folder: Path) -> Iterator[Objects]:
+    """The store, empty, until the end. `environment` has its emulator."""
+    program, *arguments = kind.command
+    command = [environment / "bin" / program, *arguments, str(port)]
+    store = Objects(kind, f"http://127.0.0.1:{port}")
+    with (folder / f"{kind.scheme}.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         end = time.monotonic() + 120
         while True:
             try:
-                store.put("")
+                store.put(kind.first, kind.first.encode())
                 break
             except OSError:
-                assert process.poll() is None, "moto has ended"
-                assert time.monotonic() < end, "moto does not answer"
+                assert process.poll() is None, f"{program} has ended"
+                assert time.monotonic() < end, f"{program} does not answer"
                 time.sleep(0.5)
         yield store
     finally:

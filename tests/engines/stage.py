@@ -28,6 +28,7 @@ QUICK = {
     "CONCURRENT_BATCHES": 2,
     "WORKER_SECONDS": 0.0,
 }
+TEN = [f"r-{number}" for number in range(10)]
 
 
 class KilledError(BaseException):
@@ -38,6 +39,11 @@ def texts() -> dict[str, str]:
     """The files of the edition by name."""
     programs = generate(make_plan(Scenario()), editions=["airflow"])
     return {program.name: program.text for program in programs}
+
+
+def on_create(do: str, **more: Any) -> dict[str, Any]:
+    """A scenario of the API: what goes wrong at a create."""
+    return {"faults": [{"on": "create", "do": do, **more}]}
 
 
 def write(folder: Path, **constants: object) -> None:
@@ -127,6 +133,7 @@ class Stage:
             importlib.import_module(path.rpartition(".")[0]), path.rpartition(".")[2]
         )(**json.loads(json.dumps(kwargs)))
         self.deferrals.append(f"{task} {type(trigger).__name__}")
+        assert len(self.deferrals) < 200, "a task leaves its worker again and again"
 
         async def first() -> Any:
             async for event in trigger.run():
@@ -171,3 +178,8 @@ class Stage:
         failed = [line["custom_id"] for line in self.lines("failed.jsonl")]
         assert sorted([*succeeded, *failed]) == sorted(ids)
         assert books.lost(set(succeeded)) == []
+
+
+def sizes(stage: Stage) -> list[int]:
+    """The counts of the batches that were made, the largest first."""
+    return sorted((len(batch.entries) for batch in stage.api.own()), reverse=True)

@@ -5,92 +5,13 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engines.conftest import MakeStage
-from tests.engines.stage import STUBS, KilledError, Stage, texts
-from tests.programs.written import ROOT
-
-TEN = [f"r-{number}" for number in range(10)]
-
-
-def sizes(stage: Stage) -> list[int]:
-    return sorted((len(batch.entries) for batch in stage.api.own()), reverse=True)
-
-
-def on_create(do: str, **more: Any) -> dict[str, Any]:
-    return {"faults": [{"on": "create", "do": do, **more}]}
-
-
-# ---- texts
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["ruff", "check"],
-        ["ruff", "format", "--check"],
-        ["mypy", "--strict", "--python-version", "3.10"],
-    ],
-)
-def test_both_files_are_linted_and_typed(command: list[str], tmp_path: Path) -> None:
-    """By the project's rules, and strictly, against the classes of the engine that they use."""
-    for name, text in texts().items():
-        (tmp_path / name).write_text(text, "utf-8")
-    files = [str(path) for path in sorted(tmp_path.glob("*.py"))]
-    done = subprocess.run(
-        [sys.executable, "-m", *command, *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MYPYPATH": str(STUBS)},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_nothing_else_is_needed() -> None:
-    """The engine, the SDK, and each other."""
-    allowed = {*sys.stdlib_module_names, "anthropic", "airflow"}
-    for name, text in texts().items():
-        if name.endswith(".py"):
-            tree = ast.parse(text, feature_version=(3, 10))
-            imported = {
-                node.module.partition(".")[0]
-                for node in ast.walk(tree)
-                if isinstance(node, ast.ImportFrom) and node.module
-            }
-            imported |= {
-                each.name.partition(".")[0]
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Import)
-                for each in node.names
-            }
-            assert imported - allowed <= {"run_batches_airflow"}, name
-
-
-def test_the_dag_has_a_round_for_each_retry(stage: MakeStage) -> None:
-    """A cut and a mapped task each, one after the other, and the end."""
-    stage(MAX_RETRIES=2)
-    source = texts()["run_batches_dag.py"]
-    names: dict[str, Any] = {"__doc__": "", "__name__": "run_batches_dag"}
-    exec(compile(source, "run_batches_dag.py", "exec"), names)
-    tasks = {task.task_id: task for task in names["dag"].tasks}
-    assert [*tasks] == ["finish", "cut_1", "batch_1", "cut_2", "batch_2", "cut_3", "batch_3"]
-    assert tasks["batch_2"].over == {"number": tasks["cut_2"].output}
-    assert tasks["cut_3"].upstream == [tasks["batch_2"]]
-    assert tasks["finish"].upstream == [tasks["batch_3"]]
-    assert tasks["cut_2"].kwargs["trigger_rule"] == "none_failed"
-
-
-# ---- runs
+from tests.engines.stage import TEN, KilledError, on_create, sizes
 
 
 def test_a_quiet_run(stage: MakeStage) -> None:
@@ -105,6 +26,16 @@ def test_a_quiet_run(stage: MakeStage) -> None:
     assert "batch_1_1 BatchTrigger" in made.deferrals
     summary = json.loads((made.out / "summary.json").read_text("utf-8"))
     assert (summary["requests"], summary["succeeded"], summary["batches"]) == (10, 10, 4)
+
+
+def test_a_batch_is_waited_for_once(stage: MakeStage) -> None:
+    """Its trigger polls until it has ended; the task has no worker in between."""
+    made = stage()
+    made.api.set_scenario({"polls": 5})
+    made.write(*TEN[:4])
+    made.run_round(1)
+    assert made.deferrals == ["batch_1_1 BatchTrigger"]
+    assert made.api.calls["retrieve"] >= 5
 
 
 def test_results_never_go_through_the_engine(stage: MakeStage) -> None:
@@ -137,6 +68,25 @@ def test_rounds_by_class(stage: MakeStage) -> None:
     assert {name: line["attempts"] for name, line in failed.items()} == {"r-2": 3, "r-3": 1}
     assert failed["r-3"]["reason"] == "invalid_request_error"
     assert made.api.books.accepted["r-1"] == 2
+    summary = json.loads((made.out / "summary.json").read_text("utf-8"))
+    accepted, batches = made.api.books.accepted, made.api.own()
+    assert summary["retried"] == accepted.total() - len(TEN)
+    assert (summary["rounds"], summary["batches"]) == (3, len(batches))
+    assert summary["reasons"] == {"api_error": 1, "invalid_request_error": 1}
+    assert summary["first_created_at"] < summary["last_ended_at"]
+
+
+def test_a_later_round_waits_and_counts_on(stage: MakeStage) -> None:
+    """Without a worker, and the numbers of its batches are none of the round before."""
+    made = stage()
+    made.api.set_scenario(
+        {"outcomes": [{"id": "r-[18]", "attempt": 1, "type": "errored", "error": "api_error"}]}
+    )
+    made.write(*TEN)
+    made.run_round(1)
+    waiting = made.begin("cut_2")
+    assert waiting.trigger.seconds > 0
+    assert made.wake("cut_2", waiting) == [5]
 
 
 @pytest.mark.parametrize(
@@ -269,137 +219,28 @@ def test_no_more_than_the_plan_has_at_once(stage: MakeStage) -> None:
     assert made.api.most_queued <= 7
 
 
-def test_the_canary_goes_alone_and_stops_the_rest(stage: MakeStage) -> None:
-    """When most of it is given up, nothing else is sent, and the reason is told."""
-    made = stage(CANARY=2)
+def test_a_full_queue_holds_no_worker(stage: MakeStage) -> None:
+    """Nor where it is full of the first half of a batch, and the second waits for it."""
+    made = stage()
     made.api.set_scenario(
-        {"outcomes": [{"id": "r-[01]", "type": "errored", "error": "invalid_request_error"}]}
+        {
+            "faults": [
+                {"on": "create", "do": "error", "nth": 1, "status": 413},
+                {"on": "create", "do": "error", "nth": 6, "status": 403},  # who tries on and on
+            ],
+            "polls": 1,
+            "queue_limit": 3,
+            "queue_retry_after": 0.5,
+        }
     )
-    made.write(*TEN)
+    made.write(*TEN[:4])
     made.run("cut_1")
-    assert type(made.begin("batch_1_2").trigger).__name__ == "RoomTrigger"
-    made.run("batch_1_1")
-    with pytest.raises(
-        Exception,
-        match=r"The canary failed: 2 of the first 2 .* begin another run, or go on with CANARY = 0",
-    ):
-        made.run("batch_1_2")
-    assert sizes(made) == [2]
-
-
-def test_the_budget_is_kept(stage: MakeStage) -> None:
-    """A batch that could pass it is not sent, and the others are told, not left waiting."""
-    made = stage(BUDGET_USD="0.05", CONCURRENT_BATCHES=4)
-    made.write(*TEN)
-    made.run("cut_1")
-    with pytest.raises(Exception, match=r"The budget of \$0\.05 would be passed.*Raise BUDGET_USD"):
-        made.run("batch_1_1")
-    assert made.api.calls["create"] == 0
-
-
-def test_a_stop_is_told_to_those_that_wait(stage: MakeStage) -> None:
-    """They end with the reason of the first; cleared together, they go on."""
-    made = stage(CONCURRENT_BATCHES=1)
-    made.api.set_scenario(
-        {"faults": [{"on": "create", "do": "error", "status": 403, "type": "permission_error"}]}
-    )
-    made.write(*TEN)
-    made.run("cut_1")
-    waiting = made.begin("batch_1_2")
-    with pytest.raises(Exception, match="The API refused batch 1"):
-        made.run("batch_1_1")
-    with pytest.raises(Exception, match="another batch stopped the run: The API refused batch 1"):
-        made.wake("batch_1_2", waiting)
-    made.run_all()
-    made.is_complete(*TEN)
-
-
-def test_a_try_that_was_given_up_stops_nobody(stage: MakeStage) -> None:
-    """Its state store is closed to it: it fails, sends nothing, and leaves no word for the others."""
-    made = stage(BUDGET_USD="0.05")
-    made.write(*TEN)
-    made.run("cut_1")
-
-    def closed(when: str, value: Any) -> None:
-        raise EOFError
-
-    made.store_of("batch_1_1").kill = closed
-    with pytest.raises(EOFError):
-        made.run("batch_1_1")
-    assert made.api.calls["create"] == 0
-    assert not (made.out / "rounds" / "1" / "stops").exists()
-
-
-# ---- told at start
-
-
-def test_bad_input_is_told_before_anything(stage: MakeStage) -> None:
-    """Every problem with its line."""
-    made = stage()
-    made.source.write_text('{"id": "a b", "prompt": "x"}\n{"id": "c"}\n', "utf-8")
-    with pytest.raises(
-        Exception, match=r'line 1, id "a b".*\n.*line 2, id "c": "prompt" is missing'
-    ):
-        made.run("cut_1")
-    assert made.api.calls.total() == 0
-
-
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        ("none", "has no task_state_store"),
-        ("forgets", "state store does not keep"),
-        ("old", "of an Airflow before 3.3"),
-        ("folder", "cannot be written"),
-        ("address", "is no path of a store"),
-        ("key", "There is no API key"),
-        ("map", "maps a task at most 3 times"),
-    ],
-)
-def test_what_is_missing_is_told_before_anything(
-    stage: MakeStage, monkeypatch: pytest.MonkeyPatch, spoil: str, says: str
-) -> None:
-    """An engine too old, no state store, a store that cannot be written: nothing is sent."""
-    made = stage()
-    made.write(*TEN)
-    context: dict[str, Any] = made.context("cut_1")
-    operator = made.operator("cut_1")
-    match spoil:
-        case "none":
-            del context["task_state_store"]
-        case "forgets":
-            monkeypatch.setattr(context["task_state_store"], "get", lambda key: None)
-        case "old":
-            monkeypatch.setattr(made.module.airflow_sdk, "__version__", "1.2.9")
-        case "folder":
-            made.out.parent.write_text("a file in the place of the folder", "utf-8")
-        case "address":
-
-            def refuse(path: str) -> None:
-                raise ValueError("Unsupported filesystem")
-
-            monkeypatch.setattr(made.module, "ObjectStoragePath", refuse)
-        case "key":
-            monkeypatch.delenv("ANTHROPIC_API_KEY")
-        case "map":
-            monkeypatch.setattr(made.module.conf, "getint", lambda section, key: 3)
-    with pytest.raises(made.module.AirflowFailException, match=says):
-        operator.execute(context)
-    assert made.api.calls.total() == 0
-
-
-def test_no_words_of_an_error_reach_the_log(
-    stage: MakeStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They may hold a prompt; the task is tried again."""
-    made = stage()
-    made.write(*TEN)
-    made.run("cut_1")
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("Prompt of r-1")
-
-    monkeypatch.setattr(made.module, "Flow", fail)
-    with pytest.raises(RuntimeError, match=r"^unforeseen RuntimeError$") as told:
-        made.run("batch_1_1")
-    assert told.value.__cause__ is None
+    given = made.begin("batch_1_1")
+    assert type(given.trigger).__name__ == "BatchTrigger"
+    assert made.api.calls["create"] == 3, "the whole, a half, and the half that is refused"
+    while hasattr(given, "trigger"):
+        given = made.wake("batch_1_1", given)
+    made.run("cut_2")
+    made.run("finish")
+    made.is_complete(*TEN[:4])
+    assert sizes(made) == [2, 2]

@@ -27,7 +27,8 @@ from planner.programs.python.sort import sort_batch
 from planner.programs.python.submit import Submitter, refuse_other_account
 from planner.programs.python.text import Event
 
-# So long a worker sleeps for the trouble of a moment, and while it holds results against a batch.
+# So long a worker sleeps for the trouble of a moment, and to learn whose a batch is, or that it
+# is gone.
 WORKER_SECONDS = 3.0
 JUDGING_SECONDS = 700.0
 
@@ -106,12 +107,12 @@ class Flow:
         candidates = [each for batch in questions for each in batch.candidates]
         if not candidates:
             return
+        ALLOWANCE.set(JUDGING_SECONDS)
         for candidate in candidates:
             seen = await api.look_for(f"look at {candidate}", candidate)
             if seen and seen.status != "ended":
                 raise ParkedError(self.settings.poll_seconds, ids=tuple(candidates))
         judging = Questions(self.settings, self.folder, self.source, api, self.log, self.chosen())
-        ALLOWANCE.set(JUDGING_SECONDS)
         await judging.judge()
         ALLOWANCE.set(WORKER_SECONDS)
         if judging.choices:
@@ -125,14 +126,22 @@ class Flow:
         """Bring the results of what is open."""
         collector = Collector(self.settings, self.folder, self.source, api, self.log)
         batches = self.folder.state.with_status("open")
+        if woken.lost:
+            await self.refuse_if_lost(api)
         for batch in batches:
-            if woken.lost and await api.look_for(f"look at {batch.id}", batch.id) is None:
-                raise LostBatchError(lost(batch.id))
             try:
                 await collector.is_stored(batch)
             except ParkedError as parked:
                 ids = tuple(each.id for each in batches)
                 raise ParkedError(parked.seconds, ids=ids) from None
+
+    async def refuse_if_lost(self, api: Api) -> None:
+        """Raises LostBatchError when what is open is not known to the API any more."""
+        ALLOWANCE.set(JUDGING_SECONDS)
+        for batch in self.folder.state.with_status("open"):
+            if await api.look_for(f"look at {batch.id}", batch.id) is None:
+                raise LostBatchError(lost(batch.id))
+        ALLOWANCE.set(WORKER_SECONDS)
 
     async def submit(self, api: Api) -> None:
         """Send what is unsent, once, when those before it leave room."""

@@ -9,11 +9,13 @@ there.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from planner.programs.airflow.engine import JOURNAL, NEVER_EXPIRE, StateStore
+from planner.programs.airflow.rest import rest
 from planner.programs.airflow.store import Store
 from planner.programs.python.errors import InputError, StoppedError
 from planner.programs.python.report import Log
@@ -107,20 +109,13 @@ class Folder:
             self.store.fill(f"{self.place}/journal.jsonl", lines)
             self.events = events
         self.state.apply(entry)
-        self.wake()
 
     def wake(self) -> None:
-        """Wake whoever waits now; whoever waits from now on waits for the next line."""
-        self.changed.set()
-        self.changed = asyncio.Event()
+        """Nobody waits: this task does one thing after the other."""
 
-    async def change(self, longest_s: float | None = None) -> None:
-        """Wait for the next line of the journal, or so long."""
-        waiting = asyncio.ensure_future(self.changed.wait())
-        try:
-            await asyncio.wait({waiting}, timeout=longest_s)
-        finally:
-            waiting.cancel()
+    async def change(self, longest_s: float = math.inf) -> None:
+        """Nobody else writes this journal: come back after so long."""
+        await rest(longest_s)
 
 
 def sync_folder(_path: Path) -> None:

@@ -39,6 +39,8 @@ WORDS = {
     "--budget-usd": "BUDGET_USD",
     "--canary 0": "CANARY = 0",
     "choose another --out": "begin another run",
+    "end the run with --cancel": "begin another run with what has no answer",
+    "say --adopt none": "write none into adopt.txt beside the batch",
 }
 
 

@@ -38,8 +38,6 @@ STANDS_BY = True
 APPLICATION_VERSION = "run_batches-2"
 GO_ON = "go on"  # what a workflow that sleeps is sent, to end its sleep
 OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
-# How long the engine may take to write down that a workflow has ended.
-LAST_WRITE_SECONDS = 30.0
 
 
 @DBOS.step(name="turn")
@@ -68,9 +66,8 @@ async def carry(
     run = "batches-" + hashlib.sha256(json.dumps(began).encode()).hexdigest()[:16]
     RESTS.begin = work
     await launch(folder, run)
-    ended = asyncio.create_task(follow(str(folder), run, now, log))
     try:
-        await ended
+        await follow(str(folder), run, now, log)
     except (StoppedError, asyncio.CancelledError):
         raise
     except Exception as error:
@@ -80,7 +77,6 @@ async def carry(
                 f"DBOS has given up the workflow ({kind}). Batches that are open go on."
             ) from None
     finally:
-        ended.cancel()
         if RESTS.work:
             RESTS.work.cancel()
             await asyncio.gather(RESTS.work, return_exceptions=True)
