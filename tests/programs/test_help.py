@@ -44,7 +44,7 @@ FLAGS = {
 def help_of(language: str) -> str:
     command = [*COMMANDS[language], str(TEMPLATES[language]), "--help"]
     env = {"PATH": os.environ["PATH"], "COLUMNS": "100"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -94,7 +94,7 @@ def test_check_needs_no_out(language: str, bench: Callable[..., Bench]) -> None:
         cwd=there.folder,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -109,7 +109,7 @@ def test_a_run_needs_out(language: str, bench: Callable[..., Bench]) -> None:
     there.write(*IDS)
     command = [*COMMANDS[language], str(TEMPLATES[language]), str(there.input)]
     done = subprocess.run(
-        command, env=there.environment(), capture_output=True, text=True, timeout=30, check=False
+        command, env=there.environment(), capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 2
     assert "--out" in done.stderr

@@ -41,7 +41,7 @@ def test_first_use(language: str, bench: Callable[..., Bench]) -> None:
         env=there.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 of 1 requests succeeded")
@@ -276,7 +276,7 @@ def test_quiet_even_when_the_sdk_is_told_to_debug(
         *QUICK,
     ]
     env = {**there.environment(), "ANTHROPIC_LOG": "debug"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
     there.said.append(done.stdout + done.stderr)
     there.is_complete(IDS)
