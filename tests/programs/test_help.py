@@ -44,7 +44,9 @@ FLAGS = {
 def help_of(language: str) -> str:
     command = [*COMMANDS[language], str(TEMPLATES[language]), "--help"]
     env = {"PATH": os.environ["PATH"], "COLUMNS": "100"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
