@@ -12,8 +12,6 @@ from planner import words
 _WEB_ADDRESS = re.compile(
     r"((?:https?://|(?:platform\.claude|github)\.com/)[^\s<>\"')\]]+[^\s<>\"')\].,;:])"
 )
-# as site/js/results.js has it
-_AMOUNT = re.compile(r"(\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))")
 _CODE_NAME = re.compile(
     r"((?:(?:GET|POST) )?/v1/[\w/?=]+|[\w.]*[a-z]_[a-z][\w.]*\w|[a-z]+(?:\.[a-z]+){2,})"
 )
@@ -41,11 +39,6 @@ def links(text: str) -> Markup:
     return _every_second(_WEB_ADDRESS.split(text), link)
 
 
-def whole(text: str) -> Markup:
-    """The text with every amount, such as 2 h 30 min or 85 %, as one that no line breaks."""
-    return _every_second(_AMOUNT.split(text), Markup('<span class="whole">{}</span>').format)
-
-
 def _every_second(parts: list[str], mark: Callable[[str], Markup]) -> Markup:
     """The parts of a split joined again, with the separators, every second of them, marked up."""
     return Markup("").join(mark(part) if place % 2 else part for place, part in enumerate(parts))
@@ -71,5 +64,4 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "nearest": nearest,
     "plain": plain,
     "price": words.price,
-    "whole": whole,
 }

@@ -19,7 +19,7 @@ import { createPicture } from "./picture.js";
 import { createPresses } from "./presses.js";
 import { createPrograms } from "./programs.js";
 import { createReader } from "./reader.js";
-import { showRows, showView } from "./results.js";
+import { keepAmounts, showRows, showView } from "./results.js";
 import { createSequel } from "./sequel.js";
 import { createStanding } from "./standing.js";
 import { createSummary } from "./summary.js";
@@ -271,3 +271,4 @@ addEventListener("beforeprint", () => {
 if (address.query) openLink(address.query);
 repeatEarly();
 engine.start();
+keepAmounts();

@@ -1,7 +1,7 @@
 // The results: texts into slots, rows into lists, pictures into charts. It makes no words of its
 // own.
 
-// Such as 2 h 30 min or 85 %; site/builder/filters.py has it too.
+// Such as 2 h 30 min or 85 %.
 const AMOUNT = /(\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))/;
 
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
@@ -14,6 +14,13 @@ export function showView(view) {
   }
   for (const [name, rows] of Object.entries(view.lists)) showRows(name, rows);
   for (const [name, svg] of Object.entries(view.charts)) showChart(name, svg);
+}
+
+/** Keep the amounts of the texts that stand in the page as it was built in one line too. */
+export function keepAmounts() {
+  for (const place of document.querySelectorAll("body [data-slot]")) {
+    if (!place.childElementCount) place.replaceChildren(...whole(place.textContent));
+  }
 }
 
 /** A text into its place; what is only there for its sake is hidden where there is none. */

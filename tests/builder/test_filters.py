@@ -1,11 +1,10 @@
 """How templates write values."""
 
-import re
 from decimal import Decimal
 
 import pytest
 
-from builder.filters import coded, links, maybe, nearest, plain, whole
+from builder.filters import coded, links, maybe, nearest, plain
 
 
 @pytest.mark.parametrize(
@@ -27,21 +26,6 @@ def test_plain(value: object, text: str) -> None:
 def test_names_are_code(text: str, marked: str) -> None:
     """Names with an underscore and paths of the API; the rest is escaped."""
     assert coded(text) == marked
-
-
-@pytest.mark.parametrize(
-    ("text", "amounts"),
-    [
-        ("within 2 h 30 min, 85 % sure", ["2 h 30 min", "85 %"]),
-        ("1 d 19 h for 243.2 MB & 15 s", ["1 d 19 h", "243.2 MB", "15 s"]),
-        ("100 batches of 5 high, 3 minutes", []),
-    ],
-)
-def test_amounts_are_whole(text: str, amounts: list[str]) -> None:
-    """A number with its unit, and a time of two units, in one; nothing else is changed."""
-    marked = whole(text)
-    assert re.findall(r'<span class="whole">(.*?)</span>', marked) == amounts
-    assert marked.striptags() == text
 
 
 @pytest.mark.parametrize(
