@@ -1,5 +1,7 @@
 """A remedy removes its caveat, raises none as grave, is not undone by another, and says its price."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
@@ -104,3 +106,19 @@ def test_a_cache_that_costs_more_than_none() -> None:
     )
     assert caveat.fix == {"caching.mode": "none"}
     assert "without" in caveat.message and "It pays from a hit rate of 5" in caveat.message
+
+
+@pytest.mark.parametrize(("batches", "as_many"), [(500, True), (501, False)])
+def test_a_remedy_is_tried_with_the_runs_of_its_plan(batches: int, as_many: bool) -> None:
+    """Another number of runs has another luck, and may lie beyond a bound; large plans have fewer."""
+    cut = {"requests_per_batch": 100, "concurrent": 50}
+    plan = make_plan(parse({"workload": {"requests": 100 * batches}, "batches": cut}))
+    assert len(plan.batches) == batches
+    tried: list[int] = []
+
+    def judge(mended: Plan) -> list[Caveat]:
+        tried.append(mended.forecast.replications)
+        return []
+
+    with_remedies(plan, [replace(FEWER, fix={"pricing.geo": "us"})], judge)
+    assert [runs == plan.forecast.replications for runs in tried] == [as_many]
