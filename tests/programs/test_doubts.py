@@ -196,6 +196,20 @@ def test_an_answer_too_few_does_not_make_ours_a_strangers(
     assert there.api.calls["create"] == 3, "two batches, and one for the id that was missing"
 
 
+def test_a_stray_line_stands_for_none_that_is_not_counted(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """An answer too few that the API does not count, and a stray line beside the others: all that it counts is ours."""
+    stray = on("results", "stray", lines=[json.dumps({"custom_id": "x", "result": {}})], **ALWAYS)
+    outcome = {"id": "r2", "attempt": 1, "type": "missing"}
+    there = bench({"faults": [on("create", "lose-answer"), stray], "outcomes": [outcome]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3, "two batches, and one for the id that was missing"
+
+
 def test_a_neighbour_who_shares_some_ids(language: str, bench: Callable[..., Bench]) -> None:
     """Some of our ids among others' prove nothing: the batch is somebody else's, and ours is sent."""
     shared = ["r2", "r3", "r4", "r5"]

@@ -131,7 +131,7 @@ export class Doubts {
     const results = readResults(file);
     const isShort = results.lines < sizeOf(shown);
     if (this.isAgain(id, isShort, results.unreadable)) return;
-    this.judgeAs(shown, (batch) => (isShort ? false : this.fit(batch, results)));
+    this.judgeAs(shown, (batch) => (isShort ? false : this.fit(batch, results, sizeOf(shown))));
   }
 
   /** Judge a candidate for every batch that it may be; `fit` says null where it is not. */
@@ -180,9 +180,9 @@ export class Doubts {
   /**
    * A batch held against results: null if they are not its own, true if they fit by ids and tokens,
    * false if neither is sure. An id of ours that they lack unmakes nothing, nor does a stray line;
-   * where strange ones stand for ours, it is a batch of somebody who numbers alike.
+   * where strange ones stand for ours that the API counts, it is somebody's who numbers alike.
    */
-  fit(batch, { tokens, unreadable }) {
+  fit(batch, { tokens, unreadable }, counted) {
     let ours = 0;
     const pairs = [];
     for (const { place, line, value } of this.source.placesOf(batch)) {
@@ -194,9 +194,9 @@ export class Doubts {
       }
     }
     const strange = tokens.size - ours;
-    const missing = Math.max(0, batch.requests - ours - unreadable);
-    if (strange && (!ours || (missing && strange >= missing))) return null;
-    return ours > 0 && fitByTokens(pairs) && !(strange && missing);
+    const missing = Math.min(counted || Infinity, batch.requests) - ours - unreadable;
+    if (strange && (!ours || (missing > 0 && strange >= missing))) return null;
+    return ours > 0 && fitByTokens(pairs) && !(strange && missing > 0);
   }
 
   /** When all its candidates are judged: none fits, one does, or a person has to choose. */

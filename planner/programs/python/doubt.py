@@ -226,7 +226,7 @@ class Questions:
             self.leave_open(seen.id)
             return
         for batch in self.having(seen.id):
-            self.compare(batch, seen.id, part)
+            self.compare(batch, seen, part)
 
     def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
         since = self.gone_since.setdefault(candidate_id, time.monotonic())
@@ -259,17 +259,21 @@ class Questions:
         self.folder.note("let_go", batch=batch.number, id=candidate_id, why=why)
         self.log.line(f"Batch {batch.number} is not {candidate_id} ({why})")
 
-    def compare(self, batch: Batch, candidate_id: str, part: Path) -> None:
-        """Hold a candidate's results against the ids and the prompts of a batch."""
+    def compare(self, batch: Batch, seen: ApiBatch, part: Path) -> None:
+        """Hold a candidate's results against the ids and the prompts of a batch.
+
+        A result of ours that the API does not count is not missing: no strange line stands for it.
+        """
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
-        missing = len(places) - len(results.own) - len(results.unreadable)
+        counted = min(seen.requests() or len(places), len(places))
+        missing = counted - len(results.own) - len(results.unreadable)
         if results.strange and (not results.own or 0 < missing <= results.strange):
-            self.let_go(batch, candidate_id, "ids")
+            self.let_go(batch, seen.id, "ids")
             return
         is_ours = bool(results.own) and (missing <= 0 or not results.strange)
         pairs = token_pairs(part, self.source, places) if is_ours else []
-        self.fits[batch.number, candidate_id] = is_ours and fits_by_tokens(pairs)
+        self.fits[batch.number, seen.id] = is_ours and fits_by_tokens(pairs)
 
     def decide(self, batch: Batch) -> None:
         """Take the one candidate that fits; take none where ids do not prove it."""

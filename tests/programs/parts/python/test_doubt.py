@@ -112,6 +112,8 @@ def test_the_one_with_our_ids_is_ours(work: Callable[..., Work]) -> None:
         ("az", 2, "not_made"),  # a stranger's id in its place
         ("zy", 2, "not_made"),
         ("abz", 2, "adopted"),  # a stray line beside ours
+        ("az", 1, "adopted"),  # an id is missing, nothing counts it, and the other line is stray
+        ("azz", 2, "not_made"),  # a stray line, and a stranger's id in place of ours
     ],
 )
 def test_what_ids_prove(ids: str, counted: int, event: str, work: Callable[..., Work]) -> None:
