@@ -183,6 +183,18 @@ def test_an_unreadable_line_does_not_make_ours_a_strangers(
     assert there.api.calls["create"] == 2
 
 
+def test_an_unreadable_line_after_short_results(language: str, bench: Callable[..., Bench]) -> None:
+    """However often a candidate's results were short, those that cannot be read are not the last that are fetched."""
+    short = on("results", "short", lines=2, batch=1, times=3)
+    spoil = on("results", "spoil", text='{"custom_id": "r', batch=1, lines=4, nth=4)
+    there = bench({"faults": [on("create", "lose-answer"), short, spoil]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
 def test_an_answer_too_few_does_not_make_ours_a_strangers(
     language: str, bench: Callable[..., Bench]
 ) -> None:

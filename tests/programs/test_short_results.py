@@ -104,6 +104,22 @@ def test_a_line_twice_and_another_not_at_all(language: str, bench: Callable[...,
     there.is_complete(IDS)
 
 
+@pytest.mark.parametrize(
+    "lacking", [on("results", "twice", batch=1, times=3), on("results", "short", batch=1, times=3)]
+)
+def test_an_unreadable_line_after_others_that_lacked_one(
+    lacking: dict[str, Any], language: str, bench: Callable[..., Bench]
+) -> None:
+    """However often an answer was not there, results that cannot be read are not the last that are fetched."""
+    spoil = on("results", "spoil", text="<html>", batch=1, nth=4)
+    there = bench({"faults": [lacking, spoil]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3
+
+
 def test_cancel_collects_what_is_short(language: str, bench: Callable[..., Bench]) -> None:
     """`--cancel` gives the API its day too: what was paid for is collected."""
     there = bench({"faults": [on("results", "short", batch=1, times=7)]})

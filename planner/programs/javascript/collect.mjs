@@ -99,18 +99,20 @@ export class Collector {
     const part = `${whole}.part`;
     const waits = new Waits(10 * this.settings.pollSeconds);
     const promised = counted || batch.requests;
-    for (let fetches = 1; ; fetches++) {
+    const fetches = { unreadable: 0, missing: 0 };
+    for (;;) {
       await this.api.download(batch, part);
       const { lines, ours, strange, unreadable } = this.inspect(batch, part);
       const isShort = lines < promised;
-      const isLast = fetches > FETCHES_OF_UNREADABLE && (!isShort || !counted);
       // A stray line, or one that is there twice, may stand for one of ours.
-      const isOurs = !unreadable && ours >= Math.min(promised, batch.requests);
-      if (isLast || (!isShort && isOurs)) {
+      const isMissing = isShort || ours < Math.min(promised, batch.requests);
+      // One that cannot be read may follow others that only lack an answer.
+      const why = unreadable ? "unreadable" : "missing";
+      if (isShort && counted) this.refuseIfLate(batch, lines, promised);
+      else if (!(unreadable || isMissing) || ++fetches[why] > FETCHES_OF_UNREADABLE) {
         this.keep(batch, part, whole, strange);
         return;
       }
-      if (isShort && counted) this.refuseIfLate(batch, lines, promised);
       const seconds = waits.next();
       const came = isShort
         ? `${grouped(lines)} of ${grouped(promised)} lines`

@@ -161,7 +161,7 @@ export class Doubts {
     const isLate = now - tries.since >= 1000 * SHORT_RESULTS_SECONDS;
     if (isShort ? isLate : !unreadable || tries.count >= FETCHES_OF_UNREADABLE) return false;
     const seconds = tries.waits.next();
-    this.unfit.set(id, { ...tries, count: tries.count + 1, next: now + 1000 * seconds });
+    this.unfit.set(id, { ...tries, count: tries.count + !isShort, next: now + 1000 * seconds });
     this.log.line(`${id}: its results are not whole yet; fetched again in ${clock(seconds)}`);
     return true;
   }

@@ -7,6 +7,7 @@ it was paid for. A line that cannot be read, or that is nobody's, holds back not
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -168,18 +169,19 @@ class Collector:
         whole = self.folder.results_file(batch.id)
         part = whole.with_name(whole.name + ".part")
         ids = {place.custom_id for place in self.source.places_of(batch)}
-        waits, fetches = Waits(self.settings, SHORT_INTERVALS), 0
+        waits, fetches = Waits(self.settings, SHORT_INTERVALS), Counter[str]()
         while True:
             what = f"fetch the results of batch {batch.number}"
             await self.api.download(what, batch.id, part)
             results = read_results(part, ids)
             promised = max(ended.requests(), batch.requests)
+            is_lacking = results.unreadable or len(results.own) < batch.requests
+            # one that cannot be read may follow others that only lack an answer
+            why = "unreadable" if results.unreadable else "missing"
             if results.lines < ended.requests():
                 self.refuse_if_short_too_long(batch, results.lines, promised)
-            elif fetches < FETCHES_AGAIN and (
-                results.unreadable or len(results.own) < batch.requests
-            ):
-                fetches += 1
+            elif is_lacking and fetches[why] < FETCHES_AGAIN:
+                fetches[why] += 1
             else:
                 break
             wait_s = waits.next()
