@@ -18,10 +18,13 @@ const OURS = `offline ${HOME.pathname} `; // another site of this origin has cac
 const CACHE = OURS + BUILD;
 const DOWNLOADS = "downloads"; // where the page's worker lays what it has of the files
 
-// By its hash a file of an older build is known again, and not downloaded twice.
-const keyOf = (path) => new URL(`${path}?${FILES.get(path)}`, HOME).href;
+// A page stands at the address of its folder.
+const addressOf = (path) => new URL(path.replace(/(?<=^|\/)index\.html$/, ""), HOME).href;
 
-self.addEventListener("install", (event) => event.waitUntil(keepAll()));
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepAll());
+  event.addRoutes?.(shortcuts()).catch(() => {}); // it works without, only slower
+});
 
 self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 
@@ -36,31 +39,42 @@ self.addEventListener("message", (event) => {
   if (event.data?.kind === "update") event.waitUntil(update(event.source));
 });
 
+/** What a start needs, which a browser that knows such routes brings without asking this script. */
+function shortcuts() {
+  return ["", "css/*", "js/*", "runtime/*"].map((path) => ({
+    condition: { urlPattern: new URLPattern({ pathname: HOME.pathname + path, search: "", baseURL: HOME.href }) },
+    source: { cacheName: CACHE },
+  }));
+}
+
 async function keepAll() {
-  const cache = await caches.open(CACHE);
+  const [cache, names] = [await caches.open(CACHE), await caches.keys()];
   await Promise.all(
     [...FILES.keys()].map(async (path) => {
-      const kept = await caches.match(keyOf(path));
-      await cache.put(keyOf(path), kept ?? (await handed(path)) ?? (await download(path)));
+      await cache.put(addressOf(path), (await known(path, names)) ?? (await download(path)));
     }),
   );
   await caches.delete(DOWNLOADS);
 }
 
-/** The file as the page's worker downloaded it, if it is as it was built. */
-async function handed(path) {
-  const response = await caches.match(new URL(path, HOME), { cacheName: DOWNLOADS });
-  if (!response) return null;
-  const digest = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
-  const integrity = `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
-  return integrity === FILES.get(path) ? response : null;
+/** The file as it was built, if it is here: of another build, or as the page's worker downloaded it. */
+async function known(path, names) {
+  for (const cacheName of names) {
+    const response = await caches.match(addressOf(path), { cacheName });
+    if (response && (await integrityOf(response.clone())) === FILES.get(path)) return response;
+  }
+  return null;
+}
+
+async function integrityOf(response) {
+  const digest = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
+  return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
 }
 
 /** The file as it was built. Rejects if the server has another. */
 async function download(path) {
-  const address = new URL(path.replace(/(?<=^|\/)index\.html$/, ""), HOME);
   const load = (cache) =>
-    fetch(address, { cache, integrity: FILES.get(path), mode: "same-origin", referrerPolicy: "no-referrer" });
+    fetch(addressOf(path), { cache, integrity: FILES.get(path), mode: "same-origin", referrerPolicy: "no-referrer" });
   // what the browser has from showing the page need not come again, unless it is of another build
   const response = await load("default").catch(() => load("reload"));
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
@@ -89,7 +103,7 @@ async function answer(request, address) {
 
 async function find(path) {
   const cache = await caches.open(CACHE);
-  return cache.match(keyOf(path));
+  return cache.match(addressOf(path));
 }
 
 async function tellStatus(client) {

@@ -30,7 +30,7 @@ def social_image(name: str, sentence: str) -> bytes:
     wrapped = textwrap.fill(sentence, 50)
     draw.multiline_text((180, 400), wrapped, INK, ImageFont.load_default(88), spacing=40)
     buffer = io.BytesIO()
-    image.resize((1200, 630), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    image.reduce(2).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -52,5 +52,5 @@ def app_icon(size: int, *, maskable: bool = False) -> bytes:
             [(16 + (corner - 16) * shrink) * unit for corner in corners], 2 * shrink * unit, colour
         )
     buffer = io.BytesIO()
-    image.resize((size, size), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    image.reduce(4).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -154,6 +154,21 @@ def test_a_file_of_another_build_is_not_kept(
     assert page.evaluate("navigator.serviceWorker.controller") is None
 
 
+def test_a_start_does_not_wait_for_the_service_worker(visit: Visit) -> None:
+    """The page, its styles and its scripts come from what is kept without a word of the service worker."""
+    page = visit(offline=True)
+    wait_kept(page)
+    page.reload()
+    wait_ready(page)
+    sources = page.evaluate(
+        "performance.getEntries().filter((entry) => /\\/(css|js|runtime)\\/|^navigation$/.test("
+        "entry.entryType === 'navigation' ? entry.entryType : entry.name))"
+        ".map((entry) => entry.workerFinalSourceType)"
+    )
+    assert len(sources) > 10
+    assert set(sources) == {"cache"}
+
+
 def test_what_was_deleted_is_not_claimed(visit: Visit) -> None:
     """Somebody deleted a kept file: the next visit does not say that all is there."""
     page = visit(offline=True)
