@@ -1,9 +1,11 @@
 """One answer everywhere: the page's worker, every CPython here and the command line give equal text."""
 
 import json
-import shutil
+import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from planner.scenario import parse
 from planner.scenario.texts import write_query
 from tests.browser import chromium
 from tests.browser.watch import ARGUMENTS
+from tests.conftest import Some
+from tests.pythons import interpreter
 from tests.static_server import StaticServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,10 +25,10 @@ FILES = {path.stem: path for path in sorted((ROOT / "tests" / "scenarios").glob(
 WANTS = ("plan", "ways", "json")
 each_scenario = pytest.mark.parametrize("stem", FILES)
 
-Answers = dict[str, str]
+Asked = Callable[[str, str], str]
 
-# A Python that has begun from its library is asked everything; so is one that goes on from the memory of the first.
-ANSWERS = """async ([script, questions]) => {
+# Two Pythons: one that has begun from its library, and one that goes on from the memory of the first.
+HIRE = """async (script) => {
     const hire = () => new Worker(script, { type: "module" });
     const reply = (worker, message, kind) => new Promise((resolve, reject) => {
         worker.onmessage = ({ data }) => {
@@ -34,113 +38,94 @@ ANSWERS = """async ([script, questions]) => {
         worker.onerror = (event) => reject(new Error(event.message));
         if (message) worker.postMessage(message);
     });
-    const answers = async (worker) => {
-        const texts = {};
-        for (const [id, text] of Object.entries(questions)) texts[id] = (await reply(worker, { kind: "ask", id, text }, "answer")).text;
-        worker.terminate();
-        return texts;
-    };
     const isKept = async () => (await (await caches.open("python-memory")).keys()).length > 0;
 
-    const keeping = hire();
-    await reply(keeping, null, "ready");
-    keeping.postMessage({ kind: "keep" });
+    const first = hire();
+    await reply(first, null, "ready");
+    first.postMessage({ kind: "keep" });
     while (!(await isKept())) await new Promise((resolve) => setTimeout(resolve, 100));
-    const first = await answers(keeping);
-    const resumed = hire();
-    await reply(resumed, null, "ready");
-    return { first, next: await answers(resumed) };
+    const next = hire();
+    await reply(next, null, "ready");
+    const pythons = { first, next };
+    window.ask = async (visit, text) => (await reply(pythons[visit], { kind: "ask", id: text, text }, "answer")).text;
 }"""
 
 
-def questions() -> dict[str, str]:
-    """One question for each scenario and each thing that the bridge can be asked for."""
-    queries = {
-        stem: write_query(parse(json.loads(path.read_text("utf-8"))))
-        for stem, path in FILES.items()
-    }
-    return {
-        f"{stem} {want}": json.dumps({"query": queries[stem], "want": want})
-        for stem in FILES
-        for want in WANTS
-    }
+def question(stem: str, want: str) -> str:
+    """What the bridge is asked for a thing of a scenario."""
+    query = write_query(parse(json.loads(FILES[stem].read_text("utf-8"))))
+    return json.dumps({"query": query, "want": want})
 
 
-def other_pythons() -> list[str]:
-    """CPython 3.11 to 3.13 on this machine, one program for each version but our own."""
-    kept = Path.home() / ".pyenv" / "versions"
-    found = []
-    for name in ("python3.11", "python3.12", "python3.13"):
-        candidates = [shutil.which(name), *sorted(map(str, kept.glob(f"*/bin/{name}")))]
-        works = [
-            path
-            for path in candidates
-            if path and subprocess.run([path, "-V"], capture_output=True).returncode == 0
-        ]
-        if works and name != f"python3.{sys.version_info.minor}":
-            found.append(works[0])
-    return found
-
-
-@pytest.fixture(scope="module")
-def here() -> Answers:
+@cache
+def here(stem: str, want: str) -> str:
     """What this Python answers."""
-    return {name: bridge.handle(text) for name, text in questions().items()}
+    return bridge.handle(question(stem, want))
 
 
 @pytest.fixture(scope="module")
-def answers_of_chromium(playwright: Playwright, site: Path) -> dict[str, Answers]:
+def chromium_answers(playwright: Playwright, site: Path) -> Iterator[Asked]:
     """What the page's own worker answers, asked as the page asks it, on a first visit and on the next, in a browser
     that optimises as people's do."""
-    program = chromium.find()
-    browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
     with StaticServer(site) as server:
         page = browser.new_page()
         page.goto(server.url + "robots.txt")  # of the same origin, and runs nothing of its own
-        answers: dict[str, Answers] = page.evaluate(
-            ANSWERS, [server.path("runtime/worker-*.js"), questions()]
-        )
+        page.evaluate(HIRE, server.path("runtime/worker-*.js"))
+        yield lambda visit, text: str(page.evaluate("asked => ask(...asked)", [visit, text]))
         browser.close()
-    return answers
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("visit", ["first", "next"])
 @pytest.mark.parametrize("want", WANTS)
 @each_scenario
 def test_chromium_answers_as_cpython(
-    answers_of_chromium: dict[str, Answers], here: Answers, stem: str, want: str, visit: str
+    chromium_answers: Asked, stem: str, want: str, visit: str
 ) -> None:
     """Each word, number and picture of the page, and the plan as JSON, are the same text to the last digit."""
-    assert answers_of_chromium[visit][f"{stem} {want}"] == here[f"{stem} {want}"]
+    assert chromium_answers(visit, question(stem, want)) == here(stem, want)
 
 
-@pytest.mark.parametrize("python", other_pythons(), ids=lambda path: Path(path).name)
-def test_python_versions_agree(python: str, here: Answers) -> None:
-    """CPython 3.11 to 3.13 answer alike."""
-    program = "import json, sys; from planner import bridge; "
-    program += "print(json.dumps({name: bridge.handle(text) for name, text in json.load(sys.stdin).items()}))"
-    asked = json.dumps(questions())
+ANSWER_ALL = """
+import json, sys
+from planner import bridge
+print(json.dumps([bridge.handle(text) for text in json.load(sys.stdin)]))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_python_answers_alike(version: str, some: Some[tuple[str, str]]) -> None:
+    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""
+    asked = some([(stem, want) for stem in FILES for want in WANTS])
     done = subprocess.run(
-        [python, "-c", program], cwd=ROOT, input=asked, capture_output=True, text=True, check=False
+        [interpreter(version), "-c", ANSWER_ALL],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "random", "PYTHONDONTWRITEBYTECODE": "1"},
+        input=json.dumps([question(*each) for each in asked]),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    there = json.loads(done.stdout)
-    assert [name for name in here if there[name] != here[name]] == []
+    there = zip(asked, json.loads(done.stdout), strict=True)
+    assert [each for each, answer in there if answer != here(*each)] == []
 
 
+@pytest.mark.drawn(3)
 @each_scenario
-def test_command_line_prints_the_same_plan(here: Answers, stem: str) -> None:
+def test_command_line_prints_the_same_plan(stem: str) -> None:
     """`python -m planner plan FILE --json` is what the page's Python gives for the link."""
     command = [sys.executable, "-m", "planner", "plan", str(FILES[stem]), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr  # 1: a caveat blocks
-    assert done.stdout.strip() == json.loads(here[f"{stem} json"])["json"]
+    assert done.stdout.strip() == json.loads(here(stem, "json"))["json"]
 
 
-def test_built_page_holds_the_same_plan(site: Path, here: Answers) -> None:
+def test_built_page_holds_the_same_plan(site: Path) -> None:
     """The example in the HTML is the answer to the empty question."""
     html = (site / "index.html").read_text("utf-8")
-    slots = json.loads(here["default plan"])["view"]["slots"]
+    slots = json.loads(here("default", "plan"))["view"]["slots"]
     assert f'data-slot="answer.sentence">{slots["answer.sentence"]}</p>' in html
     assert f'data-slot="cost.batch">{slots["cost.batch"]}</b>' in html
 

@@ -1,11 +1,7 @@
 """The plan as JSON: the contract's names, exact money, and nothing that JSON does not have."""
 
 import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +14,7 @@ from planner.advice.ways import ways
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse
 from planner.show.export import export, export_text, usd
-from tests.pythons import interpreter
 from tests.strategies import scenarios
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def exported(**groups: dict[str, Any]) -> dict[str, Any]:
@@ -154,61 +147,3 @@ def test_money_adds_up_in_the_document(scenario: Scenario) -> None:
     assert abs(sum(Decimal(cost_line["usd"]) for cost_line in cost["lines"]) - batch) <= Decimal(
         "0.0004"
     )
-
-
-# ---- other versions of Python
-
-SCENARIOS = ROOT / "tests" / "scenarios"
-STEMS = [
-    "default",
-    "many-retries",
-    "own-history",
-    "guide",
-    "us-cache-5m-unprimed",
-    "deadline-and-budget",
-]
-PRINT_ALL = """
-import json, sys
-from planner.bridge import handle
-from planner.scenario import parse
-from planner.scenario.texts import write_query
-for path in sys.argv[1:]:
-    with open(path, encoding="utf-8") as file:
-        query = write_query(parse(json.load(file)))
-    for want in ("json", "plan"):
-        sys.stdout.buffer.write(handle(json.dumps({"query": query, "want": want})).encode())
-"""
-
-
-def printed_by(python: str) -> bytes:
-    """The plans and pages of some scenarios, as that Python makes them."""
-    paths = [str(SCENARIOS / f"{stem}.json") for stem in STEMS]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "PYTHONHASHSEED": "random",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    done = subprocess.run(
-        [python, "-c", PRINT_ALL, *paths],
-        capture_output=True,
-        check=True,
-        env=environment,
-        cwd=ROOT,
-    )
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def printed_here() -> bytes:
-    """What the Python that runs the tests prints."""
-    return printed_by(sys.executable)
-
-
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
-def test_every_python_prints_the_same(version: str, printed_here: bytes) -> None:
-    """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever
-    its hash seed.
-    """
-    python = interpreter(version)
-    assert printed_by(python) == printed_here
