@@ -11,6 +11,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +139,20 @@ def test_between_two_turns_nothing_is_asked(tmp_path: Path) -> None:
         with subprocess.Popen(
             command, env=ENGINE.told(api), stderr=subprocess.PIPE, text=True
         ) as process:
-            while api.calls["retrieve"] < 1 or len(operations(out)) < 2:
-                assert process.poll() is None
+            wait(process, lambda: api.calls["retrieve"] > 0 and len(operations(out)) > 1)
             until = operations(out)[-1]
             process.kill()
         done = ENGINE.run(command, api)
         assert done.returncode == 0, done.stderr
         assert operations(out)[1] == until, "the wait that was begun is the one that ended"
         assert api.calls["create"] == 1
+
+
+def wait(process: subprocess.Popen[Any], holds: Callable[[], bool]) -> None:
+    """Until it holds, while the program runs."""
+    while not holds():
+        assert process.poll() is None
+        time.sleep(0.005)
 
 
 def operations(out: Path) -> list[Any]:
@@ -164,8 +172,7 @@ def test_what_a_person_asks_for_does_not_wait(tmp_path: Path) -> None:
     slow = ENGINE.command(here, tmp_path / "requests.jsonl", out, "--poll-seconds", "3600")
     with FakeApi({"polls": 1}) as api:
         with subprocess.Popen(slow, env=ENGINE.told(api), stderr=subprocess.DEVNULL) as process:
-            while not operations(out)[1:]:
-                assert process.poll() is None
+            wait(process, lambda: len(operations(out)) > 1)
             process.kill()
         command = ENGINE.command(here, tmp_path / "requests.jsonl", out, "--cancel")
         done = ENGINE.run(command, api)
@@ -181,8 +188,7 @@ def test_the_second_program_stands_by(tmp_path: Path) -> None:
     with FakeApi({"seconds": 1e6}) as api:
         env = ENGINE.told(api)
         with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as first:
-            while api.calls["create"] < 2:
-                assert first.poll() is None
+            wait(first, lambda: api.calls["create"] > 1)
             with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as second:
                 assert second.stderr
                 told = ""
@@ -208,8 +214,7 @@ def test_it_ends_when_told(number: int, tmp_path: Path) -> None:
         with subprocess.Popen(
             command, env=ENGINE.told(api), stderr=subprocess.PIPE, text=True
         ) as process:
-            while api.calls["retrieve"] < 1:
-                assert process.poll() is None
+            wait(process, lambda: api.calls["retrieve"] > 0)
             process.send_signal(number)
             assert process.stderr
             said = process.stderr.read()
