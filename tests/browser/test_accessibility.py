@@ -4,8 +4,9 @@ import json
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from random import Random
 from threading import Event
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -43,6 +44,15 @@ def pages(site: Path) -> list[str]:
 # So many pages of a template are looked at, where not every case is run.
 OF_A_KIND = 3
 
+
+def kinds(site: Path, chance: Random, whole: bool) -> Iterable[list[str]]:
+    """For each template some of its pages, drawn; all where every case is run."""
+    found = defaultdict[tuple[str, int], list[str]](list)
+    for path in chance.sample(every := pages(site), len(every)):
+        found[path.partition("/")[0], path.count("/")].append(path)
+    return [kind if whole else kind[:OF_A_KIND] for kind in found.values()]
+
+
 # What a colour scheme alone can break; the rest of the page is the same in both.
 OF_COLOURS = ("cat.color",)
 
@@ -79,11 +89,8 @@ def test_axe_finds_nothing(visit: Visit, site: Path, chances: Chances, whole: bo
     """No page breaks a rule: drawn are some of each kind, which are one template, the first of them at either width."""
     page, found = visit(ready=False), {}
     (chance,) = chances(1, 1)
-    kinds = defaultdict[tuple[str, int], list[str]](list)
-    for path in chance.sample(every := pages(site), len(every)):
-        kinds[path.partition("/")[0], path.count("/")].append(path)
-    for kind in kinds.values():
-        for place, path in enumerate(kind if whole else kind[:OF_A_KIND]):
+    for kind in kinds(site, chance, whole):
+        for place, path in enumerate(kind):
             page.goto(urljoin(page.url, "/" + path))
             if not path:
                 wait_ready(page)
