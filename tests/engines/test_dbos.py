@@ -1,4 +1,4 @@
-"""The DBOS edition without DBOS: joined, linted, typed, and run on a stub of the engine's decorators.
+"""The DBOS edition without DBOS: joined, and run on a stub of the engine's decorators.
 
 tests/engines/on_dbos.py runs it on the engine itself: `make test-engines`.
 """
@@ -28,26 +28,6 @@ ENGINE = Engine()
 
 
 # ---- texts
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["ruff", "check"],
-        ["ruff", "format", "--check"],
-        ["mypy", "--strict", "--python-version", "3.10"],
-    ],
-)
-def test_it_is_linted_and_typed(command: list[str], tmp_path: Path) -> None:
-    """By the project's rules, and strictly, for the oldest Python that it names."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command, str(program(tmp_path))],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MYPYPATH": str(STUBS)},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_it_has_the_parts_of_the_plain_program() -> None:

@@ -1,13 +1,18 @@
 """The programs as texts: linted, typed, and without the habits that have cost others money."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from planner.programs import editions, join
+from planner.plan import make_plan
+from planner.programs import editions, generate, join
+from planner.scenario import Scenario
+from tests.engines.dbos_stage import STUBS
 from tests.programs.written import ROOT, TEMPLATES
 
 PYTHON = TEMPLATES["python"]
@@ -21,10 +26,19 @@ PYTHON = TEMPLATES["python"]
         ["mypy", "--strict", "--python-version", "3.10"],
     ],
 )
-def test_the_python_program_is_linted_and_typed(command: list[str]) -> None:
-    """By the project's rules, and strictly, for the oldest Python that it names."""
+def test_python_files_are_linted_and_typed(command: list[str], tmp_path: Path) -> None:
+    """Of every edition: by the project's rules, and strictly, for the oldest Python that they name, against the classes
+    of the engines that they use."""
+    for text in generate(make_plan(Scenario()), editions=["python", "dbos", "airflow"]):
+        (tmp_path / text.name).write_text(text.text, "utf-8")
+    files = sorted(map(str, tmp_path.glob("*.py")))
+    assert len(files) == 4
     done = subprocess.run(
-        [sys.executable, "-m", *command, str(PYTHON)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", *command, *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MYPYPATH": str(STUBS)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
