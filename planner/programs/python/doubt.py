@@ -4,7 +4,7 @@ After a create without an answer nothing is sent before its grace is over and th
 was read to before the intention. Batches of its size that were not there before are its
 candidates: that set is frozen. Each candidate is followed to its end, and its results prove by
 their ids whose it is. Where ids prove nothing, because two candidates fit or the answers do not
-fit our prompts by their tokens, a person chooses. Doubts of several batches are settled together.
+fit our prompts by their tokens, a person chooses. Several doubts are settled together.
 """
 
 from __future__ import annotations
@@ -123,8 +123,7 @@ class Doubts:
 
     def name_candidates(self, batch: Batch, listed: list[ApiBatch]) -> None:
         since = batch.since or {"id": "", "created_at": "", "seen": []}
-        moment = since["created_at"]
-        reach = earlier(moment, CLOCK_MARGIN_SECONDS) if moment else ""
+        reach = since["created_at"] and earlier(since["created_at"], CLOCK_MARGIN_SECONDS)
         not_ours = {since["id"], *since["seen"], *self.folder.state.own, *batch.let_go}
         ids = [
             each.id
@@ -155,8 +154,8 @@ class Questions:
         adopt: tuple[str, ...],
     ) -> None:
         # The word of a person is about what stood open when it was given.
-        doubts = folder.state.with_status("doubt", "question")
-        self.none_of = {batch.number for batch in doubts} if "none" in adopt else set()
+        open_then = {batch.number for batch in folder.state.with_status("doubt", "question")}
+        self.none_of = open_then if "none" in adopt else set()
         self.settings, self.folder, self.source = settings, folder, source
         self.api, self.log, self.adopt = api, log, adopt
         self.created_at: dict[str, str] = {}
@@ -260,13 +259,10 @@ class Questions:
         self.log.line(f"Batch {batch.number} is not {candidate_id} ({why})")
 
     def compare(self, batch: Batch, seen: ApiBatch, part: Path) -> None:
-        """Hold a candidate's results against the ids and the prompts of a batch.
-
-        A result of ours that the API does not count is not missing: no strange line stands for it.
-        """
+        """Hold a candidate's results against the ids and the prompts of a batch."""
         places = {place.custom_id: place for place in self.source.places_of(batch)}
         results = read_results(part, set(places))
-        counted = min(seen.requests() or len(places), len(places))
+        counted = min(seen.requests() or len(places), len(places))  # the others are not missing
         missing = counted - len(results.own) - len(results.unreadable)
         if results.strange and (not results.own or 0 < missing <= results.strange):
             self.let_go(batch, seen.id, "ids")
