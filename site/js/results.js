@@ -1,8 +1,8 @@
 // The results: texts into slots, rows into lists, pictures into charts. It makes no words of its
 // own.
 
-// Such as 2 h 30 min or 85 %.
-const AMOUNT = /(\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))/;
+// Such as 2 h 30 min, 85 % or 2026-11-24.
+const AMOUNT = /(\d{4}-\d\d-\d\d|\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))/;
 
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
 export function showView(view) {
@@ -18,7 +18,7 @@ export function showView(view) {
 
 /** Keep the amounts of the texts that stand in the page as it was built in one line too. */
 export function keepAmounts() {
-  for (const place of document.querySelectorAll("body [data-slot]")) {
+  for (const place of document.querySelectorAll("body :is([data-slot], [data-cell])")) {
     if (!place.childElementCount) place.replaceChildren(...whole(place.textContent));
   }
 }
@@ -75,7 +75,7 @@ function focusAt(list, { at, words }) {
 function makeRow(template, row) {
   const made = template.content.cloneNode(true);
   for (const place of made.querySelectorAll("[data-cell]")) {
-    put(place, row[place.dataset.cell] ?? "");
+    put(place, ...whole(String(row[place.dataset.cell] ?? "")));
   }
   for (const place of made.querySelectorAll("[data-class]")) {
     const value = row[place.dataset.class];
