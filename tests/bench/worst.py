@@ -132,12 +132,12 @@ def one() -> None:
 
 
 def described(fields: Texts) -> str:
-    """The link of the scenario, shortened."""
+    """The link of the scenario, a long history in it shortened."""
     try:
         query = texts.write_query(texts.read_texts(fields))
     except ScenarioError:
         query = texts.write_query(Scenario())
-    return query if len(query) <= 400 else query[:399] + "…"
+    return "&".join(each if len(each) <= 100 else each[:99] + "…" for each in query.split("&"))
 
 
 def main() -> int:

@@ -26,6 +26,9 @@ def of_create(chance: Draw) -> dict[str, Any]:
             on("create", "lose-answer", stamp_s=-chance.uniform(0, 100)),
             on("create", "late", seconds=chance.uniform(0, 0.15)),
             on("create", "hang", seconds=0.2),
+            on("create", "hang-late", seconds=chance.uniform(0, 0.15)),
+            on("create", "early", bytes=chance.randint(50, 300), seconds=0),
+            on("create", "json-after", body=chance.choice([{}, [], {"id": 5}])),
             on("create", "garbage"),
             on("create", "html-after"),
             on("create", "foreign", count=chance.randint(1, 3)),
@@ -47,6 +50,8 @@ def of_list(chance: Draw) -> dict[str, Any]:
             on("list", "neighbour"),
             on("list", "drop"),
             on("list", "html"),
+            on("next-page", chance.choice(["drop", "garbage"])),
+            error("next-page", 404, "not_found_error"),
             error("list", 503, "api_error"),
         ]
     )
@@ -77,7 +82,9 @@ def of_results(chance: Draw) -> dict[str, Any]:
             on("results", "short", keep=0),
             on("results", "slow", seconds=0.1, pieces=3),
             on("results", "stray", lines=['{"custom_id":"x","result":{"type":"succeeded"}}']),
-            on("results", "spoil", text="<html>"),
+            on("results", "spoil", text="<html>", lines=chance.randint(1, 3)),
+            on("results", "twice"),
+            on("results", "stall", share=chance.random(), seconds=0.2),
             on("results", "drop"),
             on("results", "html"),
             error("results", 404, "not_found_error"),
@@ -98,7 +105,14 @@ def schedule(chance: Draw) -> dict[str, Any]:
         {"id": "r7", "type": "missing", "attempt": 1},
         errored("r5", "invalid_request_error"),
     ]
-    return {"faults": faults, "outcomes": outcomes, "polls": chance.randint(0, 3)}
+    limits = {
+        "queue_limit": chance.randint(6, 20),
+        "list_delay": chance.uniform(0, 0.15),
+        "clock_offset": chance.uniform(-200, 200),
+        "max_bytes": chance.randint(600, 1500),
+    }
+    drawn = {name: value for name, value in limits.items() if chance.random() < 0.3}
+    return {"faults": faults, "outcomes": outcomes, "polls": chance.randint(0, 3), **drawn}
 
 
 @pytest.mark.drawn(5)
@@ -111,12 +125,15 @@ def test_whatever_happens(seed: int, bench: Callable[..., Bench]) -> None:
     for _ in range(chance.randint(1, 5)):
         flags = ["--requests-per-batch", str(chance.randint(2, 6))]
         flags += ["--concurrent-batches", str(chance.randint(1, 4))]
+        flags += chance.choice([[], [], ["--canary", "2"], ["--budget-usd", "0.1"]])
         cue = (chance.randint(1, 12), chance.choice(["before", "torn", "after"]))
         kill = cue if chance.random() < 0.8 else None
         done = there.run(chance.choice(LANGUAGES), *flags, kill=kill)
-        assert done.code in (-9, 1), done.said
+        stops = {3} if "--budget-usd" in flags else set()
+        assert done.code in {-9, 1, *stops}, done.said
         there.pays_once()
-    there.api.set_scenario({"outcomes": there.api.scenario["outcomes"]})
+    kept = ("outcomes", "clock_offset", "max_bytes")
+    there.api.set_scenario({name: there.api.scenario[name] for name in kept})
     done = there.run(chance.choice(LANGUAGES), "--requests-per-batch", "4")
     assert done.code == 1, done.said
     there.is_complete(IDS)
