@@ -27,7 +27,6 @@ def of_create(chance: Draw) -> dict[str, Any]:
             on("create", "late", seconds=chance.uniform(0, 0.15)),
             on("create", "hang", seconds=0.2),
             on("create", "hang-late", seconds=chance.uniform(0, 0.15)),
-            on("create", "early", bytes=chance.randint(50, 300), seconds=0),
             on("create", "json-after", body=chance.choice([{}, [], {"id": 5}])),
             on("create", "garbage"),
             on("create", "html-after"),
