@@ -10,7 +10,7 @@ from planner.scenario import Goal
 
 # A cut is tried with few runs: the one that is chosen is then forecast with all.
 _GLANCE_BATCHES, _LOOK_BATCHES = 100, 8_000
-_LEAST_RUNS = 8
+_FEW_RUNS = 8
 _WORST = 3  # times as many batches may be simulated where many expire
 
 _Simulate = Callable[..., tuple[simulate.Run, ...]]
@@ -63,8 +63,7 @@ def _runs(work: Work, size: int, most_batches: int) -> int:
     expected = sum(-(-sent // size) for sent in work.sent)
     # where batches expire, all of them may come back in every round
     worst = -(-work.sent[0] // size) * (work.rules.retry.max + 1)
-    # so few say little, but one alone says nothing
-    least = min(_LEAST_RUNS, max(2, _LOOK_BATCHES // worst))
+    least = min(_FEW_RUNS, max(simulate.LEAST_RUNS, _LOOK_BATCHES // worst))
     affordable = min(most_batches // expected, _WORST * most_batches // worst)
     return min(simulate.replications(expected), max(least, affordable))
 

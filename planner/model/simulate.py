@@ -32,6 +32,7 @@ RUN_BATCHES = (
 )
 MAX_REPLICATIONS = 2000
 MIN_REPLICATIONS = 20
+LEAST_RUNS = 2  # one alone says nothing
 _SIZES = 4096  # batch sizes of which a forecast keeps how long their longest answer takes
 _APART = 1 << 32  # above every seed
 _LAST = 0.01  # of the answers: those for which nobody waits
@@ -155,11 +156,12 @@ def _affordable(stages: Sequence[Sequence[int]], world: _World, runs: int) -> in
     """
     batches = sum(map(len, stages))
     most = min(MOST_BATCHES, 3 * max(BUDGET_BATCHES, runs * batches) // 2)
-    if runs * min(RUN_BATCHES, batches * (world.rules.retry.max + 1)) <= most:
+    largest = min(RUN_BATCHES, batches * (world.rules.retry.max + 1))
+    if runs <= LEAST_RUNS or runs * largest <= most:
         return runs
     rng = Random(0)
     slow = _run(stages, world, _SLOW, rng, rng)
-    return min(runs, max(2, most // len(slow.records)))
+    return min(runs, max(LEAST_RUNS, most // len(slow.records)))
 
 
 def _run(

@@ -41,6 +41,7 @@ KNOWN = (
     {**TWENTY_THOUSAND, "retries.max": "10", "retries.transient_rate": "0.9", "batches.concurrent": "50"},
     {**TWENTY_THOUSAND, "batches.concurrent": "50", "limits.tier": "scale"},
     {**TINY, **ENDLESS, "workload.requests": "999k", "batches.requests_per_batch": "1000", "retries.max": "10"},
+    {**TWENTY_THOUSAND, "retries.transient_rate": "0.9", "batches.concurrent": "50", "duration.history": LONG_HISTORY, "workload.input_tokens": "500", "workload.model": "claude-opus-4-7"},
     {"duration.model": "history", "duration.history": LONG_HISTORY, "goal.budget_usd": "1", "workload.requests": "10M", **TINY},
 )  # fmt: skip
 _SEEDS = count(2)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import scenario
-from planner.model import recall
+from planner.model import recall, simulate
 from planner.model.durations import observed
 from planner.model.simulate import Run
 from planner.plan import make_plan
@@ -75,6 +75,20 @@ def test_a_model_whose_answers_take_longer_has_runs_of_its_own(
         times_s[writing.tokens_per_s] = run.makespan_s
     assert times_s[1e-6] > times_s[AT_ONCE.tokens_per_s]
     assert len(counted) == 2
+
+
+def test_the_least_runs_are_those_to_which_more_were_cut(
+    counted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of work that is too much, fewer runs than the least are none, and other numbers are other runs."""
+    monkeypatch.setattr(simulate, "MOST_BATCHES", 1)
+    asked = [
+        recall.simulated(((10,),), observed(), rules(), runs=runs, seed=1) for runs in (3, 2, 4, 1)
+    ]
+    assert [len(runs) for runs in asked] == [2, 2, 2, 1]
+    assert asked[1] is asked[0]
+    assert asked[1] == simulate.simulate(((10,),), observed(), rules(), runs=2, seed=1)
+    assert len(counted) == 3
 
 
 @given(scenarios(most_batches=5), st.permutations(MODELS))
