@@ -2,7 +2,7 @@
 // own.
 
 // Such as 2 h 30 min, 85 % or 2026-11-24.
-const AMOUNT = /(\d{4}-\d\d-\d\d|\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?(?!\w))/;
+const AMOUNT = /((?:\d{4}-\d\d-\d\d|\d[\d.,]* (?:d|h|min|s|%|[kMGT]?B)(?: \d+ (?:h|min))?)(?!\w))/;
 
 /** Put a view {slots, lists, charts} into its places; what the view does not name stays. */
 export function showView(view) {
