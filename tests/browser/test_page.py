@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from planner import bridge
 from tests.browser.test_accessibility import PHONE, kinds, open_all
-from tests.browser.watch import Visit
+from tests.browser.watch import READY_MS, Visit
 from tests.conftest import Chances
 
 
@@ -91,7 +91,7 @@ def settled(page: Page) -> None:
         "[data-module='programs']",
         "[data-list='ways']",
     ):
-        expect(page.locator(awaited)).not_to_have_attribute("aria-busy", "true")
+        expect(page.locator(awaited)).not_to_have_attribute("aria-busy", "true", timeout=READY_MS)
     expect(page.locator("[data-announce]")).to_have_text(slot(page, "answer.sentence").inner_text())
 
 
@@ -637,7 +637,7 @@ def test_a_long_verdict_is_one_sheet_too(visit: Visit) -> None:
     """A plan that cannot run, with three caveats, eight ways and 23 batches."""
     goal = "goal.deadline_h=40&goal.budget_usd=900"
     page = visit(f"#workload.requests=2m&workload.output_tokens=1000&{goal}")
-    expect(page.locator('[data-list="ways"] tr')).to_have_count(8)
+    expect(page.locator('[data-list="ways"] tr')).to_have_count(8, timeout=READY_MS)
     assert sheets(page) == 1
 
 
