@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner import scenario
 from planner.model import recall, simulate
 from planner.model.durations import observed
-from planner.model.simulate import Run
+from planner.model.simulate import Rules, Run
 from planner.plan import make_plan
 from planner.scenario import Scenario, parse
 from tests.planner.model.test_simulate import AT_ONCE, rules
@@ -75,6 +75,40 @@ def test_a_model_whose_answers_take_longer_has_runs_of_its_own(
         times_s[writing.tokens_per_s] = run.makespan_s
     assert times_s[1e-6] > times_s[AT_ONCE.tokens_per_s]
     assert len(counted) == 2
+
+
+def in_seconds(longest_s: float) -> Rules:
+    """Rules by which the longest answer of a batch of ten takes so long."""
+    speed = AT_ONCE.tokens_per_s * AT_ONCE.longest_s(10) / longest_s
+    return replace(rules(), writing=replace(AT_ONCE, tokens_per_s=speed))
+
+
+def test_answers_that_end_a_moment_before_their_batch(counted: list[int]) -> None:
+    """They change nothing; one that ends with its batch may be what it waited for."""
+    runs = recall.simulated(((10,),), observed(), rules(), runs=2, seed=1)
+    shortest_s = min(seconds for run in runs for _, seconds in run.records.times_s())
+    before = recall.simulated(((10,),), observed(), in_seconds(shortest_s - 0.1), runs=2, seed=1)
+    assert before is runs
+    for rules_of in (in_seconds(50_000), rules()):
+        recall.simulated(((10,),), observed(), rules_of, runs=2, seed=2)
+    assert len(counted) == 3
+
+
+def test_what_was_used_is_kept_once(counted: list[int]) -> None:
+    """However often a question is asked, it takes the room of one; the one used longest ago goes."""
+    most = recall._kept.maxlen or 0
+
+    def ask(*seeds: int) -> int:
+        before = len(counted)
+        for seed in seeds:
+            recall.simulated(((10,),), observed(), rules(), runs=2, seed=seed)
+        return len(counted) - before
+
+    assert ask(*range(most)) == most
+    assert ask(most - 1, most - 1, 0) == 0
+    assert ask(most) == 1
+    assert ask(0) == 0
+    assert ask(1) == 1
 
 
 def test_the_least_runs_are_those_to_which_more_were_cut(
