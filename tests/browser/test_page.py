@@ -660,10 +660,10 @@ def test_no_page_scrolls_sideways(visit: Visit, site: Path, chances: Chances, wh
 
 BROKEN = """() => {
   const broken = [];
-  for (const place of document.querySelectorAll("[data-slot]")) {
+  for (const place of document.querySelectorAll("[data-slot], [data-cell]")) {
     const texts = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
     for (let text; (text = texts.nextNode()); ) {
-      for (const found of text.data.matchAll(/\\d (?:d|h|min|s|%)(?: \\d+ (?:h|min))?(?!\\w)/g)) {
+      for (const found of text.data.matchAll(/(?:\\d{4}-\\d\\d-\\d\\d|\\d (?:d|h|min|s|%)(?: \\d+ (?:h|min))?)(?!\\w)/g)) {
         const range = document.createRange();
         range.setStart(text, found.index);
         range.setEnd(text, found.index + found[0].length);
@@ -678,14 +678,18 @@ BROKEN = """() => {
 
 @pytest.mark.parametrize(
     "path",
-    ["", "#workload.requests=2000000&goal.deadline_h=30&goal.budget_usd=9000"],
-    ids=["example", "plan"],
+    [
+        "",
+        "#workload.requests=2000000&goal.deadline_h=30&goal.budget_usd=9000",
+        "#workload.model=claude-sonnet-4-5",
+    ],
+    ids=["example", "plan", "date"],
 )
 def test_no_line_breaks_an_amount(visit: Visit, path: str) -> None:
-    """2 h 30 min stay together on the narrowest page, in what was built and in what was asked."""
+    """2 h 30 min, or 2026-11-30, stay together on the narrowest page, in what was built and in what was asked."""
     page = visit(path, viewport=PHONE)
     expect(slot(page, "answer.sentence")).to_have_text(answered(path[1:])["answer.sentence"])
-    for width in (PHONE["width"], 390, 320):
+    for width in range(320, 400, 8):  # a line ends elsewhere on each
         page.set_viewport_size(PHONE | {"width": width})
         assert page.evaluate(BROKEN) == []
 
