@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -104,9 +103,10 @@ def test_an_interrupt(tmp_path: Path) -> None:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # a shell has its jobs in the background ignore it, and theirs too
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    with pipe.open("wb"):  # opens when the other side does
-        time.sleep(0.5)  # until it reads: Python does not see a signal of the moment before
+    with pipe.open("wb"):  # opens when the other side does: then it waits for what is written
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
     assert (process.returncode, out, errors) == (130, b"", b"")
