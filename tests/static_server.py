@@ -1,6 +1,7 @@
 """A static file server for the tests: right types, any sub-path, and faults on request."""
 
 import re
+import sys
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -144,10 +145,7 @@ class StaticServer:
         self.asked: list[str] = []
         self.log: list[str] = []
         self._stopping = threading.Event()
-        self._server = ThreadingHTTPServer(
-            ("127.0.0.1", 0), partial(_Handler, self, self._stopping)
-        )
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), partial(_Handler, self, self._stopping))
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self.url = self.origin + base
 
@@ -183,6 +181,15 @@ class StaticServer:
         if found.is_file() and found.is_relative_to(self.root):
             return 200, found
         return 404, self.root / "404.html"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that goes away in the middle of something is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
