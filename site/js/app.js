@@ -166,8 +166,9 @@ function press(query) {
   openLink(query, address.query);
 }
 
-/** Ask for something else of the plan that is shown. */
+/** Ask for something else of the plan that is shown; what the page itself asks waits. */
 async function askBeside(question) {
+  sequel.hold();
   const reply = await engine.ask({ query: sequel.plan, ...question });
   if (reply) sequel.askNow(); // the question may have taken the place of what was asked for
   return reply;

@@ -54,6 +54,28 @@ def test_the_picture_is_of_what_is_seen(page: Page) -> None:
     assert "Queued 0" in svg and "Processing 0" in svg
 
 
+# A picture is drawn a second after it is asked for, and somebody saves it as soon as the ways are there.
+SAVE_AT_ONCE = """() => {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message) {
+        setTimeout(() => postMessage.call(this, message), message.text?.includes('"picture"') ? 1000 : 0);
+    };
+    const ways = document.querySelector("[data-list='ways']");
+    new MutationObserver(([{ oldValue }]) => {
+        if (oldValue) setTimeout(() => document.querySelector("[data-action='save-svg']").click());
+    }).observe(ways, { attributeFilter: ["aria-busy"], attributeOldValue: true });
+}"""
+
+
+def test_what_the_page_asks_itself_does_not_go_before_a_press(page: Page) -> None:
+    """Saved just before the programs would be asked for, the picture comes all the same, and then they do."""
+    page.evaluate(SAVE_AT_ONCE)
+    with page.expect_download() as download:
+        control(page, "workload.requests").fill("30000")
+    assert "30,000" in Path(download.value.path()).read_text("utf-8")
+    settled(page)
+
+
 def test_nothing_is_saved_beside_a_bad_value(page: Page) -> None:
     """The run that is shown is not the form's."""
     page.locator(".run-fold > summary").click()
