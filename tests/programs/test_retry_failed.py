@@ -140,6 +140,28 @@ def test_nothing_to_send_again_after_a_cancel(language: str, bench: Callable[...
     there.pays_once()
 
 
+def test_what_a_cancel_found_not_made(language: str, bench: Callable[..., Bench]) -> None:
+    """A batch that --cancel found not made is no batch when its requests are sent again, whoever goes on."""
+    there = bench({"faults": [on("create", "drop")]})
+    there.write(*IDS)
+    assert there.run(language, *FLAGS, kill=("doubt", "after")).code == -9
+    assert there.run(language, *FLAGS, "--cancel").code == 1
+    assert there.run(other(language), *AGAIN, kill=("cut", "after")).code == -9
+    done = there.run(language, *FLAGS)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+
+
+def test_an_old_list_that_was_put_away(language: str, since: Callable[..., Bench]) -> None:
+    """The list of failures of before may be moved elsewhere when the run is done."""
+    there = failed_once(since, language)
+    assert there.run(language, *AGAIN).code == 1
+    (there.out / "failed-1.jsonl").rename(there.folder / "put away")
+    done = there.run(language, *FLAGS)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
+
+
 @pytest.mark.parametrize("when", ["torn", "after"])
 def test_killed_while_it_sends_again(
     when: str,

@@ -238,6 +238,7 @@ def on_again(state: State, event: Event) -> None:
     state.totals.reasons = Counter(event["reasons"])
     state.failed_before = event["failed"]
     state.canceling, state.rest_given_up, state.done = False, False, None
+    state.batches.clear()  # what --cancel left unsent
 
 
 def on_cancel(state: State, _event: Event) -> None:
@@ -245,7 +246,7 @@ def on_cancel(state: State, _event: Event) -> None:
 
 
 def on_done(state: State, event: Event) -> None:
-    state.done = event["code"]
+    state.done, state.failed_before = event["code"], ""
 
 
 def nothing(_state: State, _event: Event) -> None:
