@@ -167,7 +167,7 @@ export class Source {
  */
 export function nextCut(source, settings) {
   const { state } = source.folder;
-  const canary = state.restBegan ? 0 : Math.max(0, settings.canary - state.canaryCut);
+  const canary = state.canaryRest ? 0 : Math.max(0, settings.canary - state.canaryCut);
   const limits = [settings.requestsPerBatch, settings.maxQueuedRequests, state.largestRequests];
   const full = Math.min(canary || Infinity, ...limits);
   const spread = canary ? 0 : spreadOf(full);

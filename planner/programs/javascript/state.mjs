@@ -65,7 +65,7 @@ export class State {
   canaryCut = 0; // requests that were chosen as canary, and what became of them
   canary = 0;
   canaryGivenUp = 0;
-  restBegan = false;
+  canaryRest = 0; // requests that were chosen after it
   succeeded = 0;
   givenUp = 0;
   retried = 0;
@@ -177,17 +177,14 @@ const EVENTS = {
   cut(state, event) {
     state.add(event);
     state.take(event.start, event.end);
-    if (event.canary) state.canaryCut += event.requests;
-    state.restBegan = !event.canary;
+    state[event.canary ? "canaryCut" : "canaryRest"] += event.requests;
   },
 
   recut(state, event) {
     for (const batch of event.batches.map((number) => state.batches.get(number))) {
       state.remove(batch, "recut");
       state.release(batch.start, batch.end);
-      if (!batch.canary) continue;
-      state.canaryCut -= batch.requests;
-      state.restBegan = false;
+      state[batch.canary ? "canaryCut" : "canaryRest"] -= batch.requests;
     }
   },
 
@@ -269,7 +266,7 @@ const EVENTS = {
     const { given_up: givenUp, failed: setAside, lengths } = event;
     Object.assign(state, { givenUp, setAside, lengths: [...lengths], reasons: new Counter() });
     state.reasons.update(event.reasons);
-    Object.assign(state, { done: null, canceling: false, restGivenUp: false, restBegan: true });
+    Object.assign(state, { done: null, canceling: false, restGivenUp: false });
     state.batches.clear(); // what --cancel left unsent
   },
 
