@@ -150,6 +150,7 @@ export class Source {
       held += pieces.at(-1).length;
       if (held < PIECE_BYTES) continue;
       const piece = Buffer.concat(pieces);
+      this.folder.guard(); // a body takes hours on a slow line
       yield piece;
       [pieces, held, sent] = [[], 0, sent + piece.length];
     }
@@ -158,6 +159,7 @@ export class Source {
       const size = `${grouped(batch.bytes)} bytes`;
       throw new StoppedError(`Batch ${batch.number} was cut with ${size} and has others now.`);
     }
+    this.folder.guard();
     yield last;
   }
 }
