@@ -33,7 +33,10 @@ FETCHES_AGAIN = 3
 SHORT_INTERVALS = 10
 PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 # Their tokens have nothing to do with their bytes.
-NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
+NO_TEXT = re.compile(
+    rb'"(?:image|document|file|container_upload|mcp_toolset)"'
+    rb'|"(?:web_search|web_fetch|code_execution)_[0-9]+"'
+)
 
 
 @dataclass

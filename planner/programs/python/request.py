@@ -22,6 +22,8 @@ END = 2**63  # of a round's file, where its length is not known yet
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
+# What brings in a text or files while it is answered.
+OUTSIDE = re.compile("container_upload|(?:web_search|web_fetch|code_execution)_[0-9]+|mcp_toolset")
 # These shape a row into a request: a run keeps them. The others may differ at each start.
 OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
 
@@ -208,8 +210,9 @@ class Requests:
         yield from impossible_in(params)
         if self.settings.budget_usd and any(holds_address(each) for each in params.values()):
             yield (
-                "the size of a document by address or id is not known, so no budget can be kept: "
-                "leave out --budget-usd, or put the document into the request"
+                "the size of a document by address or id, or of what a server tool brings in, is not "
+                "known, so no budget can be kept: leave out --budget-usd, or the tool, or put the "
+                "document into the request"
             )
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
@@ -248,15 +251,14 @@ def retired_models() -> dict[str, str]:
 
 
 def holds_address(value: object) -> bool:
-    """Whether documents, images or files stand in it by address or by id."""
+    """Whether documents, images or files stand in it by address or id, or tools bring some in."""
     if isinstance(value, list):
         return any(map(holds_address, value))
     if not isinstance(value, dict):
         return False
     source = value.get("source")
-    if isinstance(source, dict) and source.get("type") in ("url", "file"):
-        return True
-    if value.get("type") == "container_upload":
+    by_address = isinstance(source, dict) and source.get("type") in ("url", "file")
+    if by_address or OUTSIDE.fullmatch(str(value.get("type"))):
         return True
     return any(map(holds_address, value.values()))
 
