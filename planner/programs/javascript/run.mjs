@@ -27,6 +27,8 @@ import { Sorter } from "./sort.mjs";
 import { Submitter } from "./submit.mjs";
 import { clock, grouped, shown } from "./text.mjs";
 
+const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
+
 /** Takes one file of requests to the end: `await new BatchRunner("in.jsonl", "out").run()`. */
 export class BatchRunner {
   /** `adopt` is what a person says of batches that may be ours: their ids, or "none". */
@@ -100,7 +102,9 @@ export class BatchRunner {
     const began = this.folder.out ? this.folder.journal.first() : null;
     requests.hasBegun = began !== null;
     const { identity, count, problems } = await scan(fd, name, requests, signal).catch((error) => {
-      throw codeOf(error) ? new InputError(source.unreadable(systemText(error))) : error;
+      const isFull = FULL.includes(codeOf(error)); // of a temporary file
+      if (isFull || !codeOf(error)) throw error;
+      throw new InputError(source.unreadable(systemText(error)));
     });
     await breathe(signal);
     Object.assign(identity, source.packed);
