@@ -22,6 +22,7 @@ export class Batch {
   since = null; // of the submit: the newest batch of the workspace, and those with this count
   tookSeconds = null; // how long the POST lasted until it was given up; null if a kill ended it
   candidates = []; // ids of batches that may be this one
+  unsure = new Set(); // those of them whose count is not this one's
   letGo = new Set(); // ids of batches that are not
   shortSince = ""; // when its results were first found to be short
   counts = null; // of the API, when it has ended
@@ -203,7 +204,8 @@ const EVENTS = {
   },
 
   candidates(state, event, batch) {
-    Object.assign(batch, { status: "question", candidates: [...event.ids] });
+    const unsure = new Set(event.unsure);
+    Object.assign(batch, { status: "question", candidates: [...event.ids], unsure });
   },
 
   let_go(state, event, batch) {
