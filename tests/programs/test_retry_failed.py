@@ -112,6 +112,23 @@ def test_a_run_that_is_not_done(language: str, bench: Callable[..., Bench]) -> N
     assert set(there.given_up()) == {"r2", "r3", "r5"}
 
 
+@pytest.mark.parametrize("flag", ["--retry-failed", "--cancel"])
+@pytest.mark.parametrize("journal", [None, '{"event":"run","form'])
+def test_a_folder_without_a_run(
+    journal: str | None, flag: str, language: str, bench: Callable[..., Bench]
+) -> None:
+    """There is nothing to send again, or to cancel, and no run begins by the way."""
+    there = bench()
+    there.write(*IDS)
+    if journal:
+        there.out.mkdir()
+        (there.out / "journal.jsonl").write_text(journal, "utf-8")
+    done = there.run(language, *FLAGS, flag)
+    assert done.code == 2, done.said
+    assert "holds no run" in done.stderr
+    assert there.journal() == (journal or "")
+
+
 def test_a_canceled_run(language: str, bench: Callable[..., Bench]) -> None:
     """What `--cancel` left unsent is sent when a person asks for it."""
     there = bench({"polls": 3})

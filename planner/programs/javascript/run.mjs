@@ -69,7 +69,9 @@ export class BatchRunner {
     try {
       await this.source.open(nearest(out), this.signal);
       const { identity } = await this.readInput();
-      if (cancel && !journal.exists()) throw new InputError(`${out} holds no run to cancel.`);
+      if ((cancel || retryFailed) && !this.source.requests.hasBegun) {
+        throw new InputError(`${out} holds no run ${cancel ? "to cancel" : "to send again"}.`);
+      }
       lock = await this.takeFolder();
       this.takeUp(identity);
       return await this.goOn(cancel, retryFailed);
