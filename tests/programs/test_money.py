@@ -127,6 +127,18 @@ def test_a_budget_and_what_a_tool_brings_in(
     there.is_complete(["r0", "r1"])
 
 
+def test_a_budget_and_what_tools_add(language: str, bench: Callable[..., Bench]) -> None:
+    """Tools add a prompt of their own to each request, which no byte of it tells."""
+    there = bench()
+    tool = {"name": "tool", "input_schema": {"type": "object"}}
+    write_requests(there, {"max_tokens": 1, "tools": [tool]})
+    done = there.run(language, "--budget-usd", "0.0009")
+    assert done.code == 3, done.said
+    assert "budget" in done.stderr and not there.api.calls["create"]
+    assert there.run(language, "--budget-usd", "0.0015").code == 0
+    there.is_complete(["r0"])
+
+
 def test_a_budget_and_what_is_in_the_request(language: str, bench: Callable[..., Bench]) -> None:
     """A document in the request itself has a size, and a text that speaks of addresses is a text."""
     there = bench()

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 
 import { priceList, priceOf } from "./money.mjs";
-import { RETIRES } from "./settings.mjs";
+import { RETIRES, TOOL_PROMPT_TOKENS } from "./settings.mjs";
 import { isObject, localTime, shown, stripped } from "./text.mjs";
 
 export const ENVELOPE = ['{"requests":[', "]}"];
@@ -16,7 +16,8 @@ export const CUSTOM_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 
 // What is no text, and of it what brings in a text or files while it is answered.
 const ATTACHMENT = /^(?:image|document)$/;
-const OUTSIDE = /^(?:container_upload|(?:web_search|web_fetch|code_execution)_[0-9]+|mcp_toolset)$/;
+const OUTSIDE =
+  /^(?:container_upload|(?:web_search|web_fetch|code_execution|advisor)_[0-9]+|mcp_toolset)$/;
 const OF_REQUESTS = ["model", "maxTokens", "systemPrompt", "cacheTtl", "inferenceGeo", "betas"];
 
 /** What shapes a row into a request, fit for the journal: no prompt in it. */
@@ -81,17 +82,18 @@ export class Requests {
       const { model, max_tokens, inference_geo } = value.params;
       const body = stripped(line);
       const cached = body.includes('"cache_control"');
-      return this.cost(model, max_tokens, body.length, cached, inference_geo);
+      const hidden = body.includes('"tools"') ? TOOL_PROMPT_TOKENS : 0;
+      return this.cost(model, max_tokens, body.length, cached, inference_geo, hidden);
     }
     const { model, maxTokens, cacheTtl, inferenceGeo } = this.settings;
     const texts = value.id.length + 2 + Buffer.byteLength(JSON.stringify(value.prompt));
     return this.cost(model, maxTokens, this.overhead + texts, cacheTtl !== "", inferenceGeo);
   }
 
-  cost(model, maxTokens, size, cached, geo) {
+  cost(model, maxTokens, size, cached, geo, hidden = 0) {
     const price = priceOf(this.prices, model) ?? null;
     // The workspace's own choice may be the dearer one.
-    const worst = price?.worst(size, maxTokens, cached, geo !== "global") ?? null;
+    const worst = price?.worst(size + hidden, maxTokens, cached, geo !== "global") ?? null;
     return { size, maxTokens, price, worst };
   }
 
@@ -183,7 +185,7 @@ export function retirement(model) {
   return `model ${shown(model)} is retired since ${retires}: use ${successor}`;
 }
 
-/** The images, documents and files in the messages of a request, and the tools that bring some in. */
+/** The images, documents and files in a request, and the tools that bring some in. */
 export function attachments(params) {
   const blocks = [];
   // A list, not a recursion: what is nested deeply must not run out of stack.

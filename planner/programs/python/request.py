@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from planner.programs.python.money import Price, price_list, price_of
-from planner.programs.python.settings import RETIRES, Settings
+from planner.programs.python.settings import RETIRES, TOOL_PROMPT_TOKENS, Settings
 from planner.programs.python.text import Event, decode_json, json_bytes, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # before the first line of files of some editors
@@ -23,7 +23,9 @@ CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
 # What brings in a text or files while it is answered.
-OUTSIDE = re.compile("container_upload|(?:web_search|web_fetch|code_execution)_[0-9]+|mcp_toolset")
+OUTSIDE = re.compile(
+    "container_upload|(?:web_search|web_fetch|code_execution|advisor)_[0-9]+|mcp_toolset"
+)
 # These shape a row into a request: a run keeps them. The others may differ at each start.
 OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
 
@@ -61,7 +63,8 @@ class Wire:
         """The most that it may cost, 0 where no price is known."""
         if self.price is None:
             return 0
-        return self.price.worst(len(self.body), self.max_tokens, self.cached, self.us)
+        prompt = len(self.body) + (TOOL_PROMPT_TOKENS if b'"tools"' in self.body else 0)
+        return self.price.worst(prompt, self.max_tokens, self.cached, self.us)
 
 
 @dataclass(frozen=True)
@@ -211,8 +214,7 @@ class Requests:
         if self.settings.budget_usd and any(holds_address(each) for each in params.values()):
             yield (
                 "the size of a document by address or id, or of what a server tool brings in, is not "
-                "known, so no budget can be kept: leave out --budget-usd, or the tool, or put the "
-                "document into the request"
+                "known, so no budget can be kept: leave out --budget-usd, the tool or the address"
             )
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
@@ -252,10 +254,8 @@ def retired_models() -> dict[str, str]:
 
 def holds_address(value: object) -> bool:
     """Whether documents, images or files stand in it by address or id, or tools bring some in."""
-    if isinstance(value, list):
-        return any(map(holds_address, value))
     if not isinstance(value, dict):
-        return False
+        return isinstance(value, list) and any(map(holds_address, value))
     source = value.get("source")
     by_address = isinstance(source, dict) and source.get("type") in ("url", "file")
     if by_address or OUTSIDE.fullmatch(str(value.get("type"))):
