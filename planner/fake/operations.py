@@ -172,11 +172,12 @@ def page(desk: Desk, query: dict[str, str], fault: Fault) -> dict[str, Any] | No
         rows, more = listed[max(0, end - most) : end], end > most
     else:
         start = ids.index(query["after_id"]) + 1 if "after_id" in query else 0
+        start = max(0, start - fault.get("back", 0))
         rows, more = listed[start : start + most], len(ids) > start + most
     if fault.get("do") == "empty":
         rows, more = [], False
     return {
-        "data": [desk.show(batch) for batch in rows],
+        "data": [{**desk.show(batch), **fault.get("shows", {})} for batch in rows],
         "has_more": fault.get("has_more", more),
         "first_id": rows[0].id if rows else None,
         "last_id": rows[-1].id if rows else None,

@@ -40,7 +40,8 @@ the batch with that number, and then `nth` counts its calls), and what happens (
 
     list
     page          the page has `rows` rows, or `has_more` as said here, or both: cursors go on from
-                  there
+                  there; it begins `back` rows before the one that is due, or its rows are said to
+                  have what `shows` says
     empty         the page has no row, and there is no more
     (next-page: the same of the calls with a cursor, counted by themselves)
     neighbour     somebody else makes a batch of `size` (that of the newest create), then it is

@@ -162,6 +162,7 @@ def settings_of(plan: Plan, *, system_prompt: str = "") -> dict[str, Any]:
         },
         "BYTES_PER_TOKEN": float(facts.limit(f"chars_per_token_{model.tokenizer}").value),
         "WEB_SEARCH_USD_PER_1000": _usd(facts.limit("web_search_usd_per_1000").value),
+        "TOOL_PROMPT_TOKENS": int(facts.limit("tool_prompt_tokens_high").value),
         **_tables(long_answers),
     }
 

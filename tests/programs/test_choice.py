@@ -113,3 +113,41 @@ def test_prompts_of_many_lengths_are_ours(language: str, bench: Callable[..., Be
     assert done.code == 0, done.said
     there.is_complete(ids)
     assert there.api.calls["create"] == 1
+
+
+def test_a_candidate_that_has_ended_with_a_request_less(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A batch that has ended may count fewer than were sent: it may be ours, so nothing is sent without a word."""
+    outcome = {"id": "r2", "attempt": 1, "type": "missing"}
+    there = bench({"polls": 9, "outcomes": [outcome]})
+    there.write(*IDS)
+    assert there.run(language, *FOUR, kill=("created", "before")).code == -9
+    there.let_all_end()
+    there.api.end_all()
+    done = there.run(other(language), *FOUR)
+    assert done.code == 3, done.said
+    assert "msgbatch_000001" in done.stderr and "--adopt" in done.stderr
+    there.pays_once()
+    done = there.run(language, *FOUR, "--adopt", "msgbatch_000001")
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 3, "two batches, and one for the id that was missing"
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_stranger_that_has_ended_with_a_request_less(
+    alike: bool, language: str, bench: Callable[..., Bench]
+) -> None:
+    """Somebody's smaller batch is let go by its ids; with some of our ids it is not taken for ours without a word."""
+    there = bench()
+    there.write(*IDS)
+    assert there.run(language, *FOUR, kill=("submit", "after")).code == -9
+    there.api.make_foreign(3, IDS[:3] if alike else None)
+    there.api.end_all()
+    done = there.run(other(language), *FOUR)
+    assert done.code == (3 if alike else 0), done.said
+    if alike:
+        assert there.run(language, *FOUR, "--adopt", "none").code == 0
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2

@@ -1,5 +1,6 @@
 """Promise 7: what a result's class and message say about trying again."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -89,3 +90,14 @@ def test_an_account_without_credit(
     there.pays_once()
     assert there.run(language, *FOUR, "--max-retries", "0").code == 0
     there.is_complete(IDS)
+
+
+def test_a_result_without_a_type(language: str, bench: Callable[..., Bench]) -> None:
+    """It may have been paid for, and is given up under one name in both languages."""
+    raw = json.dumps({"custom_id": "r1", "result": {"type": None}})
+    there = bench({"outcomes": [{"id": "r1", "type": "odd", "raw": raw}]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
+    assert there.given_up() == {"r1": "unknown"}

@@ -157,6 +157,37 @@ def test_a_candidate_whose_results_vanish(language: str, bench: Callable[..., Be
     assert there.api.calls["create"] == 3
 
 
+def test_a_candidate_whose_results_are_not_found(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """A candidate that is there has not vanished, though its results are not found: it may be paid for."""
+    gone = error("results", 404, "not_found_error", batch=1, **ALWAYS)
+    there = bench({"faults": [on("create", "lose-answer"), gone]})
+    there.write(*IDS)
+    program = there.altered(language, LOST_BATCH_SECONDS=0.3)
+    done = there.run(language, *FOUR, program=program)
+    assert done.code == 3, done.said
+    assert "--adopt" in done.stderr
+    there.pays_once()
+    there.let_all_end()
+    assert there.run(other(language), *FOUR).code == 0
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
+def test_a_candidate_that_was_unknown_long_ago(language: str, bench: Callable[..., Bench]) -> None:
+    """What was not found once, and then was, is not gone when its results are not found at once."""
+    unknown = error("retrieve", 404, "not_found_error", batch=1, times=3)
+    gone = error("results", 404, "not_found_error", batch=1, times=3)
+    there = bench({"polls": 60, "faults": [on("create", "lose-answer"), unknown, gone]})
+    there.write(*IDS)
+    program = there.altered(language, LOST_BATCH_SECONDS=1.0)
+    done = there.run(language, *FOUR, program=program)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
 def test_a_stray_line_does_not_make_ours_a_strangers(
     language: str, bench: Callable[..., Bench]
 ) -> None:

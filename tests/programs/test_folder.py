@@ -184,6 +184,19 @@ def test_a_full_disk(name: str, language: str, bench: Callable[..., Bench]) -> N
     there.is_complete(IDS)
 
 
+def test_a_full_disk_for_temporary_files(language: str, bench: Callable[..., Bench]) -> None:
+    """No room to compare the ids of INPUT: with a run in the folder that is no fault of INPUT."""
+    there = bench()
+    ids = [f"{number:064d}" for number in range(64)]
+    there.write(*ids)
+    assert there.run(other(language), kill=("created", "after")).code == -9
+    done = there.shell('trap "" XFSZ; ulimit -f 2; "$@"', language)
+    assert done.code == 3, done.said
+    assert "Free space" in done.stderr
+    assert there.run(language).code == 0
+    there.is_complete(ids)
+
+
 @pytest.mark.parametrize("out", ["/proc/no-such-folder", "FILE/out", "FILE"])
 def test_a_folder_that_cannot_be_written(
     out: str, language: str, bench: Callable[..., Bench]

@@ -80,3 +80,41 @@ def test_a_list_that_is_empty_once(nth: int, language: str, bench: Callable[...,
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
+
+
+def test_a_list_that_repeats_a_row(language: str, bench: Callable[..., Bench]) -> None:
+    """A batch that stands on two pages is one candidate, and no choice."""
+    pages = [on("list", "page", rows=1, nth=3), on("list", "page", rows=2, back=1, nth=4)]
+    there = bench({"faults": [on("create", "lose-answer"), *pages]})
+    there.write(*IDS)
+    for _ in range(3):
+        there.api.make_foreign(3)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == 2
+
+
+@pytest.mark.parametrize("create", ["lose-answer", "foreign"])
+def test_a_list_that_counts_nothing(
+    create: str, language: str, bench: Callable[..., Bench]
+) -> None:
+    """Where the list does not tell how many requests a batch has, its results do."""
+    page = on("list", "page", shows={"request_counts": None}, **ALWAYS)
+    there = bench({"faults": [on("create", create), page]})
+    there.write(*IDS)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+    assert there.api.calls["create"] == (2 if create == "lose-answer" else 3)
+
+
+@pytest.mark.parametrize("moment", ["2026-11-29t20:00:00z", "2026-11-29 20:00:00.5+01:00"])
+def test_moments_in_another_form(moment: str, language: str, bench: Callable[..., Bench]) -> None:
+    """RFC 3339 has small letters, and a space for the T: a list of such moments holds nobody up."""
+    there = bench({"faults": [on("list", "page", shows={"created_at": moment}, **ALWAYS)]})
+    there.write(*IDS)
+    there.api.make_foreign(3)
+    done = there.run(language, *FOUR)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)

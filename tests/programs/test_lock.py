@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs.cases import on
 from tests.programs.harness import Bench
 from tests.programs.processes import Running
 from tests.programs.written import other
@@ -182,6 +183,26 @@ def test_a_program_that_slept_and_lost_the_folder(
     assert there.journal() == journal
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
+
+
+def test_a_folder_that_is_lost_while_a_body_goes_out(
+    language: str, bench: Callable[..., Bench]
+) -> None:
+    """Whoever took it looks for the batch and sends it: the rest of the body stays here."""
+    slow = on("create", "ok", bytes_per_second=5_000_000)
+    there = bench({"faults": [slow], "receive_buffer": 8192})
+    rows = [{"id": name, "prompt": name + "x" * 4_000_000} for name in IDS]
+    there.input.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    running = there.start(language)
+    there.wait_for("submit")
+    holder = next(line for line in there.text("lock").split("\n") if "taken" in line)
+    left = json.dumps({"left": json.loads(holder)["taken"]["token"]})
+    with (there.out / "lock").open("a", encoding="utf-8") as file:
+        file.write(f"\n{left}\n")
+    done = running.wait()
+    assert done.code == 3, done.said
+    there.until(lambda: there.api.creating == 0)
+    assert not there.api.batches
 
 
 def test_the_holder_is_named(language: str, bench: Callable[..., Bench]) -> None:

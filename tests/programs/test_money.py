@@ -109,6 +109,36 @@ def test_a_budget_and_what_is_not_in_the_request(
     there.is_complete(["r0", "r1"])
 
 
+@pytest.mark.parametrize("kind", ["web_search_20260209", "web_fetch_20260209", "mcp_toolset"])
+def test_a_budget_and_what_a_tool_brings_in(
+    kind: str, language: str, bench: Callable[..., Bench]
+) -> None:
+    """What a search finds is input too, and its size is not in the request."""
+    there = bench()
+    own = {"name": "web_search_20260209", "input_schema": {"type": "object"}}
+    tool = {"type": kind, "name": "tool"}
+    write_requests(there, {"tools": [own]}, {"tools": [own, tool]})
+    done = there.run(language, "--budget-usd", "5")
+    assert done.code == 2, done.said
+    assert "line 2" in done.stderr and "budget" in done.stderr
+    assert "line 1" not in done.stderr
+    assert not there.api.calls
+    assert there.run(language).code == 0, "without a budget it may be sent"
+    there.is_complete(["r0", "r1"])
+
+
+def test_a_budget_and_what_tools_add(language: str, bench: Callable[..., Bench]) -> None:
+    """Tools add a prompt of their own to each request, which no byte of it tells."""
+    there = bench()
+    tool = {"name": "tool", "input_schema": {"type": "object"}}
+    write_requests(there, {"max_tokens": 1, "tools": [tool]})
+    done = there.run(language, "--budget-usd", "0.0009")
+    assert done.code == 3, done.said
+    assert "budget" in done.stderr and not there.api.calls["create"]
+    assert there.run(language, "--budget-usd", "0.0015").code == 0
+    there.is_complete(["r0"])
+
+
 def test_a_budget_and_what_is_in_the_request(language: str, bench: Callable[..., Bench]) -> None:
     """A document in the request itself has a size, and a text that speaks of addresses is a text."""
     there = bench()

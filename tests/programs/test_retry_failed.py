@@ -112,6 +112,23 @@ def test_a_run_that_is_not_done(language: str, bench: Callable[..., Bench]) -> N
     assert set(there.given_up()) == {"r2", "r3", "r5"}
 
 
+@pytest.mark.parametrize("flag", ["--retry-failed", "--cancel"])
+@pytest.mark.parametrize("journal", [None, '{"event":"run","form'])
+def test_a_folder_without_a_run(
+    journal: str | None, flag: str, language: str, bench: Callable[..., Bench]
+) -> None:
+    """There is nothing to send again, or to cancel, and no run begins by the way."""
+    there = bench()
+    there.write(*IDS)
+    if journal:
+        there.out.mkdir()
+        (there.out / "journal.jsonl").write_text(journal, "utf-8")
+    done = there.run(language, *FLAGS, flag)
+    assert done.code == 2, done.said
+    assert "holds no run" in done.stderr
+    assert there.journal() == (journal or "")
+
+
 def test_a_canceled_run(language: str, bench: Callable[..., Bench]) -> None:
     """What `--cancel` left unsent is sent when a person asks for it."""
     there = bench({"polls": 3})
@@ -138,6 +155,28 @@ def test_nothing_to_send_again_after_a_cancel(language: str, bench: Callable[...
     again = there.run(other(language), *FLAGS)
     assert again.code == 1, again.said
     there.pays_once()
+
+
+def test_what_a_cancel_found_not_made(language: str, bench: Callable[..., Bench]) -> None:
+    """A batch that --cancel found not made is no batch when its requests are sent again, whoever goes on."""
+    there = bench({"faults": [on("create", "drop")]})
+    there.write(*IDS)
+    assert there.run(language, *FLAGS, kill=("doubt", "after")).code == -9
+    assert there.run(language, *FLAGS, "--cancel").code == 1
+    assert there.run(other(language), *AGAIN, kill=("cut", "after")).code == -9
+    done = there.run(language, *FLAGS)
+    assert done.code == 0, done.said
+    there.is_complete(IDS)
+
+
+def test_an_old_list_that_was_put_away(language: str, since: Callable[..., Bench]) -> None:
+    """The list of failures of before may be moved elsewhere when the run is done."""
+    there = failed_once(since, language)
+    assert there.run(language, *AGAIN).code == 1
+    (there.out / "failed-1.jsonl").rename(there.folder / "put away")
+    done = there.run(language, *FLAGS)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
 
 
 @pytest.mark.parametrize("when", ["torn", "after"])

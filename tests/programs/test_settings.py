@@ -109,6 +109,16 @@ def test_a_canary_that_was_cut(language: str, bench: Callable[..., Bench]) -> No
     assert sizes(there)[0] == 3
 
 
+def test_a_canary_after_a_start_without(language: str, bench: Callable[..., Bench]) -> None:
+    """What a first start cut and did not send has not gone before the canary of the next one."""
+    there = bench()
+    there.write(*IDS)
+    assert there.run(other(language), kill=("cut", "after")).code == -9
+    assert there.run(language, "--canary", "3").code == 0
+    there.is_complete(IDS)
+    assert sizes(there)[0] == 3
+
+
 def test_a_model_that_retires_keeps_nobody_from_collecting(
     language: str, bench: Callable[..., Bench]
 ) -> None:

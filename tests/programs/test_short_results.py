@@ -130,3 +130,12 @@ def test_cancel_collects_what_is_short(language: str, bench: Callable[..., Bench
     done = there.run(other(language), *FOUR, "--cancel")
     assert done.code in (0, 1), done.said
     there.is_complete(IDS)
+
+
+def test_pages_of_a_proxy_are_no_results(language: str, bench: Callable[..., Bench]) -> None:
+    """However often a page of HTML comes in the place of results: they are fetched again, and nothing is given up."""
+    there = bench({"faults": [on("results", "html", times=6)]})
+    there.write(*IDS[:1])
+    done = there.run(language)
+    assert done.code == 0, done.said
+    there.is_complete(IDS[:1])

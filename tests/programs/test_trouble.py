@@ -183,6 +183,19 @@ def test_a_deleted_batch(language: str, bench: Callable[..., Bench]) -> None:
     there.pays_once()
 
 
+def test_a_cancel_that_is_not_found(language: str, bench: Callable[..., Bench]) -> None:
+    """Where a gateway does not know how to cancel, the batch is there all the same: its answers are collected."""
+    there = bench({"faults": [error("cancel", 404, "not_found_error", **ALWAYS)]})
+    there.write(*IDS)
+    assert there.run(language, *FOUR, kill=("created", "after")).code == -9
+    last = other(language)
+    program = there.altered(last, LOST_BATCH_SECONDS=0.3)
+    done = there.run(last, *FOUR, "--cancel", program=program)
+    assert done.code == 1, done.said
+    there.is_complete(IDS)
+    assert len(there.lines("succeeded.jsonl")) == 4
+
+
 def test_a_deleted_batch_and_cancel(language: str, bench: Callable[..., Bench]) -> None:
     """After the others, `--cancel` ends the run: what was deleted is listed as such."""
     there = bench()

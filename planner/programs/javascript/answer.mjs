@@ -28,6 +28,8 @@ export const SHORT_RESULTS_SECONDS = 86_400.0;
 export const FETCHES_OF_UNREADABLE = 3;
 // How fast a body is on its way at least.
 export const SLOWEST_LINE_BYTES_PER_SECOND = 24_000.0;
+// Of so many requests one may be missing from the counts of a batch.
+const COUNTED_OF_ONE_MISSING = 10;
 const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 86_400;
 
@@ -221,6 +223,19 @@ export function countsOf(batch) {
 /** The requests of a batch. */
 export const sizeOf = (batch) => Object.values(countsOf(batch)).reduce((a, b) => a + b, 0);
 
+/** Whether a batch of so many may be counted so, now or at its end, or not at all. */
+export function mayCount(batch, requests) {
+  const missing = Math.max(1, Math.floor(requests / COUNTED_OF_ONE_MISSING));
+  const lacking = requests - sizeOf(batch);
+  return sizeOf(batch) === 0 || (0 <= lacking && lacking <= missing);
+}
+
+/** Whether it may be of so many requests, as it is: before its end all of them count. */
+export function mayHave(batch, requests) {
+  const isSure = batch.processing_status !== "ended" && sizeOf(batch) > 0;
+  return isSure ? sizeOf(batch) === requests : mayCount(batch, requests);
+}
+
 /** A moment of the API as text that sorts by time, to the microsecond; "" for anything else. */
 export function iso(moment) {
   const form = /^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
@@ -255,6 +270,12 @@ export function fitByTokens(pairs) {
   const half = Math.floor(pairs.length / 2);
   const of = (part) => sum(part.map(([count]) => count));
   return of(bySize.slice(-half)) > of(bySize.slice(0, half));
+}
+
+/** How long the POST of a batch may have lasted that a kill ended, in seconds. */
+export function tookAtMost({ submittedAt, bytes }) {
+  const since = (Date.now() - Date.parse(submittedAt)) / 1000;
+  return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
 }
 
 /** The headers of an answer that came without the SDK. */

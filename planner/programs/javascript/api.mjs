@@ -200,7 +200,11 @@ export class Api {
       const url = `${BATCHES}/${batch.id}/results`;
       const options = { headers: { accept: "application/binary" }, signal: this.signal };
       // Not from results_url, which may name another host than the one that the key is for.
-      await save(await this.client.get(url, options).asResponse(), file);
+      const response = await this.client.get(url, options).asResponse();
+      if (response.headers.get("content-type")?.includes("text/html")) {
+        throw new NoAnswerError("the answer is a page of some proxy");
+      }
+      await save(response, file);
       return file;
     };
     return this.ask(what, call, isGone);

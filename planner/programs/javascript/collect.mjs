@@ -50,10 +50,7 @@ export class Collector {
   async store(batch) {
     const { folder, log } = this;
     // One that was adopted has ended: that is how it was proved ours.
-    if (folder.state.canceling && folder.state.made.has(batch.id)) {
-      await this.api.cancel(batch);
-      log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
-    }
+    if (folder.state.canceling && folder.state.made.has(batch.id)) await this.cancel(batch);
     const ended = await this.pollUntilEnded(batch);
     if (ended.archived_at) {
       const paid = "its results are no longer at the API, and it is not paid for again";
@@ -65,6 +62,17 @@ export class Collector {
     const { size } = fs.statSync(folder.resultsFile(batch));
     folder.note("stored", { batch: batch.number, bytes: size });
     return true;
+  }
+
+  async cancel(batch) {
+    try {
+      await this.api.cancel(batch);
+      this.log.line(`Batch ${batch.number} (${batch.id}) is being canceled`);
+    } catch (error) {
+      if (!(error instanceof LostBatchError)) throw error;
+      // Whether it is gone the next poll tells: it may have answers.
+      this.log.line(`Batch ${batch.number} (${batch.id}) cannot be canceled`);
+    }
   }
 
   async pollUntilEnded(batch) {

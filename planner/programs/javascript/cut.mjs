@@ -150,6 +150,7 @@ export class Source {
       held += pieces.at(-1).length;
       if (held < PIECE_BYTES) continue;
       const piece = Buffer.concat(pieces);
+      this.folder.guard(); // a body takes hours on a slow line
       yield piece;
       [pieces, held, sent] = [[], 0, sent + piece.length];
     }
@@ -158,6 +159,7 @@ export class Source {
       const size = `${grouped(batch.bytes)} bytes`;
       throw new StoppedError(`Batch ${batch.number} was cut with ${size} and has others now.`);
     }
+    this.folder.guard();
     yield last;
   }
 }
@@ -167,7 +169,7 @@ export class Source {
  */
 export function nextCut(source, settings) {
   const { state } = source.folder;
-  const canary = state.restBegan ? 0 : Math.max(0, settings.canary - state.canaryCut);
+  const canary = state.canaryRest ? 0 : Math.max(0, settings.canary - state.canaryCut);
   const limits = [settings.requestsPerBatch, settings.maxQueuedRequests, state.largestRequests];
   const full = Math.min(canary || Infinity, ...limits);
   const spread = canary ? 0 : spreadOf(full);

@@ -9,12 +9,14 @@
 import {
   FETCHES_OF_UNREADABLE,
   SHORT_RESULTS_SECONDS,
-  SLOWEST_LINE_BYTES_PER_SECOND,
   Waits,
   fitByTokens,
   iso,
+  mayCount,
+  mayHave,
   sizeOf,
   sleep,
+  tookAtMost,
 } from "./answer.mjs";
 import { readResults } from "./collect.mjs";
 import { StoppedError } from "./errors.mjs";
@@ -70,15 +72,16 @@ export class Doubts {
     const { state } = this.folder;
     const { id, created_at, seen = [] } = batch.since ?? {};
     const excluded = new Set([...state.known, ...seen, ...batch.letGo, id]);
-    const ids = listed
+    const mayBe = listed
       .filter((other) => !created_at || !isBefore(iso(other.created_at), created_at))
-      .filter((other) => sizeOf(other) === batch.requests && !excluded.has(other.id))
-      .map((other) => other.id);
-    if (!ids.length) {
+      .filter((other) => mayHave(other, batch.requests) && !excluded.has(other.id));
+    if (!mayBe.length) {
       this.notMade(batch);
       return;
     }
-    this.folder.note("candidates", { batch: batch.number, ids });
+    const ids = mayBe.map((other) => other.id);
+    const unsure = ids.filter((_, number) => sizeOf(mayBe[number]) !== batch.requests);
+    this.folder.note("candidates", { batch: batch.number, ids, unsure });
     this.log.line(`Batch ${batch.number} may be ${ids.join(", ")}: known when it has ended`);
   }
 
@@ -131,7 +134,7 @@ export class Doubts {
     const results = readResults(file);
     const isShort = results.lines < sizeOf(shown);
     if (this.isAgain(id, isShort, results.unreadable)) return;
-    this.judgeAs(shown, (batch) => (isShort ? false : this.fit(batch, results, sizeOf(shown))));
+    this.judgeAs(shown, (batch) => !isShort && this.fit(batch, results, shown));
   }
 
   /** Judge a candidate for every batch that it may be; `fit` says null where it is not. */
@@ -182,7 +185,8 @@ export class Doubts {
    * false if neither is sure. An id of ours that they lack unmakes nothing, nor does a stray line;
    * where strange ones stand for ours that the API counts, it is somebody's who numbers alike.
    */
-  fit(batch, { tokens, unreadable }, counted) {
+  fit(batch, { tokens, unreadable }, shown) {
+    const counted = sizeOf(shown);
     let ours = 0;
     const pairs = [];
     for (const { place, line, value } of this.source.placesOf(batch)) {
@@ -196,6 +200,8 @@ export class Doubts {
     const strange = tokens.size - ours;
     const missing = Math.min(counted || Infinity, batch.requests) - ours - unreadable;
     if (strange && (!ours || (missing > 0 && strange >= missing))) return null;
+    // Where the count proves nothing, every id does.
+    if (batch.unsure.has(shown.id) && (strange || ours < batch.requests)) return false;
     return ours > 0 && fitByTokens(pairs) && !(strange && missing > 0);
   }
 
@@ -267,15 +273,9 @@ export class Doubts {
 const isBefore = (moment, other) =>
   Date.parse(moment) < Date.parse(other) - 1000 * CLOCK_MARGIN_SECONDS;
 
-// How long the POST may have lasted that a kill ended, in seconds.
-function tookAtMost({ submittedAt, bytes }) {
-  const since = (Date.now() - Date.parse(submittedAt)) / 1000;
-  return Math.max(0, Math.min(since, bytes / SLOWEST_LINE_BYTES_PER_SECOND)) || 0;
-}
-
 /**
  * The newest batch, {id, created_at, seen}, or null: what comes after is told by the API's clock,
- * not by ours. `seen` are the ids of the batches with this count that might be taken for one made
+ * not by ours. `seen` are the ids of the batches that might be taken by their count for one made
  * after it.
  */
 export async function newestBatch(api, requests) {
@@ -284,7 +284,7 @@ export async function newestBatch(api, requests) {
     const created_at = iso(batch.created_at);
     newest ??= { id: batch.id, created_at, seen: [] };
     if (isBefore(created_at, newest.created_at)) break;
-    if (sizeOf(batch) === requests) newest.seen.push(batch.id);
+    if (mayCount(batch, requests)) newest.seen.push(batch.id);
   }
   return newest;
 }

@@ -26,7 +26,8 @@
  * 3. created    the API has named it. Without an answer (timeout, 5xx, lost connection, kill) it is
  *               in doubt: nothing else is sent for as long as it may still be made, then the list
  *               of the workspace is read to five minutes before the intention. Without a batch of
- *               this count that was not there before, it was not made, and is sent again.
+ *               this count that was not there before, or one that has ended with a few less, or of
+ *               which nothing is counted, it was not made, and is sent again.
  *    question   with one, or several: these are its candidates, and no later ones are. Each is
  *               polled to its end, and the ids in its results tell whose it is: ours is adopted,
  *               any other let go. Where ids prove nothing, for two runs may number their rows
@@ -71,11 +72,12 @@
  *     recut       batches                           cut and not sent: their bytes are cut anew
  *     submit      batch, since {id, created_at, seen} or null
  *                                                   the newest batch of the workspace before the
- *                                                   POST; `seen` are the ids of those with the same
- *                                                   count
+ *                                                   POST; `seen` are the ids of those that may be
+ *                                                   taken for one of this count
  *     created     batch, id, created_at
  *     doubt       batch, why, took_s                how long the POST lasted until it was given up
- *     candidates  batch, ids                        it may be one of these: in question
+ *     candidates  batch, ids, unsure                it may be one of these: in question; `unsure`
+ *                                                   are those whose count is not its own
  *     let_go      batch, id, why                    it is not this one: ids, vanished, person
  *     adopted     batch, id, created_at             it is this one
  *     not_made    batch

@@ -7,14 +7,17 @@
 import { createHash } from "node:crypto";
 
 import { priceList, priceOf } from "./money.mjs";
-import { RETIRES } from "./settings.mjs";
+import { RETIRES, TOOL_PROMPT_TOKENS } from "./settings.mjs";
 import { isObject, localTime, shown, stripped } from "./text.mjs";
 
 export const ENVELOPE = ['{"requests":[', "]}"];
 export const ENVELOPE_BYTES = ENVELOPE.join("").length;
 export const CUSTOM_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 
-const ATTACHMENTS = ["image", "document", "container_upload"];
+// What is no text, and of it what brings in a text or files while it is answered.
+const ATTACHMENT = /^(?:image|document)$/;
+const OUTSIDE =
+  /^(?:container_upload|(?:web_search|web_fetch|code_execution|advisor)_[0-9]+|mcp_toolset)$/;
 const OF_REQUESTS = ["model", "maxTokens", "systemPrompt", "cacheTtl", "inferenceGeo", "betas"];
 
 /** What shapes a row into a request, fit for the journal: no prompt in it. */
@@ -79,17 +82,18 @@ export class Requests {
       const { model, max_tokens, inference_geo } = value.params;
       const body = stripped(line);
       const cached = body.includes('"cache_control"');
-      return this.cost(model, max_tokens, body.length, cached, inference_geo);
+      const hidden = body.includes('"tools"') ? TOOL_PROMPT_TOKENS : 0;
+      return this.cost(model, max_tokens, body.length, cached, inference_geo, hidden);
     }
     const { model, maxTokens, cacheTtl, inferenceGeo } = this.settings;
     const texts = value.id.length + 2 + Buffer.byteLength(JSON.stringify(value.prompt));
     return this.cost(model, maxTokens, this.overhead + texts, cacheTtl !== "", inferenceGeo);
   }
 
-  cost(model, maxTokens, size, cached, geo) {
+  cost(model, maxTokens, size, cached, geo, hidden = 0) {
     const price = priceOf(this.prices, model) ?? null;
     // The workspace's own choice may be the dearer one.
-    const worst = price?.worst(size, maxTokens, cached, geo !== "global") ?? null;
+    const worst = price?.worst(size + hidden, maxTokens, cached, geo !== "global") ?? null;
     return { size, maxTokens, price, worst };
   }
 
@@ -128,8 +132,9 @@ export class Requests {
     }
     if (this.settings.budgetUsd && attachments(params).some(isElsewhere)) {
       wrong.push(
-        "a document, image or file by its address or id has a size that is not known here, so no " +
-          "budget can be kept: leave out --budget-usd, or put it into the request",
+        "a document, image or file by its address or id, or what a server tool brings in, has a " +
+          "size that is not known here, so no budget can be kept: leave out --budget-usd, or the " +
+          "tool, or put the document into the request",
       );
     }
     return wrong;
@@ -180,13 +185,13 @@ export function retirement(model) {
   return `model ${shown(model)} is retired since ${retires}: use ${successor}`;
 }
 
-/** The images, documents and files in the messages of a request. */
+/** The images, documents and files in a request, and the tools that bring some in. */
 export function attachments(params) {
   const blocks = [];
   // A list, not a recursion: what is nested deeply must not run out of stack.
-  for (const waiting = [params.messages, params.system]; waiting.length; ) {
+  for (const waiting = [params.messages, params.system, params.tools]; waiting.length; ) {
     const value = waiting.pop();
-    if (ATTACHMENTS.includes(value?.type)) blocks.push(value);
+    if (ATTACHMENT.test(value?.type) || OUTSIDE.test(value?.type)) blocks.push(value);
     if (typeof value !== "object" || value === null) continue;
     for (const each of Object.values(value)) waiting.push(each);
   }
@@ -194,7 +199,7 @@ export function attachments(params) {
 }
 
 const isElsewhere = ({ type, source }) =>
-  type === "container_upload" || source?.type === "url" || source?.type === "file";
+  OUTSIDE.test(type) || source?.type === "url" || source?.type === "file";
 
 function namesBeside(holder, ...expected) {
   return Object.keys(holder).filter((name) => !expected.includes(name));

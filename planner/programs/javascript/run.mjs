@@ -27,6 +27,8 @@ import { Sorter } from "./sort.mjs";
 import { Submitter } from "./submit.mjs";
 import { clock, grouped, shown } from "./text.mjs";
 
+const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
+
 /** Takes one file of requests to the end: `await new BatchRunner("in.jsonl", "out").run()`. */
 export class BatchRunner {
   /** `adopt` is what a person says of batches that may be ours: their ids, or "none". */
@@ -67,7 +69,9 @@ export class BatchRunner {
     try {
       await this.source.open(nearest(out), this.signal);
       const { identity } = await this.readInput();
-      if (cancel && !journal.exists()) throw new InputError(`${out} holds no run to cancel.`);
+      if ((cancel || retryFailed) && !this.source.requests.hasBegun) {
+        throw new InputError(`${out} holds no run ${cancel ? "to cancel" : "to send again"}.`);
+      }
       lock = await this.takeFolder();
       this.takeUp(identity);
       return await this.goOn(cancel, retryFailed);
@@ -100,7 +104,9 @@ export class BatchRunner {
     const began = this.folder.out ? this.folder.journal.first() : null;
     requests.hasBegun = began !== null;
     const { identity, count, problems } = await scan(fd, name, requests, signal).catch((error) => {
-      throw codeOf(error) ? new InputError(source.unreadable(systemText(error))) : error;
+      const isFull = FULL.includes(codeOf(error)); // of a temporary file
+      if (isFull || !codeOf(error)) throw error;
+      throw new InputError(source.unreadable(systemText(error)));
     });
     await breathe(signal);
     Object.assign(identity, source.packed);

@@ -56,6 +56,8 @@ export const LONG_PROMPTS = {
   "claude-haiku-5-5": ["100000", "0.25", "1.25", "0.3125", "0.5", "0.025"],
 };
 export const WEB_SEARCH_USD_PER_1000 = "10";
+// Input tokens that tools add to a prompt at the most.
+export const TOOL_PROMPT_TOKENS = 804;
 // Models that are gone from a date on, and what to use instead.
 export const RETIRES = {
   "claude-3-opus-20240229": ["2026-01-05", "claude-opus-5-5"],

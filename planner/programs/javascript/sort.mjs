@@ -23,8 +23,7 @@ import {
   utf8,
 } from "./text.mjs";
 
-// What `result.error.error.type` says about trying again. A class in neither is tried again, and
-// logged.
+// What `result.error.error.type` says of trying again. One in neither is tried again, and logged.
 const TRY_AGAIN = [
   "api_error",
   "overloaded_error",
@@ -70,7 +69,8 @@ export function resultIn(line) {
 
 /** The class of a result that is no success, and the API's words. The class is nested twice. */
 export function reasonIn(result) {
-  if (result.type !== "errored") return { reason: String(result.type), message: "" };
+  const kind = typeof result.type === "string" ? result.type : "unknown";
+  if (kind !== "errored") return { reason: kind, message: "" };
   const error = result.error?.error;
   const message = String(error?.message ?? "");
   const reason = typeof error?.type === "string" ? error.type : "unknown";

@@ -22,6 +22,7 @@ export class Batch {
   since = null; // of the submit: the newest batch of the workspace, and those with this count
   tookSeconds = null; // how long the POST lasted until it was given up; null if a kill ended it
   candidates = []; // ids of batches that may be this one
+  unsure = new Set(); // those of them whose count is not this one's
   letGo = new Set(); // ids of batches that are not
   shortSince = ""; // when its results were first found to be short
   counts = null; // of the API, when it has ended
@@ -65,7 +66,7 @@ export class State {
   canaryCut = 0; // requests that were chosen as canary, and what became of them
   canary = 0;
   canaryGivenUp = 0;
-  restBegan = false;
+  canaryRest = 0; // requests that were chosen after it
   succeeded = 0;
   givenUp = 0;
   retried = 0;
@@ -177,17 +178,14 @@ const EVENTS = {
   cut(state, event) {
     state.add(event);
     state.take(event.start, event.end);
-    if (event.canary) state.canaryCut += event.requests;
-    state.restBegan = !event.canary;
+    state[event.canary ? "canaryCut" : "canaryRest"] += event.requests;
   },
 
   recut(state, event) {
     for (const batch of event.batches.map((number) => state.batches.get(number))) {
       state.remove(batch, "recut");
       state.release(batch.start, batch.end);
-      if (!batch.canary) continue;
-      state.canaryCut -= batch.requests;
-      state.restBegan = false;
+      state[batch.canary ? "canaryCut" : "canaryRest"] -= batch.requests;
     }
   },
 
@@ -206,7 +204,8 @@ const EVENTS = {
   },
 
   candidates(state, event, batch) {
-    Object.assign(batch, { status: "question", candidates: [...event.ids] });
+    const unsure = new Set(event.unsure);
+    Object.assign(batch, { status: "question", candidates: [...event.ids], unsure });
   },
 
   let_go(state, event, batch) {
@@ -269,7 +268,7 @@ const EVENTS = {
     const { given_up: givenUp, failed: setAside, lengths } = event;
     Object.assign(state, { givenUp, setAside, lengths: [...lengths], reasons: new Counter() });
     state.reasons.update(event.reasons);
-    Object.assign(state, { done: null, canceling: false, restGivenUp: false, restBegan: true });
+    Object.assign(state, { done: null, canceling: false, restGivenUp: false });
     state.batches.clear(); // what --cancel left unsent
   },
 

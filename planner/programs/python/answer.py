@@ -32,6 +32,8 @@ WORD = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 # The place in a request that a message begins with: "messages.0.content: …"
 PLACE = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*):")
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
+# Of so many requests one may be missing from the counts of a batch.
+COUNTED_OF_ONE_MISSING = 10
 # The account's trouble, not the request's, by the code of an error.
 ACCOUNT_CODES = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
 CHECK_ADDRESS = "This is no answer of the API: check ANTHROPIC_BASE_URL and any proxy."
@@ -54,6 +56,16 @@ class ApiBatch:
 
     def requests(self) -> int:
         return sum(self.counts.values())
+
+    def may_count(self, requests: int) -> bool:
+        """Whether a batch of so many may be counted so, now or at its end, or not at all."""
+        missing = max(1, requests // COUNTED_OF_ONE_MISSING)
+        return self.requests() == 0 or 0 <= requests - self.requests() <= missing
+
+    def may_have(self, requests: int) -> bool:
+        """Whether it may be of so many requests, as it is: before its end all of them count."""
+        is_sure = self.status != "ended" and self.requests() > 0
+        return self.requests() == requests if is_sure else self.may_count(requests)
 
 
 class Waits:

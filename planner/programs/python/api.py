@@ -197,10 +197,14 @@ class Api:
         )
         try:
             headers = answer.response.headers
+            if "text/html" in headers.get("content-type", ""):
+                raise NoAnswerError("the answer is a page of some proxy")
             for name in self.account:
                 self.account[name] = headers.get(f"anthropic-{name}-id") or self.account[name]
             async for chunk in answer.response.aiter_bytes():
                 yield chunk
+        except NoAnswerError:
+            raise
         except Exception as error:  # the classes of the library below differ between SDKs
             raise NoAnswerError(f"the answer was cut ({type(error).__name__})") from None
         finally:

@@ -33,7 +33,10 @@ FETCHES_AGAIN = 3
 SHORT_INTERVALS = 10
 PROMPT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 # Their tokens have nothing to do with their bytes.
-NO_TEXT = re.compile(rb'"(?:image|document|file|container_upload)"')
+NO_TEXT = re.compile(
+    rb'"(?:image|document|file|container_upload|mcp_toolset)"'
+    rb'|"(?:web_search|web_fetch|code_execution|advisor)_[0-9]+"'
+)
 
 
 @dataclass
@@ -116,8 +119,7 @@ class Collector:
         try:
             # One that was adopted has ended: that is its proof.
             if self.folder.state.canceling and batch.id in self.folder.state.created:
-                await self.api.cancel(f"cancel batch {batch.number}", batch.id)
-                self.log.line(f"Batch {batch.number} ({batch.id}) is being canceled")
+                await self.cancel(batch)
             ended = await self.poll_until_ended(batch)
             if ended.archived:
                 self.log.line(
@@ -135,6 +137,13 @@ class Collector:
         stored = self.folder.results_file(batch.id).stat().st_size
         self.folder.note("stored", batch=batch.number, bytes=stored)
         return True
+
+    async def cancel(self, batch: Batch) -> None:
+        try:
+            await self.api.cancel(f"cancel batch {batch.number}", batch.id)
+            self.log.line(f"Batch {batch.number} ({batch.id}) is being canceled")
+        except LostBatchError:  # whether it is gone the next poll tells: it may have answers
+            self.log.line(f"Batch {batch.number} ({batch.id}) cannot be canceled")
 
     def give_up(self, batch: Batch, reason: str) -> None:
         give_up_batch(self.folder, self.source, self.log, batch, reason)

@@ -140,8 +140,10 @@ class Source:
             piece += b"," if number else b""
             piece += self.wire_of(place).body
             while len(piece) >= PIECE_BYTES:
+                self.folder.lock.refuse_if_lost()  # a body takes hours on a slow line
                 yield bytes(piece[:PIECE_BYTES])
                 del piece[:PIECE_BYTES]
+        self.folder.lock.refuse_if_lost()
         yield bytes(piece) + ENVELOPE[1]
 
 

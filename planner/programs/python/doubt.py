@@ -56,17 +56,18 @@ async def batches_since(api: Api, moment: str | None) -> list[ApiBatch]:
 
 
 async def pages_since(api: Api, moment: str | None) -> list[ApiBatch]:
-    listed: list[ApiBatch] = []
-    cursors = {""}
-    while page := await api.page(listed[-1].id if listed else ""):
-        if page[-1].id in cursors:
+    listed: dict[str, ApiBatch] = {}  # by id: a page may repeat rows
+    cursors, after = {""}, ""
+    while page := await api.page(after):
+        after = page[-1].id
+        if after in cursors:
             raise NotFoundError("the list goes in a circle")
-        cursors.add(page[-1].id)
-        listed += page
-        until = max(batch.created_at for batch in listed) if moment is None else moment
+        cursors.add(after)
+        listed |= {batch.id: batch for batch in page if batch.id not in listed}
+        until = max(batch.created_at for batch in listed.values()) if moment is None else moment
         if until and page[-1].created_at < earlier(until, CLOCK_MARGIN_SECONDS):
             break
-    return listed
+    return [*listed.values()]
 
 
 def reach_of(batches: list[Batch]) -> str:
@@ -125,15 +126,12 @@ class Doubts:
         since = batch.since or {"id": "", "created_at": "", "seen": []}
         reach = since["created_at"] and earlier(since["created_at"], CLOCK_MARGIN_SECONDS)
         not_ours = {since["id"], *since["seen"], *self.folder.state.own, *batch.let_go}
-        ids = [
-            each.id
-            for each in listed
-            if each.requests() == batch.requests
-            and each.created_at >= reach
-            and each.id not in not_ours
-        ]
+        alike = [each for each in listed if each.may_have(batch.requests)]
+        may_be = [each for each in alike if each.created_at >= reach and each.id not in not_ours]
+        ids = [each.id for each in may_be]
+        unsure = [each.id for each in may_be if each.requests() != batch.requests]
         if ids:
-            self.folder.note("candidates", batch=batch.number, ids=ids)
+            self.folder.note("candidates", batch=batch.number, ids=ids, unsure=unsure)
             self.log.line(
                 f"Batch {batch.number} may be {', '.join(ids[:5])}: its results will tell"
             )
@@ -179,12 +177,9 @@ class Questions:
             self.log.line("What is in question may be somebody else's: its end is waited for")
         while self.in_question():
             ids = dict.fromkeys(each for batch in self.in_question() for each in batch.candidates)
-            for candidate_id in ids:
-                if any(
-                    (batch.number, candidate_id) not in self.fits
-                    for batch in self.having(candidate_id)
-                ):
-                    await self.judge_candidate(candidate_id)
+            for each in ids:
+                if not all((batch.number, each) in self.fits for batch in self.having(each)):
+                    await self.judge_candidate(each)
             for batch in self.in_question():
                 if all((batch.number, each) in self.fits for each in batch.candidates):
                     self.decide(batch)
@@ -197,8 +192,6 @@ class Questions:
     async def judge_candidate(self, candidate_id: str) -> None:
         """Look at a candidate; when it has ended, hold its results against its batches."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
-        if seen:
-            self.created_at[candidate_id] = seen.created_at
         if seen is None:
             listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
             if candidate_id in {each.id for each in listed}:
@@ -206,7 +199,10 @@ class Questions:
                     self.leave_open(candidate_id)
             elif self.is_gone_for(candidate_id, self.settings.adopt_grace_seconds):
                 self.vanished(candidate_id)
-        elif seen.archived:
+            return
+        self.created_at[candidate_id] = seen.created_at
+        self.gone_since.pop(candidate_id, None)
+        if seen.archived:
             self.leave_open(candidate_id)
         elif seen.status == "ended" and seen.has_results and self.is_due(candidate_id):
             await self.hold_against(seen)
@@ -215,9 +211,10 @@ class Questions:
         part = self.folder.results_file(seen.id).with_suffix(".jsonl.part")
         what = f"fetch the results of {seen.id}"
         if not await self.api.download_other(what, seen.id, part):
-            if self.is_gone_for(seen.id, LOST_BATCH_SECONDS):
-                self.vanished(seen.id)
+            if self.is_gone_for(what, LOST_BATCH_SECONDS):  # the batch itself is there
+                self.leave_open(seen.id)
             return
+        self.gone_since.pop(what, None)
         results = read_results(part, set())
         if self.may_become_whole(seen, results):
             return
@@ -227,8 +224,8 @@ class Questions:
         for batch in self.having(seen.id):
             self.compare(batch, seen, part)
 
-    def is_gone_for(self, candidate_id: str, seconds: float) -> bool:
-        since = self.gone_since.setdefault(candidate_id, time.monotonic())
+    def is_gone_for(self, what: str, seconds: float) -> bool:
+        since = self.gone_since.setdefault(what, time.monotonic())
         return time.monotonic() - since >= seconds
 
     def is_due(self, candidate_id: str) -> bool:
@@ -268,6 +265,8 @@ class Questions:
             self.let_go(batch, seen.id, "ids")
             return
         is_ours = bool(results.own) and (missing <= 0 or not results.strange)
+        if seen.id in batch.unsure:  # where the count proves nothing, every id does
+            is_ours = len(results.own) == len(places) and not results.strange
         pairs = token_pairs(part, self.source, places) if is_ours else []
         self.fits[batch.number, seen.id] = is_ours and fits_by_tokens(pairs)
 

@@ -23,12 +23,14 @@ THE LIFE OF A BATCH
              POST is sent, once, never by the SDK's own retry
 3. created   the API has named it. Without an answer (timeout, 5xx, lost connection, kill) it is in
              doubt: after a grace period the list is read to before the intention. Batches of its
-             count that were not there before are its candidates; without one it was not made, and
-             its requests are sent again.
+             count that were not there before are its candidates, and those that have ended with a
+             few less, or of which nothing is counted; without one it was not made, and its requests
+             are sent again.
    question  each candidate is followed to its end, and its results tell by their ids whose it is.
              The one that is ours is adopted; a stranger's is let go. Where ids prove nothing (two
-             fit, or the answers do not fit our prompts by their tokens), a person chooses: code 3,
-             then --adopt ID or --adopt none. Nothing in question is canceled.
+             fit, the count differs and they are not all there, or the answers do not fit our
+             prompts by their tokens), a person chooses: code 3, then --adopt ID or --adopt none.
+             Nothing in question is canceled.
 4. ended     found by polling. The API shows no count before that.
 5. stored    its results are a whole file in DIR/results: with as many lines as the API counts
 6. sorted    each request is in succeeded.jsonl, in failed.jsonl, or on the list of the next round
@@ -64,10 +66,10 @@ announced a step that was not taken, and is cut off; a line that stands twice co
                 the round's file
     recut       batches: they were not sent, and their bytes are cut anew
     submit      batch, since: null, or {id, created_at, seen}: the newest batch of the workspace
-                before the POST, and those listed that have this batch's count
+                before the POST, and those listed that may be taken for one of this count
     created     batch, id, created_at
     doubt       batch, why, took_s: how long the POST lasted until it was given up
-    candidates  batch, ids: batches that may be it
+    candidates  batch, ids, unsure: batches that may be it; those whose count is not its own
     let_go      batch, id, why: it is not this one (ids, vanished, person)
     adopted     batch, id, created_at: it is this one
     not_made    batch: no such batch

@@ -62,11 +62,11 @@ class Price:
     def surcharge(self, amount: int, us: bool) -> int:
         return amount * self.us_tenths // 10 if us else amount
 
-    def worst(self, request_bytes: int, max_tokens: int, cached: bool, us: bool) -> int:
-        """No text has more tokens than bytes, and no answer more than max_tokens."""
-        rates = self.rates_of(request_bytes)
+    def worst(self, prompt: int, max_tokens: int, cached: bool, us: bool) -> int:
+        """`prompt` are bytes: no text has more tokens, and no answer more than max_tokens."""
+        rates = self.rates_of(prompt)
         dearest = rates.dearest_input if cached else rates.input
-        return self.surcharge(request_bytes * dearest + max_tokens * rates.output, us)
+        return self.surcharge(prompt * dearest + max_tokens * rates.output, us)
 
 
 def price_list() -> dict[str, Price]:

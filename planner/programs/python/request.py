@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from planner.programs.python.money import Price, price_list, price_of
-from planner.programs.python.settings import RETIRES, Settings
+from planner.programs.python.settings import RETIRES, TOOL_PROMPT_TOKENS, Settings
 from planner.programs.python.text import Event, decode_json, json_bytes, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # before the first line of files of some editors
@@ -22,6 +22,10 @@ END = 2**63  # of a round's file, where its length is not known yet
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENVELOPE = (b'{"requests":[', b"]}")
 ENVELOPE_BYTES = sum(map(len, ENVELOPE))
+# What brings in a text or files while it is answered.
+OUTSIDE = re.compile(
+    "container_upload|(?:web_search|web_fetch|code_execution|advisor)_[0-9]+|mcp_toolset"
+)
 # These shape a row into a request: a run keeps them. The others may differ at each start.
 OF_REQUESTS = ("model", "max_tokens", "system_prompt", "cache_ttl", "inference_geo", "betas")
 
@@ -59,7 +63,8 @@ class Wire:
         """The most that it may cost, 0 where no price is known."""
         if self.price is None:
             return 0
-        return self.price.worst(len(self.body), self.max_tokens, self.cached, self.us)
+        prompt = len(self.body) + (TOOL_PROMPT_TOKENS if b'"tools"' in self.body else 0)
+        return self.price.worst(prompt, self.max_tokens, self.cached, self.us)
 
 
 @dataclass(frozen=True)
@@ -208,8 +213,8 @@ class Requests:
         yield from impossible_in(params)
         if self.settings.budget_usd and any(holds_address(each) for each in params.values()):
             yield (
-                "the size of a document by address or id is not known, so no budget can be kept: "
-                "leave out --budget-usd, or put the document into the request"
+                "the size of a document by address or id, or of what a server tool brings in, is not "
+                "known, so no budget can be kept: leave out --budget-usd, the tool or the address"
             )
 
     def wrong_with_model(self, model: str, max_tokens: object) -> Iterator[str]:
@@ -248,15 +253,12 @@ def retired_models() -> dict[str, str]:
 
 
 def holds_address(value: object) -> bool:
-    """Whether documents, images or files stand in it by address or by id."""
-    if isinstance(value, list):
-        return any(map(holds_address, value))
+    """Whether documents, images or files stand in it by address or id, or tools bring some in."""
     if not isinstance(value, dict):
-        return False
+        return isinstance(value, list) and any(map(holds_address, value))
     source = value.get("source")
-    if isinstance(source, dict) and source.get("type") in ("url", "file"):
-        return True
-    if value.get("type") == "container_upload":
+    by_address = isinstance(source, dict) and source.get("type") in ("url", "file")
+    if by_address or OUTSIDE.fullmatch(str(value.get("type"))):
         return True
     return any(map(holds_address, value.values()))
 

@@ -57,6 +57,8 @@ LONG_PROMPTS: dict[str, tuple[str, ...]] = {
     "claude-haiku-5-5": ("100000", "0.25", "1.25", "0.3125", "0.5", "0.025"),
 }
 WEB_SEARCH_USD_PER_1000 = "10"
+# Input tokens that tools add to a prompt at the most.
+TOOL_PROMPT_TOKENS = 804
 # Models that are gone from a date on, and what to use instead.
 RETIRES: dict[str, tuple[str, str]] = {
     "claude-sonnet-4-5": ("2026-11-30", "claude-sonnet-5-5"),

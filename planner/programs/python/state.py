@@ -32,6 +32,7 @@ class Batch:
     submitted_at: str = ""
     took_s: float | None = None  # how long the POST lasted that had no answer
     candidates: list[str] = field(default_factory=list)  # batches that may be this one
+    unsure: set[str] = field(default_factory=set)  # those of them whose count is not this one's
     let_go: set[str] = field(default_factory=set)  # batches that are not this one
     id: str = ""
     counts: dict[str, int] = field(default_factory=dict)
@@ -159,6 +160,7 @@ def on_doubt(state: State, event: Event) -> None:
 def on_candidates(state: State, event: Event) -> None:
     batch = state.batches[event["batch"]]
     batch.status, batch.candidates = "question", [*event["ids"]]
+    batch.unsure = {*event.get("unsure", [])}
 
 
 def on_let_go(state: State, event: Event) -> None:
@@ -238,6 +240,7 @@ def on_again(state: State, event: Event) -> None:
     state.totals.reasons = Counter(event["reasons"])
     state.failed_before = event["failed"]
     state.canceling, state.rest_given_up, state.done = False, False, None
+    state.batches.clear()  # what --cancel left unsent
 
 
 def on_cancel(state: State, _event: Event) -> None:
@@ -245,7 +248,7 @@ def on_cancel(state: State, _event: Event) -> None:
 
 
 def on_done(state: State, event: Event) -> None:
-    state.done = event["code"]
+    state.done, state.failed_before = event["code"], ""
 
 
 def nothing(_state: State, _event: Event) -> None:

@@ -72,11 +72,11 @@ def refuse_after_bad_canary(state: State) -> None:
 
 
 async def newest_batch(api: Api, requests: int) -> Event | None:
-    """The workspace's newest batch, and which of those that are there have so many requests."""
+    """The workspace's newest batch, and which of those there might be taken for one of so many."""
     listed = await batches_since(api, None)
     if not listed:
         return None
-    seen = [batch.id for batch in listed if batch.requests() == requests]
+    seen = [batch.id for batch in listed if batch.may_count(requests)]
     return {"id": listed[0].id, "created_at": listed[0].created_at, "seen": seen}
 
 

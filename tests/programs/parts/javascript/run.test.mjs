@@ -72,9 +72,10 @@ test("what was cut and not sent is cut anew at the next start", async () => {
   assert.deepEqual(bodies.flat().map((request) => request.custom_id), ["a", "b", "c"]);
 });
 
-test("--retry-failed is for a run that is done", async () => {
+test("--retry-failed is for a run that is there", async () => {
   const [file, out] = [newFile(rows("a")), path.join(newFolder(), "out")];
-  await assert.rejects(newRunner(file, out).runner.run({ retryFailed: true }), /is done/);
+  await assert.rejects(newRunner(file, out).runner.run({ retryFailed: true }), /holds no run/);
+  assert.equal(fs.existsSync(out), false);
 });
 
 test("a full disk is told with what is paid for, and never with another folder", async () => {

@@ -73,7 +73,7 @@ test("a batch that was not made, or refused, is unsent again", () => {
 test("the canary is counted apart", () => {
   const state = after({ ...CUT, canary: true }, CREATED, SORTED);
   assert.deepEqual([state.canaryCut, state.canary, state.canaryGivenUp], [4, 4, 1]);
-  assert.equal(state.restBegan, false);
+  assert.equal(state.canaryRest, 0);
 });
 
 test("first and last moment are the API's", () => {
@@ -105,7 +105,12 @@ test("what is dissolved is free again, and is taken before the rest", () => {
 
 test("a dissolved canary is chosen again", () => {
   const state = after({ ...CUT, canary: true }, { event: "recut", batches: [1] });
-  assert.deepEqual([state.canaryCut, state.restBegan], [0, false]);
+  assert.deepEqual([state.canaryCut, state.canaryRest], [0, 0]);
+});
+
+test("what was cut without a canary and dissolved has not gone before one", () => {
+  const state = after(CUT, { event: "recut", batches: [1] });
+  assert.deepEqual([state.canaryCut, state.canaryRest], [0, 0]);
 });
 
 test("a batch in question is in flight until it is adopted or was not made", () => {

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,9 @@ def test_every_request_is_in_one_batch(
     rows = [{"id": f"r{n}", "prompt": prompt} for n, prompt in enumerate(prompts)]
     path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     changed: dict[str, Any] = {"requests_per_batch": most, "max_bytes_per_batch": longest}
-    source = Source(path, Folder(tmp_path, Quiet()), type(SETTINGS)(**changed))
+    folder = Folder(Path(tempfile.mkdtemp(dir=tmp_path)), Quiet())
+    folder.lock.append({"taken": folder.lock.me})
+    source = Source(path, folder, type(SETTINGS)(**changed))
     state = State()
     while cut := next_cut(source, state):
         state.apply({"event": "cut", **cut})
