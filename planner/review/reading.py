@@ -162,9 +162,10 @@ class Reading:
             self._take_batch(row)
 
     def _take_batch(self, row: Any) -> None:
-        batch = listed_batch(row) if isinstance(row, Mapping) else None
+        # theirs has request_counts too
+        theirs = isinstance(row, Mapping) and row.get("object") == "batch"
+        batch = listed_batch(row) if isinstance(row, Mapping) and not theirs else None
         if batch is None:
-            theirs = isinstance(row, Mapping) and row.get("object") == "batch"
             raise ReadError(
                 "it is the list of another provider"
                 if theirs
