@@ -214,3 +214,17 @@ def test_review_knows_what_time_it_is(capsys: Capture, tmp_path: Path) -> None:
     path.write_text(json.dumps({"id": "b", "request_counts": counts, **made}) + "\n")
     assert "results-expire" in run(capsys, "review", path)[1]
     assert "results-expire" not in run(capsys, "review", path, "--now", made["ended_at"])[1]
+
+
+def test_findings_are_told_by_line_and_file(capsys: Capture, tmp_path: Path, good: Path) -> None:
+    """A line that breaks a rule three times is one line; of several files the file is named, and
+    so is the one that began otherwise."""
+    theirs, rows = tmp_path / "theirs.jsonl", tmp_path / "rows.jsonl"
+    theirs.write_text('{"custom_id": "a", "method": "POST", "url": "/", "body": {}}\n' * 5)
+    rows.write_text('{"id": "x", "prompt": "hello"}\n')
+    main(["measure", str(theirs)])
+    assert "unknown-key: 5 lines, first line 1, id 'a'\n" in capsys.readouterr().out
+    main(["measure", str(good), str(rows)])
+    out = capsys.readouterr().out
+    assert f"mixed-rows: 1 line, first line 1 of {rows}\n" in out
+    assert f"    {good} began with requests (line 1); this is one of rows. " in out
