@@ -191,6 +191,25 @@ def test_requests() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("requests", "limits", "binding"),
+    [
+        (5000, {"queue_requests": 6000}, ["count"]),
+        (5000, {"queue_requests": 5000}, ["queue"]),
+        (12_000, {"queue_requests": 5000}, ["queue"] * 3),
+        (1000, {}, ["count"]),
+        (1216, {}, ["bytes"] * 2),
+    ],
+)
+def test_a_limit_that_cuts_nothing_is_not_named(
+    requests: int, limits: dict[str, Any], binding: list[str]
+) -> None:
+    """A chosen batch that holds all is set by no limit, unless one request more would break it."""
+    work = {"requests": requests, "bytes_per_request": 1000 if limits else 200_000}
+    plan = make_plan(parse({"workload": work, "limits": limits}))
+    assert [batch.binding for batch in plan.batches] == binding
+
+
 def test_retry_batches_count_on() -> None:
     """Batches of retry rounds have the numbers after those of the first round."""
     made = plan(batches={"requests_per_batch": 4000})
