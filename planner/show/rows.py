@@ -20,7 +20,7 @@ _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
 # By the key of a program: what installs all that it needs, and what starts it.
 _INSTALL = {
-    "python": 'pip install "anthropic>=2,<3"',
+    "python": 'pip install "anthropic>=2.5,<3"',
     "javascript": "npm install @anthropic-ai/sdk@1",
     "dbos": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
     "dag": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',

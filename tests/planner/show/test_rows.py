@@ -268,7 +268,7 @@ def test_programs() -> None:
         "name": "run_batches.py",
         "file": "batch-2M-sonnet-5-5.py",
         "text": "text of python",
-        "install": 'pip install "anthropic>=2,<3"',
+        "install": 'pip install "anthropic>=2.5,<3"',
         "place": "",
         "check": "python batch-2M-sonnet-5-5.py requests.jsonl --check",
         "try": "head -n 3 requests.jsonl > three.jsonl && "
