@@ -206,6 +206,16 @@ def test_review(capsys: Capture, tmp_path: Path) -> None:
     assert run(capsys, "review", listed, "--now", "soon")[0] == 2
 
 
+def test_a_run_in_which_nothing_failed(capsys: Capture, tmp_path: Path) -> None:
+    """Its failed.jsonl is there and empty; another file that is empty is no file of a run."""
+    journal, failed = tmp_path / "journal.jsonl", tmp_path / "failed.jsonl"
+    journal.write_bytes(account(3).journal_bytes())
+    failed.touch()
+    code, out, err = run(capsys, "review", journal, failed)
+    assert (code, err) == (0, "") and "succeeded" in out
+    assert run(capsys, "review", journal, failed.rename(tmp_path / "other.jsonl"))[0] == 2
+
+
 def test_review_knows_what_time_it_is(capsys: Capture, tmp_path: Path) -> None:
     """Results of long ago are gone, though the list itself is as old; --now says another moment."""
     path = tmp_path / "batches.json"
