@@ -96,6 +96,20 @@ def test_two_files_do_not_run_into_one_line(capsys: Capture, tmp_path: Path, goo
     assert [measure(file.read_bytes()).requests for file in files] == [97, 10]
 
 
+def test_a_mark_in_the_middle_is_left_out(capsys: Capture, tmp_path: Path) -> None:
+    """A byte order mark begins a file: in the middle of one the line could not be read."""
+    names = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for number, name in enumerate(names):
+        rows = [request(10 * number + row, "x" * row) for row in (1, 2)]
+        name.write_bytes(b"\xef\xbb\xbf" + lines_of(rows))
+    sized = ("--set", "batches.requests_per_batch=4", "--split", tmp_path / "out")
+    assert run(capsys, "measure", *names, *sized)[0] == 0
+    one, other = (file.read_bytes() for file in sorted((tmp_path / "out").iterdir()))
+    assert [measure(each).requests for each in (one, other)] == [4, 2]
+    assert not measure(one).findings.errors
+    assert one.count(b"\xef\xbb\xbf") == 1 and other == names[2].read_bytes()
+
+
 def test_split_by_bytes(
     capsys: Capture, tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
