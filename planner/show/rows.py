@@ -124,6 +124,8 @@ def results(plan: Plan, run: Run) -> list[Cells]:
     # only what was worked on can fail
     failed = int(requests.failed_first_round * (sent - expired) / sent + 0.5)
     errored = min(requests.given_up, _given_up_by_rates(plan))
+    if not plan.scenario.retries.max:  # nothing that expired has another chance to fail
+        errored = requests.given_up - min(requests.given_up, requests.expired)
     again = "; sent again" if plan.scenario.retries.max else ""
     return [
         _result("Succeeded", sent - expired - failed, requests.answered, "billed"),

@@ -477,6 +477,21 @@ def test_expired_requests_are_in_cost_and_given_up() -> None:
     assert (again.requests.retried, again.requests.attempts) == (112, 512)
 
 
+@pytest.mark.parametrize("rates", [{"permanent_rate": 0.5}, {"transient_rate": 0.5}])
+def test_what_expires_and_would_have_failed_is_given_up_once(rates: dict[str, float]) -> None:
+    """Half of 400 fail and 112 expire, half of which would have failed: 256 are given up."""
+    slow = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1, "startup_s": 0}
+    made = plan(
+        workload={"requests": 400},
+        batches={"requests_per_batch": 200},
+        duration=slow,
+        retries={"max": 0, "transient_rate": 0, **rates},
+    )
+    asked = made.requests
+    assert (asked.expired, asked.given_up, asked.answered, asked.retried) == (112, 256, 144, 0)
+    assert made.forecast.mean_given_up == pytest.approx(asked.given_up, rel=0.01)
+
+
 def test_what_expires_is_not_billed_as_a_failed_attempt() -> None:
     """Counting failed attempts adds those that were worked on, not those that nobody began."""
     slow = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1, "startup_s": 0}
