@@ -193,7 +193,9 @@ def _programs(options: argparse.Namespace) -> _Answer:
         raise ScenarioError(
             Problem("", f"{options.out} cannot be written: {reason(why)}.")
         ) from None
-    return _Answer(lines, _code(caveats(plan)))
+    judged = caveats(plan)
+    stops = [f"Blocks the run: {each.message}" for each in judged if each.severity == "blocks"]
+    return _Answer(lines, _code(judged), stops)
 
 
 def _measure(options: argparse.Namespace) -> _Answer:

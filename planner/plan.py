@@ -215,14 +215,15 @@ def _most_open(scenario: Scenario, account: Account) -> int:
 
 
 def _limits(scenario: Scenario, terms: _Terms, choice: cut.Choice) -> split.BatchLimits:
-    """The limits of the plan's batches. A chosen size that keeps a limit has the name of it."""
+    """The limits of the plan's batches. A chosen size that a limit sets has the name of it."""
     if scenario.batches.requests_per_batch:
         return terms.most
-    _, binding = split.largest(terms.request_bytes, terms.most)
+    most, binding = split.largest(terms.request_bytes, terms.most)
+    limited = choice.reason == "largest" and terms.work.sent[0] - terms.work.primes >= most
     return replace(
         terms.most,
         requests_per_batch=choice.cut.requests_per_batch,
-        named=binding if choice.reason == "largest" else "count",
+        named=binding if limited else "count",
     )
 
 

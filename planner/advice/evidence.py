@@ -66,7 +66,10 @@ def _history(plan: Plan) -> Iterator[Caveat]:
         yield Caveat(
             code="history-short",
             severity="notes",
-            message=f"{counted(used, 'batch', 'batches')} of your own say little about bad days.{_bound(used)}",
+            message=(
+                f"{counted(used, 'batch', 'batches')} of your own {'says' if used == 1 else 'say'} "
+                f"little about bad days.{_bound(used)}"
+            ),
         )
     if out:
         yield Caveat(code="history-left-out", severity="notes", message=_left_out(out))

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from planner.advice.caveat import Caveat
 from planner.plan import Plan
-from planner.words import deadline, duration, money, percent, share_below
+from planner.words import deadline, duration, money, percent, share, share_below, share_of_runs
+
+
+def likely(plan: Plan, chance: float) -> str:
+    """The chance of the deadline in words, as exact as the runs of the plan can tell it."""
+    forecast, confidence = plan.forecast, plan.scenario.goal.confidence
+    # runs that are all alike were not drawn: their share is certain, not a sample
+    alike = forecast.makespans_s[0] == forecast.makespans_s[-1]
+    words = share(chance) if alike else share_of_runs(chance, forecast.replications)
+    return share_below(chance, confidence) if chance < confidence and words[0].isdigit() else words
 
 
 def _deadline(plan: Plan) -> Iterator[Caveat]:
@@ -16,8 +25,7 @@ def _deadline(plan: Plan) -> Iterator[Caveat]:
         severity="warns",
         message=(
             f"The chance of being done {deadline(goal.deadline_h, goal.deadline_at)} is "
-            f"{share_below(chance, goal.confidence)}, "
-            f"below the {percent(goal.confidence)} asked for; they are reached within "
+            f"{likely(plan, chance)}, below the {percent(goal.confidence)} asked for; they are reached within "
             f"{duration(plan.confident_s)}."
         ),
     )

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import threading
+import zlib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ def _ids(path: str) -> set[str]:
         return {row["custom_id"] if "custom_id" in row else row["id"] for row in rows}
     except OSError as why:
         raise _error(f"{path} cannot be read: {reason(why)}.") from None
-    except (ValueError, KeyError, TypeError, EOFError):
+    except (ValueError, KeyError, TypeError, EOFError, zlib.error):
         raise _error(f"{path} is no JSON Lines with a custom_id or id in each line.") from None
 
 

@@ -142,6 +142,10 @@ class Calls:
             self.of_batch.setdefault(batch, Counter())[operation] += 1
 
 
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A scenario that was checked; read its settings by name."""
@@ -162,6 +166,10 @@ class Scenario:
                 raise ValueError(f"a fault is `on` one of {', '.join(FAULTS)}, not {on}")
             if do not in FAULTS[on]:
                 raise ValueError(f"no such fault of {on}: {do}; {', '.join(sorted(FAULTS[on]))}")
+            if not _is_count(fault.get("nth", 1)):
+                raise ValueError(f"`nth` counts from 1, not {fault['nth']}: it would never happen")
+            if fault.get("times") != -1 and not _is_count(fault.get("times", 1)):
+                raise ValueError(f"`times` is 1 or more, or -1 for ever, not {fault['times']}")
         rules = [(re.compile(rule.get("id", ".*")), rule) for rule in settings["outcomes"]]
         return Scenario(settings, tuple(rules))
 

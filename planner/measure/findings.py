@@ -12,11 +12,12 @@ _PLACES = {name: place for place, name in enumerate(RULES)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """All findings of one rule and severity: how many, and the first."""
+    """All findings of one rule and severity: how many, in how many lines, and the first."""
 
     rule: str
     severity: str
     count: int
+    lines: int
     first: Finding
 
 
@@ -26,13 +27,17 @@ class Findings:
 
     kept: list[Finding] = field(default_factory=list)
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _lines: Counter[tuple[str, str]] = field(default_factory=Counter)
     _firsts: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
     def add(self, file: str, line: int, custom_id: object, faults: Iterable[Fault]) -> None:
-        """Take what is wrong with one line; line 0 is the whole file."""
+        """Take what is wrong with one line: all that a rule says of it at once."""
+        seen = set[tuple[str, str]]()
         for fault in faults:
             key = fault.severity, fault.rule
             self._counts[key] += 1
+            self._lines[key] += key not in seen
+            seen.add(key)
             if len(self.kept) >= _KEPT and key in self._firsts:
                 continue
             finding = Finding(
@@ -49,7 +54,8 @@ class Findings:
 
     def copy(self) -> "Findings":
         """The same, to which more may be added."""
-        return Findings(self.kept.copy(), self._counts.copy(), self._firsts.copy())
+        counts, lines = self._counts.copy(), self._lines.copy()
+        return Findings(self.kept.copy(), counts, lines, self._firsts.copy())
 
     @property
     def errors(self) -> int:
@@ -68,7 +74,13 @@ class Findings:
             key=lambda entry: (entry[0][0] != ERROR, -entry[1], _PLACES[entry[0][1]]),
         )
         return [
-            Group(rule=key[1], severity=key[0], count=count, first=self._firsts[key])
+            Group(
+                rule=key[1],
+                severity=key[0],
+                count=count,
+                lines=self._lines[key],
+                first=self._firsts[key],
+            )
             for key, count in ordered
         ]
 

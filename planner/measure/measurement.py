@@ -45,7 +45,7 @@ def _finite(text: str) -> float:
 _decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
 
 
-_Place = tuple[str, str]  # the kind of a line, and where it stands
+_Place = tuple[str, str, str]  # the kind of a line, where it stands, and in which file
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class _File:
     csv: CsvRows | None
     number: int = 0  # of the line that is taken
     filled: int = 0  # lines that say something
-    first: _Place | None = None  # line
+    first: _Place | None = None
 
 
 class Measurement:
@@ -207,7 +207,7 @@ class Measurement:
             return 0, start
         taken, end = self._requests.take_run(text, start, number)
         if taken and self._first:
-            file.first = file.first or (self._first[0], f"line {number:,}")
+            file.first = file.first or (self._first[0], f"line {number:,}", file.name)
         return taken, end
 
     def _count(self, file: _File, lines: int = 1) -> None:
@@ -228,13 +228,14 @@ class Measurement:
     def _tell_mixed(self, kind: str, number: int) -> None:
         """A file is of results throughout or of none; all files are of requests, or all of rows."""
         assert self._file is not None
-        file, here = self._file, (kind, f"line {number:,}")
+        file, here = self._file, (kind, f"line {number:,}", self._file.name)
         file.first = file.first or here
         if kind != RESULTS:
             self._first = self._first or here
-        began, place = file.first if RESULTS in (kind, file.first[0]) else self._first or here
+        began, place, name = file.first if RESULTS in (kind, file.first[0]) else self._first or here
         if kind != began:
-            wrong = f"The file began with {began} ({place}); this is one of {kind}"
+            what = "The file" if name == file.name else name
+            wrong = f"{what} began with {began} ({place}); this is one of {kind}"
             self._found(number, Fault("mixed-rows", wrong, "Use one form throughout"))
             self._requests.learns = False  # each line of the other kind is to be told
 

@@ -86,7 +86,10 @@ class _Rewriting(ABC):
 
 
 class Splitting(_Rewriting):
-    """The plan's batches as files; put together they are the input, to the byte."""
+    """The plan's batches as files; put together they are the input, to the byte.
+
+    But for the byte order mark of a file whose first line goes into a batch that is begun.
+    """
 
     def __init__(
         self, plan: Plan, base: Scenario, *, column: str = "", id_column: str = ""
@@ -97,11 +100,13 @@ class Splitting(_Rewriting):
 
     def _parts(self, _file: _File, lines: Iterator[_Line]) -> Iterator[Part]:
         for _, line, end in lines:
-            batch = self._cutting.line(line.removeprefix(BYTE_ORDER_MARK))
+            bare = line.removeprefix(BYTE_ORDER_MARK)
+            batch = self._cutting.line(bare)
             if not batch:
                 continue
-            self.batches = max(self.batches, batch)
-            yield f"batch-{batch:05d}.jsonl", line + end
+            # a byte order mark is one at the beginning of a file alone
+            begins, self.batches = batch > self.batches, max(self.batches, batch)
+            yield f"batch-{batch:05d}.jsonl", (line if begins else bare) + end
             if not end and line:  # the next file would go on in the same line
                 self._cutting.begin()
 

@@ -23,7 +23,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What is wrong with one line of a file. Lines count from 1; 0 is the whole file."""
+    """What is wrong with one line of a file. Lines count from 1."""
 
     file: str
     line: int

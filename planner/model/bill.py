@@ -85,8 +85,7 @@ def _requests(requests: int, rounds: tuple[Round, ...], expiry: Expiry) -> Reque
     hopeless = int(realtime * first.failed_permanent / first.sent + 0.5)
     by_rates = first.failed_permanent + last.failed_transient
     given_up = min(first.sent, by_rates + expiry.given_up) + hopeless
-    again = max(0, expiry.expired - expiry.given_up)  # what expired and was sent once more
-    retried = sum(later.sent for later in rounds[1:]) + again
+    retried = sum(later.sent for later in rounds[1:]) + expiry.again
     return Requests(
         failed_first_round=first.failed_permanent + first.failed_transient,
         retried=retried,

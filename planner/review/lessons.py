@@ -11,9 +11,11 @@ from typing import Any
 from planner.measure.becomes import answers_of, with_answers
 from planner.measure.results import passes
 from planner.review.actual import MOST_ROWS, History
+from planner.review.batches import moment_of
 from planner.review.journal import Journal
 from planner.review.reading import Found
 from planner.scenario import Scenario
+from planner.scenario.history import Row
 
 _NO_FAILURE = ("succeeded", "again", "canceled")  # what a person cancelled did not fail
 
@@ -31,10 +33,24 @@ def _times(history: History, base: Scenario) -> dict[str, Any]:
     if not history.rows:
         return {}
     known = base.duration.history if base.duration.model == "history" else ()
-    alone = with_answers(base, {"duration.history": [*history.rows]}).duration.history
-    rows = {(row[0], *row[2:]) if row[2:] else row: row for row in (*known, *alone)}
-    ordered = sorted(rows.values(), key=lambda row: row[2] if len(row) > 2 else "")
+    # a list may tell its moments to the nanosecond, a scenario does not take them so
+    told = [(*row[:2], _in_iso(row[2])) for row in history.rows]
+    alone = with_answers(base, {"duration.history": told}).duration.history
+    # of one run, batches of one size may be made within a second: those are not one batch
+    here = {_batch_of(row) for row in alone}
+    before = dict.fromkeys(row for row in known if _batch_of(row) not in here)
+    ordered = sorted((*before, *alone), key=lambda row: row[2] if len(row) > 2 else "")
     return {"duration.model": "history", "duration.history": ordered[-MOST_ROWS:]}
+
+
+def _in_iso(moment: str) -> str:
+    at = moment_of(moment)
+    return at.isoformat() if at else moment
+
+
+def _batch_of(row: Row) -> tuple[Any, ...]:
+    """By what a row is known again: its size and when it was made, or all that it says."""
+    return (row[0], *row[2:]) if row[2:] else row
 
 
 def _failures(journal: Journal) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from planner.measure.results import Results
 from planner.review.batches import Batch, listed_batch
 from planner.review.bill import usd_of
 from planner.review.journal import Journal
+from planner.review.recognise import is_of_answers
 
 _MOST_BYTES = 64_000_000  # of a line, and of a list: a hundred thousand batches have as much
 _decode = json.JSONDecoder().raw_decode
@@ -69,7 +70,7 @@ class Reading:
             self._line(line)
         if self._document is not None:
             self._take_document(b"\n".join(self._document))
-        if not self._filled:
+        if not self._filled and not is_of_answers(self._name):
             raise ReadError("it is empty")
 
     def _line(self, line: bytes | None) -> None:
@@ -162,9 +163,10 @@ class Reading:
             self._take_batch(row)
 
     def _take_batch(self, row: Any) -> None:
-        batch = listed_batch(row) if isinstance(row, Mapping) else None
+        # theirs has request_counts too
+        theirs = isinstance(row, Mapping) and row.get("object") == "batch"
+        batch = listed_batch(row) if isinstance(row, Mapping) and not theirs else None
         if batch is None:
-            theirs = isinstance(row, Mapping) and row.get("object") == "batch"
             raise ReadError(
                 "it is the list of another provider"
                 if theirs

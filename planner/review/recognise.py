@@ -19,6 +19,8 @@ _KEYS = re.compile(
 # Of a file that is no JSON Lines, or whose first line is longer than its head: by its first key.
 _REVIEWED = {b"event", b"request_counts", b"has_more", b"data", b"object"}
 _RESULTS = {b"result", b"attempts"}
+# Where a program sorts the answers; it leaves one empty where there is nothing to put into it.
+_ANSWERS = ("succeeded.jsonl", "failed.jsonl")
 
 
 class Kind(NamedTuple):
@@ -48,10 +50,17 @@ class Head:
         return kind_of_head(b"".join(self.pieces)[:_HEAD_BYTES], self._name)
 
 
+def is_of_answers(name: str) -> bool:
+    """Whether a file is one of the two that a program sorts answers into, by its name."""
+    return name.replace("\\", "/").rpartition("/")[2] in _ANSWERS
+
+
 def kind_of_head(head: bytes, name: str) -> Kind:
     """What the file is that begins so; what cannot be told is measured, which says what is wrong."""
     text = _unpacked(head).removeprefix(BYTE_ORDER_MARK).lstrip()
     line = text.partition(b"\n")[0]
+    if not text and is_of_answers(name):
+        return Kind(measured=False, reviewed=True)
     if is_csv(name) or (text[:1] not in b"{[" and b"\0" not in line and _DELIMITER.search(line)):
         return Kind(measured=True, reviewed=False, csv=True)
     try:

@@ -170,9 +170,21 @@ def _check_model(field: Field, answer: Any) -> str:
         if isinstance(answer, str)
         else "The model must be a text"
     )
+    nearest = _nearest_model(answer) if isinstance(answer, str) else ""
     raise ValueError(
-        f"{wrong}. Choose a model such as {field.default}; the method page lists all of them."
+        f"{wrong}. Did you mean {nearest}?"
+        if nearest
+        else f"{wrong}. Choose a model such as {field.default}; the method page lists all of them."
     )
+
+
+def _nearest_model(typed: str) -> str:
+    """The id or alias for which somebody typed `Sonnet 5.5`, or made a slip; "" if none is near."""
+    from difflib import get_close_matches  # a slow import that only a mistake needs
+
+    names = [name for model in facts.models() for name in (model.id, *model.aliases)]
+    spelt = re.sub(r"[\s._]+", "-", short(typed).lower())
+    return next(iter(get_close_matches(spelt, names, 1, 0.7)), "")
 
 
 # Times

@@ -13,6 +13,8 @@ _MONTHS = (
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 
+_LEAP_YEARS_APART = 8  # at most: 1896 and 1904, 2096 and 2104
+
 
 def _one_of(names: tuple[str, ...]) -> str:
     """A pattern for a name or its beginning: mon, tues, thur, monday."""
@@ -93,8 +95,10 @@ def _zone(offset: str | None, clock: datetime) -> tzinfo | None:
         return clock.tzinfo
     if offset.lower() in ("z", "utc"):
         return UTC
-    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
-    return timezone(timedelta(minutes=min(minutes, 1439)) * (-1 if offset[0] == "-" else 1))
+    hours, minutes = int(offset[1:3]), int(offset[-2:])
+    if hours > 23 or minutes > 59:
+        raise ValueError("There is no such offset from UTC; write -23:59 to +23:59.")
+    return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if offset[0] == "-" else 1))
 
 
 def _dated(match: re.Match[str], at: time, here: datetime) -> datetime:
@@ -102,13 +106,14 @@ def _dated(match: re.Match[str], at: time, here: datetime) -> datetime:
     year = match["iso_year"] or match["year"] or match["year_last"]
     day = int(match["iso_day"] or match["day"] or match["day_last"])
     month = int(match["iso_month"] or 1 + _place(match["month"] or match["month_first"]))
-    try:
-        moment = datetime(
-            int(year or here.year), month, day, at.hour, at.minute, tzinfo=here.tzinfo
-        )
-        return moment if year or moment > here else moment.replace(year=here.year + 1)
-    except ValueError:
-        raise ValueError("There is no such day in the calendar.") from None
+    for each in (int(year),) if year else range(here.year, here.year + _LEAP_YEARS_APART + 1):
+        try:
+            moment = datetime(each, month, day, at.hour, at.minute, tzinfo=here.tzinfo)
+        except ValueError:  # 29 Feb, in most years
+            continue
+        if year or moment > here:
+            return moment
+    raise ValueError("There is no such day in the calendar.")
 
 
 def _place(month: str) -> int:

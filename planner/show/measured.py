@@ -73,8 +73,9 @@ def _problems(measured: Measured) -> Iterator[str]:
         yield "No problem was found"
     for group in groups:
         first = group.first
-        where = f"line {first.line:,}" + (f", id {first.custom_id!r}" if first.custom_id else "")
-        yield f"{group.severity}: {group.rule}: {counted(group.count, 'line')}, first {where}"
+        where = f"line {first.line:,}" + (f" of {first.file}" if measured.files > 1 else "")
+        where += f", id {first.custom_id!r}" if first.custom_id else ""
+        yield f"{group.severity}: {group.rule}: {counted(group.lines, 'line')}, first {where}"
         yield f"    {first.message}"
 
 

@@ -162,7 +162,7 @@ def _findings(measured: Measured) -> str:
 
 def _finding(group: Any, files: int) -> Cells:
     first = group.first
-    where = f"line {count(first.line)}" if first.line else "the file"
+    where = f"line {count(first.line)}"
     return {
         "severity": "blocks" if group.severity == ERROR else "warns",
         "label": "Error" if group.severity == ERROR else "Warning",

@@ -4,31 +4,29 @@ import re
 from collections.abc import Iterator, Sequence
 
 from planner.advice.caveats import blocking
-from planner.advice.verdict import verdict
+from planner.advice.time import likely
 from planner.advice.ways import Way
 from planner.plan import Plan
 from planner.show.rows import when
-from planner.words import count, deadline, money, percent, share, share_below
+from planner.words import count, deadline, money, percent
 
 
 def verdict_words(plan: Plan) -> str:
     """The verdict on the goal in one sentence; what blocks the run goes first, "" without either."""
-    judged = verdict(plan)
     for caveat in blocking(plan)[:1]:
         why = re.split(r"[.:] ", caveat.message)[0].removesuffix(".")  # the caveat says the rest
         return f"It cannot run like this: {why.replace('The ', 'the ', 1)}."
-    parts = [*_in_time(plan, judged.deadline), *_in_budget(plan)]
+    parts = [*_in_time(plan), *_in_budget(plan)]
     if not parts:
         return ""
     sentence = " and ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _in_time(plan: Plan, kept: bool | None) -> Iterator[str]:
+def _in_time(plan: Plan) -> Iterator[str]:
     goal, chance = plan.scenario.goal, plan.forecast.deadline_probability
     if chance is not None:
-        likely = share(chance) if kept else share_below(chance, goal.confidence)
-        yield f"{likely} likely to be done {deadline(goal.deadline_h, goal.deadline_at)}"
+        yield f"{likely(plan, chance)} likely to be done {deadline(goal.deadline_h, goal.deadline_at)}"
 
 
 def _in_budget(plan: Plan) -> Iterator[str]:

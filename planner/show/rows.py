@@ -20,7 +20,7 @@ _SEVERITY = {"blocks": "Blocks the run", "warns": "Warning", "notes": "Note"}
 _CHANCES = (0.1, 0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.99)
 # By the key of a program: what installs all that it needs, and what starts it.
 _INSTALL = {
-    "python": 'pip install "anthropic>=2,<3"',
+    "python": 'pip install "anthropic>=2.5,<3"',
     "javascript": "npm install @anthropic-ai/sdk@1",
     "dbos": 'pip install "anthropic>=2.5,<3" "dbos>=3.4,<4"',
     "dag": 'pip install "apache-airflow>=3.3" "anthropic>=2.5,<3"',
@@ -124,6 +124,8 @@ def results(plan: Plan, run: Run) -> list[Cells]:
     # only what was worked on can fail
     failed = int(requests.failed_first_round * (sent - expired) / sent + 0.5)
     errored = min(requests.given_up, _given_up_by_rates(plan))
+    if not plan.scenario.retries.max:  # nothing that expired has another chance to fail
+        errored = requests.given_up - min(requests.given_up, requests.expired)
     again = "; sent again" if plan.scenario.retries.max else ""
     return [
         _result("Succeeded", sent - expired - failed, requests.answered, "billed"),

@@ -1,6 +1,7 @@
 """Say a plan in texts: every slot of the page by the name of its place."""
 
 from planner import facts
+from planner.advice.time import likely
 from planner.model.retry import backoff_s
 from planner.plan import Plan
 from planner.show import assumptions, links
@@ -17,8 +18,6 @@ from planner.words import (
     percent,
     plain,
     share,
-    share_below,
-    share_of_runs,
 )
 
 _BINDING = {
@@ -132,17 +131,12 @@ def _times(plan: Plan) -> dict[str, str]:
 
 
 def _deadline(plan: Plan) -> str:
-    forecast, chance = plan.forecast, plan.forecast.deadline_probability
+    goal, chance = plan.scenario.goal, plan.forecast.deadline_probability
     if chance is None:
         return "No deadline is set."
-    # runs that are all alike were not drawn: their share is certain, not a sample
-    alike = forecast.makespans_s[0] == forecast.makespans_s[-1]
-    likely = share(chance) if alike else share_of_runs(chance, forecast.replications)
-    goal = plan.scenario.goal
-    if chance < goal.confidence and likely[0].isdigit():
-        likely = share_below(chance, goal.confidence)
+    words = likely(plan, chance)
     when_due = deadline(goal.deadline_h, goal.deadline_at)
-    return f"{likely[0].upper()}{likely[1:]} likely to be done {when_due}."
+    return f"{words[0].upper()}{words[1:]} likely to be done {when_due}."
 
 
 def _expiry(chance: float) -> str:

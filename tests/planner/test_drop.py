@@ -49,6 +49,12 @@ def page(drop: Drop, **question: str) -> dict[str, Any]:
     return told
 
 
+def test_a_run_in_which_nothing_failed() -> None:
+    """Its failed.jsonl is there and empty: nothing is wrong with that."""
+    told = page(dropped({"journal.jsonl": account(3).journal_bytes(), "failed.jsonl": b""}))
+    assert (told["kinds"], told["troubles"]) == (["reviewed"], [])
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_it_tells_what_the_command_line_tells(packed: bool) -> None:
     """The JSON is that of `measure --json`; gzip or not, whatever the pieces."""

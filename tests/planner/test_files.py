@@ -96,6 +96,20 @@ def test_two_files_do_not_run_into_one_line(capsys: Capture, tmp_path: Path, goo
     assert [measure(file.read_bytes()).requests for file in files] == [97, 10]
 
 
+def test_a_mark_in_the_middle_is_left_out(capsys: Capture, tmp_path: Path) -> None:
+    """A byte order mark begins a file: in the middle of one the line could not be read."""
+    names = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for number, name in enumerate(names):
+        rows = [request(10 * number + row, "x" * row) for row in (1, 2)]
+        name.write_bytes(b"\xef\xbb\xbf" + lines_of(rows))
+    sized = ("--set", "batches.requests_per_batch=4", "--split", tmp_path / "out")
+    assert run(capsys, "measure", *names, *sized)[0] == 0
+    one, other = (file.read_bytes() for file in sorted((tmp_path / "out").iterdir()))
+    assert [measure(each).requests for each in (one, other)] == [4, 2]
+    assert not measure(one).findings.errors
+    assert one.count(b"\xef\xbb\xbf") == 1 and other == names[2].read_bytes()
+
+
 def test_split_by_bytes(
     capsys: Capture, tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +220,16 @@ def test_review(capsys: Capture, tmp_path: Path) -> None:
     assert run(capsys, "review", listed, "--now", "soon")[0] == 2
 
 
+def test_a_run_in_which_nothing_failed(capsys: Capture, tmp_path: Path) -> None:
+    """Its failed.jsonl is there and empty; another file that is empty is no file of a run."""
+    journal, failed = tmp_path / "journal.jsonl", tmp_path / "failed.jsonl"
+    journal.write_bytes(account(3).journal_bytes())
+    failed.touch()
+    code, out, err = run(capsys, "review", journal, failed)
+    assert (code, err) == (0, "") and "succeeded" in out
+    assert run(capsys, "review", journal, failed.rename(tmp_path / "other.jsonl"))[0] == 2
+
+
 def test_review_knows_what_time_it_is(capsys: Capture, tmp_path: Path) -> None:
     """Results of long ago are gone, though the list itself is as old; --now says another moment."""
     path = tmp_path / "batches.json"
@@ -214,3 +238,17 @@ def test_review_knows_what_time_it_is(capsys: Capture, tmp_path: Path) -> None:
     path.write_text(json.dumps({"id": "b", "request_counts": counts, **made}) + "\n")
     assert "results-expire" in run(capsys, "review", path)[1]
     assert "results-expire" not in run(capsys, "review", path, "--now", made["ended_at"])[1]
+
+
+def test_findings_are_told_by_line_and_file(capsys: Capture, tmp_path: Path, good: Path) -> None:
+    """A line that breaks a rule three times is one line; of several files the file is named, and
+    so is the one that began otherwise."""
+    theirs, rows = tmp_path / "theirs.jsonl", tmp_path / "rows.jsonl"
+    theirs.write_text('{"custom_id": "a", "method": "POST", "url": "/", "body": {}}\n' * 5)
+    rows.write_text('{"id": "x", "prompt": "hello"}\n')
+    main(["measure", str(theirs)])
+    assert "unknown-key: 5 lines, first line 1, id 'a'\n" in capsys.readouterr().out
+    main(["measure", str(good), str(rows)])
+    out = capsys.readouterr().out
+    assert f"mixed-rows: 1 line, first line 1 of {rows}\n" in out
+    assert f"    {good} began with requests (line 1); this is one of rows. " in out

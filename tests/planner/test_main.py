@@ -328,13 +328,14 @@ def test_no_programs_for_a_bad_scenario(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_programs_of_a_plan_that_is_blocked(tmp_path: Path) -> None:
-    """They are written, and the exit code says that something blocks."""
-    assert (
-        code_of("programs", "--out", str(tmp_path), "--set", "workload.model=claude-sonnet-4-0")
-        == 1
-    )
+def test_programs_of_a_plan_that_is_blocked(tmp_path: Path, capsys: Capture) -> None:
+    """They are written, and the exit code and a sentence say that the plan cannot run."""
+    model = "workload.model=claude-sonnet-4-0"
+    assert main(["programs", "--out", str(tmp_path), "--set", model]) == 1
     assert (tmp_path / "run_batches.py").exists()
+    told = capsys.readouterr().err
+    assert told.startswith("Blocks the run: Claude Sonnet 4 was retired on 2026-06-15")
+    assert told.count("\n") == 1
 
 
 # ---- facts

@@ -191,6 +191,25 @@ def test_requests() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("requests", "limits", "binding"),
+    [
+        (5000, {"queue_requests": 6000}, ["count"]),
+        (5000, {"queue_requests": 5000}, ["queue"]),
+        (12_000, {"queue_requests": 5000}, ["queue"] * 3),
+        (1000, {}, ["count"]),
+        (1216, {}, ["bytes"] * 2),
+    ],
+)
+def test_a_limit_that_cuts_nothing_is_not_named(
+    requests: int, limits: dict[str, Any], binding: list[str]
+) -> None:
+    """A chosen batch that holds all is set by no limit, unless one request more would break it."""
+    work = {"requests": requests, "bytes_per_request": 1000 if limits else 200_000}
+    plan = make_plan(parse({"workload": work, "limits": limits}))
+    assert [batch.binding for batch in plan.batches] == binding
+
+
 def test_retry_batches_count_on() -> None:
     """Batches of retry rounds have the numbers after those of the first round."""
     made = plan(batches={"requests_per_batch": 4000})
@@ -285,7 +304,7 @@ def test_every_plan_adds_up(asked: Scenario) -> None:
     in_batches = sum(batch.requests for batch in made.batches)
     assert in_batches == made.rounds[0].sent >= 1
     share = asked.batches.realtime_share
-    assert abs(work.requests - in_batches - work.requests * share) <= max(0.5, work.requests == 1)
+    assert abs(work.requests - in_batches - work.requests * share) <= max(0.5, in_batches == 1)
     assert max(batch.bytes for batch in made.batches) <= facts.batch_byte_limit()
     assert max(batch.requests for batch in made.batches) <= min(
         asked.batches.requests_per_batch or 100_000, made.account.queue_requests
@@ -456,6 +475,21 @@ def test_expired_requests_are_in_cost_and_given_up() -> None:
     assert once.cost.batch_usd == again.cost.batch_usd * 288 / 400
     assert (again.requests.expired, again.requests.given_up) == (112, 0)
     assert (again.requests.retried, again.requests.attempts) == (112, 512)
+
+
+@pytest.mark.parametrize("rates", [{"permanent_rate": 0.5}, {"transient_rate": 0.5}])
+def test_what_expires_and_would_have_failed_is_given_up_once(rates: dict[str, float]) -> None:
+    """Half of 400 fail and 112 expire, half of which would have failed: 256 are given up."""
+    slow = {"model": "formula", "seconds_per_request": 600, "parallel_requests": 1, "startup_s": 0}
+    made = plan(
+        workload={"requests": 400},
+        batches={"requests_per_batch": 200},
+        duration=slow,
+        retries={"max": 0, "transient_rate": 0, **rates},
+    )
+    asked = made.requests
+    assert (asked.expired, asked.given_up, asked.answered, asked.retried) == (112, 256, 144, 0)
+    assert made.forecast.mean_given_up == pytest.approx(asked.given_up, rel=0.01)
 
 
 def test_what_expires_is_not_billed_as_a_failed_attempt() -> None:

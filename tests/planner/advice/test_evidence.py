@@ -59,7 +59,7 @@ def test_a_short_history() -> None:
     assert caveat_of("history-short") == Caveat(
         code="history-short",
         severity="notes",
-        message="1 batch of your own say little about bad days. "
+        message="1 batch of your own says little about bad days. "
         "From 1 row the slowest bounds 1 run in 2.",
     )
 

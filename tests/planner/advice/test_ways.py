@@ -175,7 +175,7 @@ def test_what_is_missing() -> None:
     [
         ({}, ""),
         ({"goal": {"budget_usd": 100}}, "$45.00 below the budget."),
-        ({"goal": {"budget_usd": 50, "deadline_h": 720}}, "100 % likely to be done within 720 h and $5.00 above the budget."),
+        ({"goal": {"budget_usd": 50, "deadline_h": 720}}, "Over 99.9 % likely to be done within 720 h and $5.00 above the budget."),
         ({"workload": {"model": "claude-sonnet-4-0"}}, "It cannot run like this: Claude Sonnet 4 was retired"),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The command `fake-api`: any runner against it, faults on cue, a verdict in one line."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -107,6 +108,15 @@ def test_what_was_not_fetched_to_its_end_is_lost(folder: Path, capsys: Capture) 
     [
         (["--fault", "create"], "a fault is OPERATION:WHAT[:NTH[:TIMES]] or JSON, not create"),
         (["--fault", "create:fail"], "no such fault of create: fail; drop,"),
+        (["--fault", "create:drop:0", "--", "true"], "`nth` counts from 1, not 0"),
+        (
+            ["--fault", '{"on": "create", "do": "drop", "nth": "2"}', "--", "true"],
+            "`nth` counts from 1, not 2",
+        ),
+        (
+            ["--fault", "create:drop:1:0", "--", "true"],
+            "`times` is 1 or more, or -1 for ever, not 0",
+        ),
         (["--fault", "make:drop"], "a fault is `on` one of create, list,"),
         (["--fault", "create:kill"], "A fault that kills needs the command to kill: -- COMMAND"),
         (["--scenario", "none.json"], "none.json cannot be read: No such file or directory."),
@@ -115,6 +125,7 @@ def test_what_was_not_fetched_to_its_end_is_lost(folder: Path, capsys: Capture) 
         (["--scenario", "odd.json"], "unknown scenario keys: pols"),
         (["--port", "99999"], "Port 99999 cannot be had: bind(): port must be 0-65535."),
         (["--input", "list.json"], "list.json is no JSON Lines with a custom_id or id"),
+        (["--input", "torn.gz", "--", "true"], "torn.gz is no JSON Lines with a custom_id or id"),
         (["--", "./none"], "./none cannot be started: No such file or directory."),
     ],
 )
@@ -122,6 +133,7 @@ def test_bad_usage(words: list[str], message: str, folder: Path, capsys: Capture
     """Code 2, and what is wrong in a sentence."""
     (folder / "list.json").write_text("[]\n")
     (folder / "odd.json").write_text('{"pols": 1}')
+    (folder / "torn.gz").write_bytes(gzip.compress(b"[]\n")[:10] + b"\xff" * 10)
     assert main(["fake-api", *words]) == 2
     said = capsys.readouterr()
     assert said.out == ""

@@ -68,19 +68,19 @@ def test_half_a_request_is_one(realtime: int, hopeless: int) -> None:
 
 def test_expired_requests_are_sent_again() -> None:
     """Of 70 that expire 30 are given up because of it: the other 40 were sent once more."""
-    bill = bill_of(1000, Round(0, 1000, 10, 20), Round(1, 10, 1, 0), expiry=Expiry(70, 30))
+    bill = bill_of(1000, Round(0, 1000, 10, 20), Round(1, 10, 1, 0), expiry=Expiry(70, 30, 40))
     assert counts(bill) == (30, 50, 51, 949, 1050, 0, 70)
 
 
 def test_no_more_are_given_up_than_were_sent() -> None:
     """All of 900 in batches, however often they expired; those in real time are not among them."""
-    bill = bill_of(1000, Round(0, 900, 9, 90), expiry=Expiry(3600, 900))
+    bill = bill_of(1000, Round(0, 900, 9, 90), expiry=Expiry(3600, 900, 2700))
     assert counts(bill) == (99, 2700, 910, 90, 3700, 90, 3600)
 
 
 def test_never_fewer_than_none_are_sent_again() -> None:
     """Means are rounded one by one: one more may be given up than expires."""
-    bill = bill_of(1000, Round(0, 1000, 0, 0), expiry=Expiry(1, 2))
+    bill = bill_of(1000, Round(0, 1000, 0, 0), expiry=Expiry(1, 2, 0))
     assert bill.requests.retried == 0
     assert bill.requests.given_up == 2
 
@@ -115,20 +115,20 @@ def test_real_time_costs_twice_as_much() -> None:
 def test_failed_attempts_are_paid_where_that_is_wished() -> None:
     """1,050 attempts less the 70 on which nobody worked: 980, not the 949 answers."""
     some = (Round(0, 1000, 10, 20), Round(1, 10, 1, 0))
-    cautious = bill_of(1000, *some, expiry=Expiry(70, 30), bill_failed=True)
+    cautious = bill_of(1000, *some, expiry=Expiry(70, 30, 40), bill_failed=True)
     assert cautious.cost.batch_usd == Decimal("6.86")
-    usual = bill_of(1000, *some, expiry=Expiry(70, 30))
+    usual = bill_of(1000, *some, expiry=Expiry(70, 30, 40))
     assert usual.cost.batch_usd == Decimal("6.643")
 
 
 def test_no_more_is_paid_in_real_time_than_at_all() -> None:
     """Where all attempts expire but those in real time, these alone are paid."""
     bill = bill_of(
-        1000, Round(0, 900, 0, 0), expiry=Expiry(950, 900), bill_failed=True
+        1000, Round(0, 900, 0, 0), expiry=Expiry(950, 900, 50), bill_failed=True
     )  # 1,050 attempts, of which 950 came to nothing
     assert bill.requests.attempts - bill.requests.expired == 100
     assert bill.cost.batch_usd == Decimal("1.4")
-    fewer = bill_of(1000, Round(0, 900, 0, 0), expiry=Expiry(920, 930), bill_failed=True)
+    fewer = bill_of(1000, Round(0, 900, 0, 0), expiry=Expiry(920, 930, 0), bill_failed=True)
     assert fewer.requests.attempts - fewer.requests.expired == 80
     assert fewer.cost.batch_usd == Decimal("1.12")
 

@@ -89,6 +89,41 @@ def test_runs_join() -> None:
     assert len(learn(run(3), own).duration.history) == 4
 
 
+def test_batches_of_one_second_are_not_one() -> None:
+    """Batches of one size that are sent together all count, and none of them twice."""
+    moment = stamp(BEGAN)
+    events: list[dict[str, Any]] = [run_event()]
+    for number in (1, 2, 3):
+        batch = {"batch": number, "id": f"a-{number}"}
+        events += [
+            {"event": "cut", "batch": number, "requests": 100},
+            {"event": "created", **batch, "created_at": moment},
+            {"event": "ended", **batch, "ended_at": stamp(BEGAN + 600 + number)},
+        ]
+    known = learn(lines_of(events))
+    assert [row[1] for row in known.duration.history] == [601, 602, 603]
+    assert learn(lines_of(events), known) == known
+
+
+@pytest.mark.parametrize("end", [".123456789Z", "z", "+0000"])
+def test_moments_of_any_list(end: str) -> None:
+    """However a list writes when a batch was made, that costs no row."""
+    counts = {"processing": 0, "succeeded": 9, "errored": 0, "canceled": 0, "expired": 0}
+    rows = [
+        {
+            "id": f"msgbatch_{hour}",
+            "request_counts": counts,
+            "created_at": f"2026-11-20T{hour}:00:00{end}",
+            "ended_at": f"2026-11-20T{hour}:30:00{end}",
+        }
+        for hour in (10, 11)
+    ]
+    assert learn(lines_of(rows)).duration.history == (
+        (9, 1800.0, "2026-11-20T10:00Z"),
+        (9, 1800.0, "2026-11-20T11:00Z"),
+    )
+
+
 def test_others_batches_are_not_joined() -> None:
     """Rows that a plan holds and does not judge by are not taken up."""
     unused = parse({"duration": {"model": "observed", "history": [[5, 60]]}})

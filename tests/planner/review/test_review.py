@@ -360,6 +360,10 @@ def test_formats_of_journals(form: int) -> None:
         (b'{"data": [', "cut in the middle"),
         (b'{"object": "list", "data": [{"object": "batch", "id": "batch_1"}]}', "another provider"),
         (b'{"object": "batch", "id": "batch_1"}', "another provider"),
+        (
+            b'{"object": "batch", "id": "batch_1", "request_counts": {"total": 5, "failed": 0}}',
+            "another provider",
+        ),
         (b'{"custom_id": "a", "params": {}}', "Give them to measure"),
         (b'{"event": "cut", "at": "x"}', "does not begin"),
         (b"17", "nothing that tells"),

@@ -32,6 +32,7 @@ NOW = datetime.fromisoformat("2026-11-27T18:05:30+01:00")
         ("2026-11-30T08:00Z", "2026-11-30T08:00+00:00"),
         ("27 Nov 18:05", "2027-11-27T18:05+01:00"),
         ("3 Jan 9:00", "2027-01-03T09:00+01:00"),
+        ("29 Feb 9:00", "2028-02-29T09:00+01:00"),
         ("today 23:00", "2026-11-27T23:00+01:00"),
         ("tomorrow 18:30", "2026-11-28T18:30+01:00"),
         ("18:06", "2026-11-27T18:06+01:00"),
@@ -67,7 +68,7 @@ def test_no_moment(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("Tue 30 Nov 08:00", "30 Nov 2026 is a Monday"), ("31 Nov 08:00", "no such day"), ("Mon 24:00", "no such time"), ("13 pm", "no such time"), ("Mon 8:60", "no such time")],
+    [("Tue 30 Nov 08:00", "30 Nov 2026 is a Monday"), ("31 Nov 08:00", "no such day"), ("30 Feb 08:00", "no such day"), ("29 Feb 2027 08:00", "no such day"), ("8:00 +24:00", "no such offset"), ("8:00 -01:60", "no such offset"), ("Mon 24:00", "no such time"), ("13 pm", "no such time"), ("Mon 8:60", "no such time")],
 )  # fmt: skip
 def test_impossible_moment(text: str, why: str) -> None:
     """A moment that does not exist says so."""

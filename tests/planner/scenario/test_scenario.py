@@ -330,13 +330,28 @@ def test_no_flag(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("claude-sonet-5-5", "claude-sonnet-5-5"),
+        ("claude-sonnet-5.5", "claude-sonnet-5-5"),
+        ("Sonnet 5.5", "claude-sonnet-5-5"),
+        ("Claude Haiku 4.5", "claude-haiku-4-5"),
+    ],
+)
+def test_a_slip_in_the_name_of_a_model(typed: str, meant: str) -> None:
+    """The nearest one is named."""
+    problem = only_problem(tree("workload.model", typed))
+    assert problem.message == f"“{typed}” is not in the catalogue. Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
     "value",
     ["claude-sonnet-9", "", "CLAUDE-SONNET-5-5", "x" * 10_000, 5, None, ["claude-sonnet-5-5"]],
 )
 def test_no_model(value: Any) -> None:
     """The message names a model that exists, and stays short whatever was given."""
     problem = only_problem(tree("workload.model", value))
-    assert "claude-sonnet-5-5" in problem.message
+    assert any(model.id in problem.message for model in facts.models())
     assert len(problem.message) < 250
 
 

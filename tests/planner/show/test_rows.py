@@ -186,6 +186,19 @@ def test_what_expires_without_retries_is_not_sent_again() -> None:
     }
 
 
+def test_results_without_retries() -> None:
+    """What expires stays expired: of 400 the other 288 were worked on, and half of those failed."""
+    plan = plan_of(
+        workload={"requests": 400},
+        batches={"requests_per_batch": 200},
+        duration=one_by_one(600),
+        retries={"max": 0, "transient_rate": 0.5},
+    )
+    table = rows.results(plan, plan.forecast.p85)
+    assert [row["first"] for row in table] == [row["final"] for row in table]
+    assert [row["final"] for row in table] == ["144", "144", "112", "0"]
+
+
 def test_what_expires_in_the_last_round_is_lost() -> None:
     """250 are done in a day: of 1,000 three quarters expire, and of those two thirds in the end."""
     plan = plan_of(
@@ -268,7 +281,7 @@ def test_programs() -> None:
         "name": "run_batches.py",
         "file": "batch-2M-sonnet-5-5.py",
         "text": "text of python",
-        "install": 'pip install "anthropic>=2,<3"',
+        "install": 'pip install "anthropic>=2.5,<3"',
         "place": "",
         "check": "python batch-2M-sonnet-5-5.py requests.jsonl --check",
         "try": "head -n 3 requests.jsonl > three.jsonl && "

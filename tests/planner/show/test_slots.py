@@ -129,7 +129,7 @@ def test_every_text_of_a_plan() -> None:
     assert len(reasons) == 7
     assert {name: text for name, text in page.items() if name not in reasons} == {
         "page.title": "25,000 requests to Claude Sonnet 5.5: $137.36, 57 min",
-        "answer.verdict": "100 % likely to be done within 2 h.",
+        "answer.verdict": "Over 99.9 % likely to be done within 2 h.",
         "answer.sentence": (
             "25,000 requests to Claude Sonnet 5.5 in 3 batches cost $137.36, half of the real-time "
             "price, and are 85 % likely to be done by 22:57, within 57 min."
