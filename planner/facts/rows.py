@@ -92,6 +92,7 @@ class Tier:
     batch_rpm: int | None
     queue_requests: int | None
     monthly_spend_usd: int | None
+    spend_is_capped: bool
     source: str
     date: str
     note: str

@@ -63,13 +63,8 @@ def _tiers() -> Iterator[dict[str, str]]:
             "name": tier.name,
             "queue": _known(tier.queue_requests),
             "rpm": _known(tier.batch_rpm),
-            "cap": "none" if _has_no_cap(tier) else _known(tier.monthly_spend_usd, "$"),
+            "cap": _known(tier.monthly_spend_usd, "$") if tier.spend_is_capped else "none",
         }
-
-
-def _has_no_cap(tier: facts.Tier) -> bool:
-    """Other limits of this tier are by arrangement; the note of the fact says that this is none."""
-    return tier.key == "custom" and tier.monthly_spend_usd is None
 
 
 def _known(number: int | None, unit: str = "") -> str:
