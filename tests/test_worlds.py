@@ -130,11 +130,3 @@ def test_a_batch_takes_as_long_as_its_longest_answer() -> None:
     plan_ = plan({}, 100_000, 1, requests=1000, output_tokens=30_000)
     assert plan_.forecast.makespans_s[0] > 600
     assert plan({}, 100_000, 1, requests=1000).forecast.makespans_s[0] < 600
-
-
-def test_nearly_all_is_there_before_the_last_straggler() -> None:
-    """99 % of the answers are there when the first round is over, the last after its retries."""
-    forecast = plan({}, 100_000, 1).forecast
-    for chance in (0.5, 0.85, 0.95):
-        assert forecast.nearly_by(chance) <= forecast.done_by(chance)
-    assert forecast.nearly_by(0.85) < 0.95 * forecast.done_by(0.85)

@@ -6,8 +6,6 @@ so. What is wrong with one request is a `Finding`: its own words, then those of 
 
 from dataclasses import dataclass
 
-from planner import facts
-
 ERROR, WARNING = "error", "warning"
 
 
@@ -85,8 +83,3 @@ class Fault:
         """What is wrong, what the API would do, how to mend it."""
         answer = RULES[self.rule].answer if self.severity == ERROR else ""
         return " ".join(filter(None, (f"{self.wrong}.", answer, f"{self.remedy}.")))
-
-
-def sources_of(rule: str) -> tuple[facts.Fact, ...]:
-    """The facts behind a rule, each with its source and its date."""
-    return tuple(facts.limit(key) for key in RULES[rule].sources)

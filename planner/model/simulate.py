@@ -35,18 +35,15 @@ MIN_REPLICATIONS = 20
 LEAST_RUNS = 2  # one alone says nothing
 _SIZES = 4096  # batch sizes of which a forecast keeps how long their longest answer takes
 _APART = 1 << 32  # above every seed
-_LAST = 0.01  # of the answers: those for which nobody waits
-_HAIR = 1e-9  # sums of floats may differ by as much
 _SLOW = Luck(0.9, 0.5, 1.0, (0.5,) * 3, (0.9,) * 3)
 
 
 class Run(NamedTuple):
     """One replication: its batches in the order of submission, and its requests that were given up.
 
-    `makespan_s` is the time from the first submission to the last result, `nearly_s` that to the
-    result with which 99 % of all answers are there; `expired` counts requests that a batch left
-    undone at its 24 h end, whatever became of them later. A run that was `stopped` at RUN_BATCHES
-    would have gone on: it would take longer, and might give up fewer.
+    `makespan_s` is the time from the first submission to the last result; `expired` counts requests
+    that a batch left undone at its 24 h end, whatever became of them later. A run that was `stopped`
+    at RUN_BATCHES would have gone on: it would take longer, and might give up fewer.
     """
 
     records: Records
@@ -54,7 +51,6 @@ class Run(NamedTuple):
     makespan_s: float
     expired: int
     stopped: bool = False
-    nearly_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +89,7 @@ def simulate(
     is not left to chance but lies on a lattice, so that few runs meet good and bad days in their
     true shares, and another seed changes little.
     """
-    world = _world(stages, durations, rules)
+    world = _world(durations, rules)
     count = _affordable(stages, world, runs)
     # apart, so that the same requests fail however many hours a run takes
     failing, hours = Random(seed), Random(seed + _APART)
@@ -107,8 +103,6 @@ class _World(NamedTuple):
     rules: Rules
     stage: "_Stage"
     waits_s: tuple[float, ...]  # before each retry round
-    shares: tuple[float, ...]  # of the requests of a round, how many are answered, as expected
-    nearly: float  # answers: nearly all that are expected
 
 
 class _Stage(NamedTuple):
@@ -122,14 +116,8 @@ class _Stage(NamedTuple):
     longest_s: Callable[[int], float]  # of the answers of a batch of so many requests
 
 
-def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rules) -> _World:
+def _world(durations: DurationModel, rules: Rules) -> _World:
     policy = rules.retry
-    again = (1 - policy.transient_rate,) * policy.max
-    shares = (1 - policy.permanent_rate) * (1 - policy.transient_rate), *again
-    lost = 1 - policy.permanent_rate
-    for _ in shares:
-        lost *= policy.transient_rate
-    answers = sum(map(sum, stages)) * (1 - policy.permanent_rate - lost)
     longest_s = lru_cache(maxsize=_SIZES)(rules.writing.longest_s)
     return _World(
         durations,
@@ -143,8 +131,6 @@ def _world(stages: Sequence[Sequence[int]], durations: DurationModel, rules: Rul
             longest_s,
         ),
         tuple(backoff_s(policy, retry) for retry in range(1, policy.max + 1)),
-        shares,
-        answers * (1 - _LAST) - _HAIR * answers,
     )
 
 
@@ -180,10 +166,6 @@ def _run(
         clock, makespan, undone = _stage(sizes, clock, 0, rows, stage, pace)
         expired += undone
         sent += sum(sizes)
-    missing = world.nearly - (sent - expired) * world.shares[0]
-    nearly_s = makespan
-    if missing <= 0 and len(rows) > 6:
-        nearly_s = _nearly_s(rows, world.nearly, world.shares[0])
     # requests that can never succeed fail once and for all; of the others some fail in every round
     given_up = failures(sent - expired, rules.retry.permanent_rate, hopeless)
     failed = failures(sent - expired - given_up, transient, next(points)) + expired
@@ -195,30 +177,10 @@ def _run(
             break
         starts.append(start)
         clock, makespan, undone = _stage(sizes, clock + wait_s, retry, rows, stage, pace)
-        if missing > 0:
-            answered = (failed - undone) * world.shares[retry]
-            nearly_s = makespan
-            if len(sizes) > 1 and missing <= answered:
-                nearly_s = _nearly_s(rows[-6 * len(sizes) :], missing, world.shares[retry])
-            missing -= answered
         expired += undone
         failed = failures(failed - undone, transient, next(points)) + undone
     starts.append(len(rows) // 6)
-    return Run(Records(rows, starts), given_up + failed, makespan, expired, stopped, nearly_s)
-
-
-def _nearly_s(rows: list[float], missing: float, share: float) -> float:
-    """When the batch ends with which no answers are missing any more, of a round that is enough.
-
-    Failures are counted as expected: whether 99 % are there after a first round of which 1 % fails is
-    not a matter of luck.
-    """
-    by_end = sorted(zip(rows[3::6], rows[1::6], rows[5::6], strict=True))
-    for ended, size, expired in by_end:
-        missing -= (size - expired) * share
-        if missing <= 0:
-            return ended
-    return by_end[-1][0]
+    return Run(Records(rows, starts), given_up + failed, makespan, expired, stopped)
 
 
 def _stage(

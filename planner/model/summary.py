@@ -14,9 +14,9 @@ class Forecast:
     """What the replications say.
 
     `runs` are in the order in which they were drawn. `makespans_s` are sorted; `p50`, `p85`, `p95` and `confident` are the runs that stand at those
-    places, so a quantile is always the makespan of a run that can be drawn. `nearly_s`, sorted too, are
-    the times to 99 % of the answers. `mean_expired` is how many requests end undone in a batch's 24 h,
-    on average, each time that they do; `expiring` how many were given up in each run in which any did.
+    places, so a quantile is always the makespan of a run that can be drawn. `mean_expired` is how many
+    requests end undone in a batch's 24 h, on average, each time that they do; `expiring` how many were
+    given up in each run in which any did.
     Probabilities are shares of the replications; `deadline_probability` is None without a deadline. A `stopped` run
     counts with the time at which it was stopped, which is too short, but never as done by the
     deadline.
@@ -33,7 +33,6 @@ class Forecast:
     stopped_share: float
     mean_given_up: float
     mean_expired: float
-    nearly_s: tuple[float, ...]
     expiring: tuple[int, ...]
 
     @property
@@ -43,10 +42,6 @@ class Forecast:
     def chance_by(self, seconds: float) -> float:
         """The share of the runs that are done within `seconds`."""
         return bisect_right(self.makespans_s, seconds) / len(self.makespans_s)
-
-    def nearly_by(self, chance: float) -> float:
-        """The shortest time within which that share of the runs has 99 % of its answers, in seconds."""
-        return self.nearly_s[_rank(chance, len(self.nearly_s))]
 
     def ended_by(self, chance: float, number: int, places: range) -> float:
         """The shortest time within which the batches at these places of a round have ended, or are
@@ -96,7 +91,6 @@ def summarise(runs: Sequence[Run], *, confidence: float, deadline_s: float) -> F
         stopped_share=_share(run.stopped for run in runs),
         mean_given_up=sum(run.given_up for run in runs) / len(runs),
         mean_expired=sum(run.expired for run in runs) / len(runs),
-        nearly_s=tuple(sorted(run.nearly_s for run in runs)),
         expiring=tuple(run.given_up for run in runs if run.expired),
     )
 

@@ -11,7 +11,7 @@ import pytest
 from planner import facts
 from planner.measure.checks import DEEPEST
 from planner.measure.measurement import Measurement
-from planner.measure.rules import RULES, sources_of
+from planner.measure.rules import RULES
 from planner.programs.python import text as program
 from tests.planner.measure.examples import lines_of, measure, request, rules_of
 
@@ -52,7 +52,8 @@ def test_rules_are_those_of_the_contract() -> None:
 @pytest.mark.parametrize("rule", NAMES)
 def test_rule_has_sources(rule: str) -> None:
     """Each rule names facts, and each of those has a source and a date."""
-    assert all(fact.source and fact.date for fact in sources_of(rule)) and sources_of(rule)
+    sources = [facts.limit(key) for key in RULES[rule].sources]
+    assert all(fact.source and fact.date for fact in sources) and sources
 
 
 def found(line: bytes | dict[str, Any]) -> list[tuple[str, str]]:

@@ -238,67 +238,13 @@ def test_what_expires_in_a_retry_round_comes_back_too() -> None:
     run = one_run([1600], lasting(2 * DAY_S), rules(retry=retry))
     assert [record.requests for record in run.records] == [1600, 800, 400, 200]
     assert (run.given_up, run.expired) == (100, 800 + 400 + 200 + 100)
-    assert run.nearly_s == run.makespan_s == 4 * DAY_S
+    assert run.makespan_s == 4 * DAY_S
 
 
 def test_a_wait_is_added() -> None:
     """A wait for everybody is seconds on top, not a multiple of the size."""
     waiting = model(lambda n: (0.0, float(n)), (1.0, 1.0), (50.0, 50.0))
     assert one_run([100], waiting, rules()).records[0].ended_s == 150.0
-
-
-@pytest.mark.parametrize(
-    ("sizes", "transient", "nearly_s"),
-    [
-        ([10_000], 0.0, 100.0),  # one batch has all
-        ([10_000, 50], 0.0, 100.0),  # half a per cent comes late
-        ([10_000, 150], 0.0, 5000.0),  # more than one per cent does
-        ([10_000], 0.01, 100.0),  # one per cent fails at first
-        ([10_000], 0.02, 6060.0),  # two do, and are sent again
-    ],
-)
-def test_when_nearly_all_answers_are_there(
-    sizes: list[int], transient: float, nearly_s: float
-) -> None:
-    """The end of the batch with which 99 % of all answers are there, failures counted as expected."""
-    retry = Retries(
-        max=3, backoff="fixed", base_delay_s=940.0, transient_rate=transient, permanent_rate=0.0
-    )
-    quick = lasting(lambda requests: 100.0 if requests > 5000 else 5000.0)
-    run = one_run(sizes, quick, rules(concurrent=2, retry=retry))
-    assert run.nearly_s == nearly_s
-    assert run.nearly_s <= run.makespan_s
-
-
-def test_nearly_all_answers_of_a_plan_that_gives_up() -> None:
-    """Where expired requests are missing in the end, the last result is the one that counts."""
-    run = one_run([3000], lasting(1.5 * DAY_S), rules())
-    assert run.nearly_s == run.makespan_s == DAY_S
-
-
-def test_the_last_hundredth_of_the_expected_answers() -> None:
-    """Two hundred batches of 1,000 to 1,199 requests end in that order, of each of which the same
-    share fails: the last one is less than a hundredth of all, the last two are more."""
-    run = one_run(
-        range(1000, 1200), lasting(float), rules(200, poll_s=1.0, retry=no_retries(0.5, 0.2))
-    )
-    assert (run.nearly_s, run.makespan_s) == (1198.0, 1199.0)
-
-
-def test_less_than_one_answer_may_be_missing() -> None:
-    """Of 10,000 requests 9,899 are not quite 99 %, nor is one of two."""
-    quick = lasting(lambda requests: 100.0 if requests > 5000 else 5000.0)
-    assert one_run([9899, 101], quick, rules(concurrent=2)).nearly_s == 5000.0
-    halves = lasting({2: 2 * DAY_S, 1: 60.0}.__getitem__)
-    assert one_run([2], halves, rules(retry=again(0.0))).nearly_s == DAY_S + 60
-
-
-@pytest.mark.parametrize("tens", range(1, 100))
-def test_99_of_100_equal_parts_are_nearly_all(tens: int) -> None:
-    """However sums of floats are rounded."""
-    late = lasting(lambda requests: 100.0 if requests > 10 * tens else 5000.0)
-    some = rules(concurrent=2, retry=no_retries(0.1))
-    assert one_run([990 * tens, 10 * tens], late, some).nearly_s == 100.0
 
 
 def again(transient: float, permanent: float = 0.0, most: int = 1) -> Retries:
@@ -312,41 +258,11 @@ def again(transient: float, permanent: float = 0.0, most: int = 1) -> Retries:
     )
 
 
-def test_nearly_all_answers_after_some_rounds() -> None:
-    """A fifth can never succeed and half of the others fail each time: 40, 60, 70 and 75 % are
-    answered after the rounds, so the 99 % come with the last."""
-    some = rules(retry=again(0.5, 0.2, most=3), batch=1_000_000)
-    run = one_run([1_000_000], lasting(60.0), some)
-    assert (run.nearly_s, run.makespan_s) == (240.0, 240.0)
-
-
-@pytest.mark.parametrize(
-    ("batch", "batches"),
-    [
-        (10, 98),  # of a hundred: the half of 2,000 is there, of the other 980 are missing
-        (990, 1),  # of two
-    ],
-)
-def test_nearly_all_answers_within_a_retry_round(batch: int, batches: int) -> None:
-    """A batch of 2,000 is half done when it expires; the rest goes in small batches, one by one."""
-    slow = lasting(lambda requests: 2 * DAY_S if requests == 2000 else 60.0)
-    run = one_run([2000], slow, rules(retry=again(0.0), batch=batch))
-    assert run.nearly_s == DAY_S + 60 * batches < run.makespan_s
-
-
-def test_what_expires_is_not_there() -> None:
-    """10,000 requests, of which a batch of 200 leaves 100 undone: with the 9,650 before and the last
-    150 there are 9,900 answers, and without those 150 there are not."""
-    slow = lasting({200: 2 * DAY_S, 9650: DAY_S / 2, 150: 0.75 * DAY_S}.__getitem__)
-    run = one_run([200, 9650, 150], slow, rules(concurrent=2))
-    assert run.nearly_s == run.makespan_s == 1.25 * DAY_S
-
-
 def test_a_last_round_that_is_not_enough() -> None:
     """Half of each batch expires, in both rounds: the last of three retries is all that there is."""
     run = one_run([1600], lasting(2 * DAY_S), rules(retry=again(0.0), batch=300))
     assert [record.requests for record in run.records] == [1600, 300, 300, 200]
-    assert run.nearly_s == run.makespan_s == 4 * DAY_S
+    assert run.makespan_s == 4 * DAY_S
 
 
 @pytest.mark.parametrize(
@@ -380,7 +296,7 @@ def test_each_hour_of_a_run_has_its_own_luck() -> None:
 
 def test_a_run_as_it_is_made() -> None:
     """Nothing was stopped, and nothing was there before."""
-    assert Run(kept(), 0, 0.0, 0)[4:] == (False, 0.0)
+    assert not Run(kept(), 0, 0.0, 0).stopped
 
 
 # ---- how many runs

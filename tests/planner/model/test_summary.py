@@ -117,13 +117,6 @@ def test_what_expires() -> None:
     assert forecast.more_given_up(1.0) == 2.0
 
 
-def test_nearly_all_answers() -> None:
-    """The time of a rank, as for whole runs, though another run may be the one that stands there."""
-    runs = [run(float(20 + place))._replace(nearly_s=float(20 - place)) for place in range(20)]
-    forecast = summarise(runs, confidence=0.85, deadline_s=0.0)
-    assert [forecast.nearly_by(chance) for chance in (0.05, 0.5, 0.85, 1.0)] == [1, 10, 17, 20]
-
-
 def test_batches_of_a_round_have_ended() -> None:
     """The latest of the first two of a round, in each run; 0 where there was no need of it."""
     runs = []
