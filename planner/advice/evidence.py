@@ -10,6 +10,7 @@ from planner.words import count, counted
 
 _PUBLIC: Change = {"duration.model": "observed"}
 _PUBLIC_LABEL = "Use public observations"
+_OWN_SAY_MORE = " Your own batches say more: choose “My own batches” once you have some."
 _LARGE_BATCH = 1000  # requests; public observations of such batches are counted
 _SMALL_BATCH = 200  # requests; the many public observations of small batches speak for these
 _FEW_SAMPLES = 10
@@ -19,6 +20,23 @@ _LONG_HISTORY = 500  # rows, about 8,000 characters
 
 def _evidence(plan: Plan) -> Iterator[Caveat]:
     yield from _BY_MODEL[plan.scenario.duration.model](plan)
+    yield from _unused(plan)
+
+
+def _unused(plan: Plan) -> Iterator[Caveat]:
+    duration = plan.scenario.duration
+    if duration.history and duration.model != "history":
+        yield Caveat(
+            code="history-unused",
+            severity="notes",
+            message=(
+                f"{counted(len(duration.history), 'batch', 'batches')} of your own "
+                f"{'has' if len(duration.history) == 1 else 'have'} no part in the time: choose "
+                "“My own batches” to judge by them."
+            ),
+            fix={"duration.model": "history"},
+            fix_label="Use my own batches",
+        )
 
 
 def _observed(plan: Plan) -> Iterator[Caveat]:
@@ -29,8 +47,8 @@ def _observed(plan: Plan) -> Iterator[Caveat]:
             severity="notes",
             message=(
                 f"The time rests on {plan.durations.samples} public observations; only {large} of "
-                f"them had {count(_LARGE_BATCH)} requests or more. Your own batches say more: "
-                "choose “My own batches” once you have some."
+                f"them had {count(_LARGE_BATCH)} requests or more."
+                + ("" if plan.scenario.duration.history else _OWN_SAY_MORE)
             ),
         )
 

@@ -68,6 +68,7 @@ EXAMPLES: dict[str, Raw] = {
     "evidence-thin": {},
     "guide-unsupported": {"duration": {"model": "guide"}},
     "formula-assumed": {"duration": {"model": "formula"}},
+    "history-unused": {"duration": {"history": [[10_000, 1000]]}},
     "history-short": {"duration": {"model": "history", "history": [[10_000, 1000]]}},
     "history-left-out": {
         "duration": {"model": "history", "history": [[10_000, 1000], [10_000, 90_000]]}

@@ -96,6 +96,29 @@ def test_one_model_one_caveat(duration: dict[str, Any], code: str) -> None:
         assert has(other, {"duration": duration}) is (other == code)
 
 
+@pytest.mark.parametrize("model", ["observed", "guide", "formula"])
+def test_own_batches_that_are_not_used_are_told(model: str) -> None:
+    """With the remedy, where its plan has no note of its own; and nobody is told to get some."""
+    rows = [[10_000, 1000 + row] for row in range(20)]
+    raw = {"duration": {"model": model, "history": rows}}
+    told = caveat_of("history-unused", raw)
+    assert (told.severity, told.fix) == ("notes", {"duration.model": "history"})
+    assert told.fix_label.startswith("Use my own batches")
+    assert told.message == (
+        "20 batches of your own have no part in the time: choose “My own batches” to judge by them."
+    )
+    assert not has("history-unused", {"duration": {"model": "history", "history": rows}})
+    assert not has("history-unused", {"duration": {"model": model}})
+
+
+def test_who_has_batches_is_not_told_to_get_some() -> None:
+    """The public rows are as thin as before."""
+    raw = {"duration": {"history": [[10_000, 1000]]}}
+    assert caveat_of("evidence-thin", raw).message.endswith("had 1,000 requests or more.")
+    assert "once you have some" in caveat_of("evidence-thin", {}).message
+    assert caveat_of("history-unused", raw).message.startswith("1 batch of your own has no part")
+
+
 def test_a_long_link() -> None:
     """A long history makes a link that servers may refuse; nothing shortens it."""
     assert caveat_of("history-link-long") == Caveat(
