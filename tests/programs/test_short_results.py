@@ -96,8 +96,8 @@ def test_a_counted_answer_that_is_not_there(language: str, bench: Callable[..., 
 
 
 def test_a_line_twice_and_another_not_at_all(language: str, bench: Callable[..., Bench]) -> None:
-    """As many lines as promised are not all of them when one stands twice: the results are fetched again."""
-    there = bench({"faults": [on("results", "twice", batch=1)]})
+    """As many lines as promised are not all when one stands twice: they are fetched again, however often that is."""
+    there = bench({"faults": [on("results", "twice", batch=1, times=9)]})
     there.write(*IDS)
     done = there.run(language, *FOUR)
     assert done.code == 0, done.said

@@ -112,7 +112,7 @@ export class Collector {
       await this.api.download(batch, part);
       const { lines, ours, strange, unreadable } = this.inspect(batch, part);
       const isShort = lines < promised;
-      // A stray line, or one that is there twice, may stand for one of ours.
+      // A stray line may stand for one of ours.
       const isMissing = isShort || ours < Math.min(promised, batch.requests);
       // One that cannot be read may follow others that only lack an answer.
       const why = unreadable ? "unreadable" : "missing";
@@ -151,32 +151,26 @@ export class Collector {
     this.log.line(`Batch ${batch.number}: ${grouped(strange)} results have ${stay}`);
   }
 
-  /** Lines that are not empty; of them ids of ours, other ids, and lines that cannot be read. */
+  /** Lines that hold something; of them ids of ours, other ids, and lines that cannot be read. */
   inspect(batch, part) {
-    const ids = new Set();
-    for (const { place } of this.source.placesOf(batch)) ids.add(place.custom_id);
-    const own = new Set();
-    let [lines, strange, unreadable] = [0, 0, 0];
-    for (const line of linesIn(part)) {
-      if (isBlank(line)) continue;
-      lines++;
-      const parsed = resultIn(line);
-      if (!parsed) unreadable++;
-      else if (ids.has(parsed.custom_id)) own.add(parsed.custom_id);
-      else strange++;
-    }
-    return { lines, ours: own.size, strange, unreadable };
+    const { lines, unreadable, tokens } = readResults(part);
+    let ours = 0;
+    for (const { place } of this.source.placesOf(batch)) ours += tokens.has(place.custom_id);
+    return { lines, ours, strange: tokens.size - ours, unreadable };
   }
 }
 
-/** {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. */
+/**
+ * {lines, unreadable, tokens}: `tokens` by id, of the prompt; 0 where there is no answer. A line
+ * whose id was there before counts for nothing: it stands for no other.
+ */
 export function readResults(file) {
   let [lines, unreadable] = [0, 0];
   const tokens = new Map();
   for (const line of linesIn(file)) {
-    if (isBlank(line)) continue;
-    lines++;
     const parsed = resultIn(line);
+    if (isBlank(line) || tokens.has(parsed?.custom_id)) continue;
+    lines++;
     if (parsed) tokens.set(parsed.custom_id, promptTokens(parsed.result));
     else unreadable++;
   }

@@ -41,7 +41,7 @@ NO_TEXT = re.compile(
 
 @dataclass
 class Results:
-    """What a file of results holds, by the ids that a batch sent."""
+    """What a file of results holds, each id once, by those that a batch sent."""
 
     lines: int = 0
     own: set[str] = field(default_factory=set)
@@ -50,19 +50,19 @@ class Results:
 
 
 def read_results(part: Path, ids: set[str]) -> Results:
-    results = Results()
+    results, seen = Results(), set[str]()
     with part.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if line.isspace():
-                continue
-            results.lines += 1
             parsed = result_in(line)
+            if line.isspace() or (parsed and parsed[0] in seen):
+                continue  # one that is there twice stands for no other
+            results.lines += 1
             if parsed is None:
                 results.unreadable.append(number)
-            elif parsed[0] in ids:
-                results.own.add(parsed[0])
-            else:
-                results.strange += 1
+                continue
+            seen.add(parsed[0])
+            results.strange += parsed[0] not in ids
+    results.own = seen & ids
     return results
 
 
