@@ -164,11 +164,11 @@ def test_a_batch_that_is_lost_to_a_cancel(work: Callable[..., Work]) -> None:
 
 
 def test_results_are_counted_by_whose_they_are(tmp_path: Path) -> None:
-    """Empty lines are none; one that is no JSON has a number."""
+    """Empty lines are none, nor is one that stands twice; one that is no JSON has a number."""
     file = tmp_path / "part"
     file.write_text(line("a") + "\n \n" + line("x") + "{\n" + line("a"), "utf-8")
     results = read_results(file, {"a", "b"})
-    assert (results.lines, results.own, results.strange) == (4, {"a"}, 1)
+    assert (results.lines, results.own, results.strange) == (3, {"a"}, 1)
     assert results.unreadable == [5]
 
 

@@ -96,7 +96,7 @@ def test_the_one_with_our_ids_is_ours(work: Callable[..., Work]) -> None:
     """A stranger's is let go, and stays a candidate of the others."""
     there = work(*"abcd")
     first, second = in_doubt(there), in_doubt(there)
-    api = Workspace(there.log, listed("x"), listed("y"), x="cd", y="zz")
+    api = Workspace(there.log, listed("x"), listed("y"), x="cd", y="zy")
     settled(there, api)
     judged(there, api)
     assert [(event["batch"], event["id"]) for event in there.events("adopted")] == [
@@ -113,7 +113,7 @@ def test_the_one_with_our_ids_is_ours(work: Callable[..., Work]) -> None:
         ("zy", 2, "not_made"),
         ("abz", 2, "adopted"),  # a stray line beside ours
         ("az", 1, "adopted"),  # an id is missing, nothing counts it, and the other line is stray
-        ("azz", 2, "not_made"),  # a stray line, and a stranger's id in place of ours
+        ("azy", 2, "not_made"),  # a stray line, and a stranger's id in place of ours
     ],
 )
 def test_what_ids_prove(ids: str, counted: int, event: str, work: Callable[..., Work]) -> None:
