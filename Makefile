@@ -6,6 +6,9 @@ PORT   ?= 8000
 ARGS   ?=
 KILLS  ?=
 
+# The tests start a thousand processes: each would compile the planner anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What is installed carries the hash of what asked for it: another hash installs again, the same hash never.
 hash  = $(shell git hash-object $(1) | cut -c 1-12)
 py    = .venv/bin/python

@@ -1,7 +1,7 @@
 """The Chromium that the tests drive. Run as a program it installs one where there is none.
 
 In this order: the one that CHROMIUM names, one on the PATH, one that Playwright keeps, Debian's package
-(as root), Playwright's own download (anybody).
+(as root), Playwright's own download (anybody). Debian has the same browser without its window too, the shell.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 
 # Playwright's own Node needs libatomic, which a fresh Debian lacks; ours is there anyhow.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", shutil.which("node") or "")
@@ -32,21 +33,33 @@ def find() -> str | None:
     return own if Path(own).exists() else None
 
 
+def find_shell() -> str | None:
+    """The path of the shell, of the whole browser where there is none.
+
+    It has the engine and nothing around it, and takes a fifth less of the processor for each page.
+    """
+    shells = () if os.environ.get("CHROMIUM") else map(shutil.which, SHELLS)
+    return next(filter(None, shells), None) or find()
+
+
 def install() -> None:
-    """Debian's package where we may install it, Playwright's own build where not."""
+    """Debian's packages where we may install them, the whole browser of Playwright where not."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         wait = ["-qq", "-o", "DPkg::Lock::Timeout=300"]  # another installation may be under way
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+        # Both at once: they must be of one version.
+        packages = ["--yes", "--no-install-recommends", "chromium", "chromium-headless-shell"]
+        for command in (["update"], ["install", *packages]):
+            # what is missing then is told below; without the shell all the same can be tested
             subprocess.run(
-                ["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=True
+                ["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=False
             )
-    else:
+    elif find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
 
 if __name__ == "__main__":
-    if find() is None:
+    if find() is None or (find_shell() == find() and not os.environ.get("CHROMIUM")):
         install()
     if find() is None:
         sys.exit(

@@ -51,8 +51,10 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium, headless."""
-    browser = playwright.chromium.launch(executable_path=chromium.find(), args=QUICK_ARGUMENTS)
+    """Chromium without its window, if it can be had; tests that restart it have the whole browser."""
+    browser = playwright.chromium.launch(
+        executable_path=chromium.find_shell(), args=QUICK_ARGUMENTS
+    )
     yield browser
     browser.close()
 
