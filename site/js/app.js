@@ -39,7 +39,7 @@ const engine = createEngine({
     find("[data-engine-detail]").textContent = why;
     if (name === "failed" && page.dataset.answer === "working") standing.showTrouble("failed");
     if (name === "ready") offline.resume();
-    if (name === "ready" && page.dataset.answer === "example") sequel.askTexts();
+    if (name === "ready" && page.dataset.answer === "example") sequel.askNow();
   },
   onBytes(bytes) {
     find("[data-progress]").value = Math.min(1, bytes / Number(engineBox.dataset.runtimeBytes));

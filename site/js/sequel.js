@@ -42,12 +42,10 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
     hold();
     // false where a newer question came meanwhile: it took the reply
     const isThere = await askEach({ comparison, ways: rows });
-    if (isThere) resting = setTimeout(askTexts, REST_MS);
+    if (isThere) resting = setTimeout(askEach, REST_MS, { programs: texts });
   }
 
   const hold = () => clearTimeout(resting);
-
-  const askTexts = () => askEach({ programs: texts });
 
   /** Ask for one after the other; false when a newer question came. */
   async function askEach(wanted) {
@@ -100,7 +98,6 @@ export function createSequel({ ask, parts, show, setOffered, onShown }) {
   return {
     offer,
     askNow,
-    askTexts,
     clearWays,
     /** Other rows in the place of the ways of the same plan. */
     showWays(view) {

@@ -1,6 +1,7 @@
 """Guides beside the form and on their own, and the search over them."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
@@ -48,26 +49,28 @@ def test_section_opens_beside_the_form(page: Page) -> None:
     expect(panel(page)).to_be_visible()
 
 
-@pytest.mark.parametrize("how", ["Escape", "button", "back"])
-def test_panel_closes_and_the_focus_returns(page: Page, how: str) -> None:
+def test_panel_closes_and_the_focus_returns(page: Page) -> None:
     """By key, by button and by Back; the page is then as it was."""
+    ways: dict[str, Callable[[], object]] = {
+        "by key": lambda: page.keyboard.press("Escape"),
+        "by button": panel(page).get_by_role("button", name="Close").click,
+        "by Back": page.go_back,
+    }
     address, link = page.url, more(page, "retries.max")
     page.locator(".assumptions summary").click()
-    page.locator("[name='retries.max']").focus()
-    link.focus()
-    page.keyboard.press("Enter")
-    expect(panel(page).locator("[data-panel-name]")).to_be_focused()
-    if how == "Escape":
-        page.keyboard.press("Escape")
-    elif how == "button":
-        panel(page).get_by_role("button", name="Close").click()
-    else:
+    for how, close in ways.items():
+        page.locator("[name='retries.max']").focus()
+        link.focus()
+        page.keyboard.press("Enter")
+        expect(panel(page).locator("[data-panel-name]"), how).to_be_focused()
+        close()
+        expect(panel(page), how).to_be_hidden()
+        expect(link, how).to_be_focused()
+        assert page.url == address, how
+        page.go_forward()
+        expect(panel(page), how).to_be_visible()
         page.go_back()
-    expect(panel(page)).to_be_hidden()
-    expect(link).to_be_focused()
-    assert page.url == address
-    page.go_forward()
-    expect(panel(page)).to_be_visible()
+        expect(panel(page), how).to_be_hidden()
 
 
 def test_back_after_a_change_keeps_the_order(page: Page) -> None:

@@ -54,16 +54,10 @@ def forget(watch: Watch) -> None:
     watch.troubles[:] = [line for line in watch.troubles if "elsewhere.invalid" not in line]
 
 
-def test_no_way_out_of_the_page(guarded: Page, outside: Outside, watch: Watch) -> None:
-    """Whatever a script in the page tries, the policy of the page stops it."""
+def test_no_way_out_of_page_or_worker(guarded: Page, outside: Outside, watch: Watch) -> None:
+    """Whatever a script tries, the policy of the page stops it; it binds a worker of a blob, as the page's own is, too."""
     ways = WAYS | OF_PAGES
     assert {way: guarded.evaluate(TRY % ways[way]) for way in ways} == dict.fromkeys(ways, "shut")
-    assert outside.called == []
-    forget(watch)
-
-
-def test_no_way_out_of_the_worker(guarded: Page, outside: Outside, watch: Watch) -> None:
-    """A worker of a blob, as the page's own is, is bound by the same policy."""
     shut = {way: guarded.evaluate(IN_WORKER, script) for way, script in WAYS.items()}
     assert shut == dict.fromkeys(WAYS, "shut")
     assert outside.called == []
@@ -73,21 +67,9 @@ def test_no_way_out_of_the_worker(guarded: Page, outside: Outside, watch: Watch)
 def test_no_way_out_through_the_service_worker(
     guarded: Page, outside: Outside, watch: Watch
 ) -> None:
-    """A page without a policy, but within its reach, asks nobody either: it answers for every other origin."""
+    """Told an address in every form it asks there for nothing; and a page without a policy, but within its reach, asks
+    nobody either: it answers for every other origin."""
     watch.allow("404")
-    guarded.goto(urljoin(guarded.url, "/robots.txt"))
-    guarded.wait_for_function("navigator.serviceWorker.controller !== null")
-    asked = {name: (WAYS | OF_PAGES)[name] for name in ("fetch", "no-cors", "import", "image")}
-    asked["script"] = OF_PAGES["script"].replace("document.head", "document.documentElement")
-    assert {way: guarded.evaluate(TRY % asked[way]) for way in asked} == dict.fromkeys(
-        asked, "shut"
-    )
-    assert outside.called == []
-    forget(watch)
-
-
-def test_the_service_worker_takes_no_address(guarded: Page, outside: Outside) -> None:
-    """Told an address in every form, it asks there for nothing."""
     guarded.evaluate(
         """async (address) => {
             for (const kind of ["status", "update", "fetch", "cache", "load"]) {
@@ -103,3 +85,12 @@ def test_the_service_worker_takes_no_address(guarded: Page, outside: Outside) ->
         ELSEWHERE,
     )
     assert outside.called == []
+    guarded.goto(urljoin(guarded.url, "/robots.txt"))
+    guarded.wait_for_function("navigator.serviceWorker.controller !== null")
+    asked = {name: (WAYS | OF_PAGES)[name] for name in ("fetch", "no-cors", "import", "image")}
+    asked["script"] = OF_PAGES["script"].replace("document.head", "document.documentElement")
+    assert {way: guarded.evaluate(TRY % asked[way]) for way in asked} == dict.fromkeys(
+        asked, "shut"
+    )
+    assert outside.called == []
+    forget(watch)

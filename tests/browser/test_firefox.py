@@ -56,8 +56,28 @@ def expect_measured(firefox: Firefox) -> None:
     firefox.wait("document.querySelectorAll('.from-file').length > 0")
 
 
+def expect_way(firefox: Firefox) -> None:
+    """The question is typed, the best way pressed: plan, address and program are that way's."""
+    goal = "workload.requests=20000&goal.budget_usd=50"
+    way = f"workload.model=claude-haiku-5-5&{goal}"
+    listed = "!document.querySelector('[data-list=ways]').hasAttribute('aria-busy')"
+    best = "document.querySelector('[data-list=ways] a[href]')"
+    link = "document.querySelector('[data-download=python]')"
+    program = "document.querySelector('[data-program=python]').textContent"
+    type_text(firefox, "workload.requests", "20k")
+    type_text(firefox, "goal.budget_usd", "$50")
+    firefox.wait(SENTENCE, answered(goal)["answer.sentence"])
+    firefox.wait(f"{listed} && {best} !== null")
+    firefox.evaluate(f"{best}.click()")
+    firefox.wait("location.hash", f"#{way}")
+    firefox.wait(SENTENCE, answered(way)["answer.sentence"])
+    firefox.wait(program, program_of(way))
+    firefox.wait(f"{link}.hasAttribute('href') && {link}.download", "batch-20k-haiku-5-5.py")
+
+
 def test_it_plans_online_and_offline(tmp_path: Path, server: StaticServer) -> None:
-    """A link is planned; then, without a server and after a restart, again, and every guide is there."""
+    """A link is planned; then, without a server and after a restart, again; a file is read, a way is taken with its
+    program, and every guide is there."""
     with Firefox(tmp_path / "profile") as firefox:
         firefox.go(f"{server.url}#{QUERY}")
         expect_answers(firefox)
@@ -68,6 +88,8 @@ def test_it_plans_online_and_offline(tmp_path: Path, server: StaticServer) -> No
         expect_answers(firefox)
         firefox.wait(KEPT)
         expect_measured(firefox)
+        firefox.evaluate("document.querySelector('.form-end a').click()")  # back to the example
+        expect_way(firefox)
         for file in sorted((server.root / "guides").glob("*/index.html")):
             firefox.go(f"{server.url}guides/{file.parent.name}/")
             assert firefox.evaluate("document.querySelectorAll('article h1').length") == 1
@@ -87,28 +109,6 @@ def test_the_single_file(tmp_path: Path, site: Path) -> None:
         firefox.wait("document.querySelector('[data-page] h1').textContent.includes('Privacy')")
         requested = "performance.getEntriesByType('resource').filter(({name}) => !name.startsWith('blob:')).length"
         assert firefox.evaluate(requested) == 0
-
-
-def test_a_way_is_taken_with_its_program(tmp_path: Path, server: StaticServer) -> None:
-    """The question is typed, the best way pressed: plan, address and program are that way's."""
-    goal = "workload.requests=20000&goal.budget_usd=50"
-    way = f"workload.model=claude-haiku-5-5&{goal}"
-    listed = "!document.querySelector('[data-list=ways]').hasAttribute('aria-busy')"
-    best = "document.querySelector('[data-list=ways] a[href]')"
-    link = "document.querySelector('[data-download=python]')"
-    program = "document.querySelector('[data-program=python]').textContent"
-    with Firefox(tmp_path / "profile") as firefox:
-        firefox.go(server.url)
-        firefox.wait(ENGINE, "ready")
-        type_text(firefox, "workload.requests", "20k")
-        type_text(firefox, "goal.budget_usd", "$50")
-        firefox.wait(SENTENCE, answered(goal)["answer.sentence"])
-        firefox.wait(f"{listed} && {best} !== null")
-        firefox.evaluate(f"{best}.click()")
-        firefox.wait("location.hash", f"#{way}")
-        firefox.wait(SENTENCE, answered(way)["answer.sentence"])
-        firefox.wait(program, program_of(way))
-        firefox.wait(f"{link}.hasAttribute('href') && {link}.download", "batch-20k-haiku-5-5.py")
 
 
 def test_an_open_page_keeps_its_build(tmp_path: Path, site: Path) -> None:

@@ -354,6 +354,7 @@ def test_choice_that_is_none_keeps_the_others(visit: Visit) -> None:
     expect(control(page, "workload.requests")).to_have_value("20,000")
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.parametrize(
     ("link", "message"),
     [

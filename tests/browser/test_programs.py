@@ -77,6 +77,7 @@ def test_every_step_has_its_command(page: Page, edition: str) -> None:
     assert all(steps.locator("code").all_inner_texts())
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("edition", ENGINES)
 def test_nothing_of_an_old_plan_is_handed_out(page: Page, edition: str) -> None:
     """Beside a bad value, and until the texts of the next plan are there."""
@@ -137,6 +138,7 @@ def test_texts_are_not_in_the_page(visit: Visit) -> None:
         assert "claude-sonnet-5-5" in answer.text() or key == "dag"
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("edition", ENGINES)
 def test_nothing_moves_with_another_plan(visit: Visit, edition: str) -> None:
     """On a phone too, where commands break: the buttons of a tab stay where they are."""

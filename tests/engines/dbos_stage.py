@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from planner.fake import FakeApi
@@ -13,6 +13,7 @@ from planner.plan import make_plan
 from planner.programs import generate
 from planner.scenario import Scenario
 from tests.engines.kills import OUTCOMES, SIZE, Tally, book, write_requests
+from tests.programs.processes import LIMIT_S, Zygote
 
 STUBS = Path(__file__).with_name("stubs")
 FLAGS = ["--requests-per-batch", str(SIZE), "--concurrent-batches", "2", "--poll-seconds", "0.2"]
@@ -31,25 +32,55 @@ def answers(out: Path) -> list[Path]:
     return [out / "succeeded.jsonl", out / "failed.jsonl"]
 
 
+Done = subprocess.CompletedProcess[str]
+
+
 @dataclass(frozen=True)
 class Engine:
-    """A Python that has DBOS, or the stub."""
+    """A Python that has DBOS."""
 
-    python: str = sys.executable
-    environment: dict[str, str] = field(default_factory=lambda: {"PYTHONPATH": str(STUBS)})
+    python: str
 
     def command(self, program: Path, requests: Path, out: Path, *flags: str) -> list[str]:
         return [self.python, str(program), str(requests), "--out", str(out), *FLAGS, *flags]
 
     def told(self, api: FakeApi) -> dict[str, str]:
         """The environment of a program."""
-        known = {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": api.key}
-        return {**os.environ, **self.environment, **known}
+        return {
+            **os.environ,
+            "ANTHROPIC_BASE_URL": api.url,
+            "ANTHROPIC_API_KEY": api.key,
+        }
 
-    def run(self, command: list[str], api: FakeApi, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: list[str], api: FakeApi, **env: str) -> Done:
         """A program's exit code and words."""
         environment = {**self.told(api), **env}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@dataclass(frozen=True)
+class Stub(Engine):
+    """This Python, with the stub; a program that is run to its end begins where all that it loads is loaded."""
+
+    zygote: Zygote
+
+    def told(self, api: FakeApi) -> dict[str, str]:
+        return {**super().told(api), "PYTHONPATH": str(STUBS)}
+
+    def run(self, command: list[str], api: FakeApi, **env: str) -> Done:
+        _, program, *args = command
+        folder = Path(tempfile.mkdtemp(dir=Path(program).parent))
+        stdout, stderr = folder / "stdout", folder / "stderr"
+        job = {
+            "program": program,
+            "args": args,
+            "env": {**self.told(api), **env},
+            "stdout": str(stdout),
+            "stderr": str(stderr),
+            "cue": None,
+        }
+        code = self.zygote.wait(self.zygote.start(job), LIMIT_S)
+        return Done(command, code, stdout.read_text("utf-8"), stderr.read_text("utf-8"))
 
 
 def same_answers(engine: Engine, folder: Path) -> None:

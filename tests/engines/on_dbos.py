@@ -27,7 +27,7 @@ from tests.engines.postgres import postgres, programs
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("DBOS_PYTHON") or str(ROOT / ".venv-dbos/bin/python")
-ENGINE = Engine(PYTHON, {})
+ENGINE = Engine(PYTHON)
 
 # So many kills of each kind, at the least; `make test-engines KILLS=50` says otherwise.
 KILLS = int(os.environ.get("KILLS") or "14")

@@ -20,11 +20,16 @@ import pytest
 
 from planner.fake import FakeApi
 from planner.programs import editions
-from tests.engines.dbos_stage import STUBS, Engine, answers, goes_on, program, same_answers
+from tests.engines.dbos_stage import STUBS, Stub, answers, goes_on, program, same_answers
 from tests.engines.kills import Tally, cues, run_killed, write_requests
+from tests.programs.processes import Zygote
 from tests.programs.written import ROOT
 
-ENGINE = Engine()
+
+@pytest.fixture
+def engine(zygote: Zygote) -> Stub:
+    """The stub of the engine, and what runs programs on it."""
+    return Stub(sys.executable, zygote)
 
 
 # ---- texts
@@ -59,15 +64,15 @@ def test_names_are_unique_over_the_parts(tmp_path: Path) -> None:
 # ---- the flow
 
 
-def test_the_same_answers_as_the_plain_program(tmp_path: Path) -> None:
-    same_answers(ENGINE, tmp_path)
+def test_the_same_answers_as_the_plain_program(engine: Stub, tmp_path: Path) -> None:
+    same_answers(engine, tmp_path)
 
 
-def test_a_run_of_the_plain_program_goes_on(tmp_path: Path) -> None:
-    goes_on(ENGINE, tmp_path)
+def test_a_run_of_the_plain_program_goes_on(engine: Stub, tmp_path: Path) -> None:
+    goes_on(engine, tmp_path)
 
 
-def test_killed_in_the_middle_of_calls(tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_calls(engine: Stub, tmp_path: Path) -> None:
     """Each start takes up the one workflow of the run; nothing is paid twice, nothing lost."""
     tally, here = Tally(), program(tmp_path)
     faults = cues(7, 4, ("create", "retrieve", "results", "list"))
@@ -75,7 +80,7 @@ def test_killed_in_the_middle_of_calls(tmp_path: Path) -> None:
     try:
         run_killed(
             tmp_path / "run",
-            lambda requests, out: ENGINE.command(here, requests, out),
+            lambda requests, out: engine.command(here, requests, out),
             answers,
             tally,
             faults,
@@ -94,35 +99,35 @@ def store(out: Path) -> dict[str, Any]:
     return rows
 
 
-def test_counts_differ_by_one(tmp_path: Path) -> None:
+def test_counts_differ_by_one(engine: Stub, tmp_path: Path) -> None:
     """Of batches that are open together: n, n - 1, n - 2."""
     write_requests(tmp_path / "requests.jsonl")
     here, out = program(tmp_path), tmp_path / "out"
     with FakeApi({"polls": 8}) as api:
-        command = ENGINE.command(
+        command = engine.command(
             here, tmp_path / "requests.jsonl", out, "--concurrent-batches", "4"
         )
-        done = ENGINE.run(command, api)
+        done = engine.run(command, api)
         assert done.returncode == 0, done.stderr
         sizes = [len(batch.entries) for batch in api.own()]
     assert sizes[:4] == [8, 7, 6, 5]
 
 
-def test_between_two_turns_nothing_is_asked(tmp_path: Path) -> None:
+def test_between_two_turns_nothing_is_asked(engine: Stub, tmp_path: Path) -> None:
     """A run that waits for a poll waits in the engine: it is killed there, and the wait is kept."""
     write_requests(tmp_path / "requests.jsonl")
     here, out = program(tmp_path), tmp_path / "out"
-    command = ENGINE.command(
+    command = engine.command(
         here, tmp_path / "requests.jsonl", out, "--poll-seconds", "4", "--requests-per-batch", "40"
     )
     with FakeApi({"polls": 1}) as api:
         with subprocess.Popen(
-            command, env=ENGINE.told(api), stderr=subprocess.PIPE, text=True
+            command, env=engine.told(api), stderr=subprocess.PIPE, text=True
         ) as process:
             wait(process, lambda: api.calls["retrieve"] > 0 and len(operations(out)) > 1)
             until = operations(out)[-1]
             process.kill()
-        done = ENGINE.run(command, api)
+        done = engine.run(command, api)
         assert done.returncode == 0, done.stderr
         assert operations(out)[1] == until, "the wait that was begun is the one that ended"
         assert api.calls["create"] == 1
@@ -145,28 +150,28 @@ def operations(out: Path) -> list[Any]:
     return found
 
 
-def test_what_a_person_asks_for_does_not_wait(tmp_path: Path) -> None:
+def test_what_a_person_asks_for_does_not_wait(engine: Stub, tmp_path: Path) -> None:
     """A run that waits for an hour is canceled at once."""
     write_requests(tmp_path / "requests.jsonl")
     here, out = program(tmp_path), tmp_path / "out"
-    slow = ENGINE.command(here, tmp_path / "requests.jsonl", out, "--poll-seconds", "3600")
+    slow = engine.command(here, tmp_path / "requests.jsonl", out, "--poll-seconds", "3600")
     with FakeApi({"polls": 1}) as api:
-        with subprocess.Popen(slow, env=ENGINE.told(api), stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(slow, env=engine.told(api), stderr=subprocess.DEVNULL) as process:
             wait(process, lambda: len(operations(out)) > 1)
             process.kill()
-        command = ENGINE.command(here, tmp_path / "requests.jsonl", out, "--cancel")
-        done = ENGINE.run(command, api)
+        command = engine.command(here, tmp_path / "requests.jsonl", out, "--cancel")
+        done = engine.run(command, api)
         assert done.returncode == 1, done.stderr
         assert api.calls["cancel"] == 2
 
 
-def test_the_second_program_stands_by(tmp_path: Path) -> None:
+def test_the_second_program_stands_by(engine: Stub, tmp_path: Path) -> None:
     """Work that is alive is not done twice: it waits for the folder, and goes on when the first is gone."""
     write_requests(tmp_path / "requests.jsonl")
     here, out = program(tmp_path), tmp_path / "out"
-    command = ENGINE.command(here, tmp_path / "requests.jsonl", out)
+    command = engine.command(here, tmp_path / "requests.jsonl", out)
     with FakeApi({"seconds": 1e6}) as api:
-        env = ENGINE.told(api)
+        env = engine.told(api)
         with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as first:
             wait(first, lambda: api.calls["create"] > 1)
             with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as second:
@@ -185,14 +190,14 @@ def test_the_second_program_stands_by(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_when_told(number: int, tmp_path: Path) -> None:
+def test_it_ends_when_told(engine: Stub, number: int, tmp_path: Path) -> None:
     """With the code of the signal, the folder free, and the same command goes on."""
     write_requests(tmp_path / "requests.jsonl")
     here, out = program(tmp_path), tmp_path / "out"
-    command = ENGINE.command(here, tmp_path / "requests.jsonl", out)
+    command = engine.command(here, tmp_path / "requests.jsonl", out)
     with FakeApi({"seconds": 1e6}) as api:
         with subprocess.Popen(
-            command, env=ENGINE.told(api), stderr=subprocess.PIPE, text=True
+            command, env=engine.told(api), stderr=subprocess.PIPE, text=True
         ) as process:
             wait(process, lambda: api.calls["retrieve"] > 0)
             process.send_signal(number)
@@ -201,7 +206,7 @@ def test_it_ends_when_told(number: int, tmp_path: Path) -> None:
         assert process.returncode == 128 + number, said
         assert "To resume:" in said
         api.set_scenario({})
-        done = ENGINE.run(command, api)
+        done = engine.run(command, api)
         assert done.returncode == 0, done.stderr
         assert "is gone" not in done.stderr, "the folder was left"
         assert api.books.needless == []
@@ -210,39 +215,39 @@ def test_it_ends_when_told(number: int, tmp_path: Path) -> None:
 # ---- what is told at the start
 
 
-def test_bad_input_is_told_before_the_engine_starts(tmp_path: Path) -> None:
+def test_bad_input_is_told_before_the_engine_starts(engine: Stub, tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_text('{"custom_id": "a b", "params": {}}\n')
     with FakeApi() as api:
-        command = ENGINE.command(program(tmp_path), tmp_path / "requests.jsonl", tmp_path / "out")
-        done = ENGINE.run(command, api)
+        command = engine.command(program(tmp_path), tmp_path / "requests.jsonl", tmp_path / "out")
+        done = engine.run(command, api)
         assert not api.calls
     assert done.returncode == 2
     assert not (tmp_path / "out" / "dbos.sqlite").exists()
 
 
-def test_an_engine_that_is_too_old_or_not_there(tmp_path: Path) -> None:
+def test_an_engine_that_is_too_old_or_not_there(engine: Stub, tmp_path: Path) -> None:
     """Told with the command that helps, and nothing was sent."""
     write_requests(tmp_path / "requests.jsonl")
     here, old = program(tmp_path), tmp_path / "old"
     (old / "dbos-2.9.1.dist-info").mkdir(parents=True)
     (old / "dbos-2.9.1.dist-info" / "METADATA").write_text("Name: dbos\nVersion: 2.9.1\n")
     with FakeApi() as api:
-        command = ENGINE.command(here, tmp_path / "requests.jsonl", tmp_path / "out")
-        done = ENGINE.run(command, api, PYTHONPATH=f"{old}:{STUBS}")
+        command = engine.command(here, tmp_path / "requests.jsonl", tmp_path / "out")
+        done = engine.run(command, api, PYTHONPATH=f"{old}:{STUBS}")
         assert (done.returncode, "dbos 2.9.1 does not work here" in done.stderr) == (2, True)
         assert "pip install --upgrade 'dbos>=3.4,<4'" in done.stderr
-        done = ENGINE.run(command, api, PYTHONPATH="")
+        done = engine.run(command, api, PYTHONPATH="")
         assert (done.returncode, "pip install 'dbos" in done.stderr) == (2, True)
         assert not api.calls
 
 
-def test_a_database_that_cannot_be_used(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used(engine: Stub, tmp_path: Path) -> None:
     """Told without the password in its address, and nothing was sent."""
     write_requests(tmp_path / "requests.jsonl")
     with FakeApi() as api:
-        command = ENGINE.command(program(tmp_path), tmp_path / "requests.jsonl", tmp_path / "out")
+        command = engine.command(program(tmp_path), tmp_path / "requests.jsonl", tmp_path / "out")
         url = "postgresql://tests:hunter2@127.0.0.1:9/none"
-        done = ENGINE.run(command, api, DBOS_SYSTEM_DATABASE_URL=url)
+        done = engine.run(command, api, DBOS_SYSTEM_DATABASE_URL=url)
         assert not api.calls
     assert done.returncode == 2
     assert "DBOS cannot use its database (DBOS_SYSTEM_DATABASE_URL:" in done.stderr

@@ -21,14 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.drawn(either=["language"]))
 
 
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    """The process that starts Python programs."""
-    zygote = Zygote()
-    yield zygote
-    zygote.close()
-
-
 @pytest.fixture
 def bench(tmp_path: Path, zygote: Zygote) -> Iterator[Callable[..., Bench]]:
     """Makes a bench for a scenario of the API."""

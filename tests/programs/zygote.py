@@ -110,6 +110,7 @@ def run(job: dict[str, Any], code_of_program: types.CodeType) -> None:
     os.environ.clear()
     os.environ.update(job["env"])
     sys.argv = [job["program"], *job["args"]]
+    sys.path[:0] = filter(None, job["env"].get("PYTHONPATH", "").split(os.pathsep))
     if job["cue"]:
         *at, what = job["cue"]
         {"journal": cue_journal, "rename": cue_rename}[what](*at)
