@@ -42,7 +42,7 @@ def pages(site: Path) -> list[str]:
 
 
 # So many pages of a template are looked at, where not every case is run.
-OF_A_KIND = 3
+OF_A_KIND = 2
 
 
 def kinds(site: Path, chance: Random, whole: bool) -> Iterable[list[str]]:

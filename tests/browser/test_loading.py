@@ -453,7 +453,7 @@ def test_next_visit_goes_on_from_memory(visit: Visit, server: StaticServer) -> N
     next_visit(page, server, "77")
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("way", ["byte", "cut", "signed", "foreign"])
 def test_memory_that_is_of_no_use_is_passed_over(
     visit: Visit, server: StaticServer, watch: Watch, way: str

@@ -267,6 +267,7 @@ def test_without_room(visit: Visit, place: StaticServer, watch: Watch) -> None:
     expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("1,000,000 requests")
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     "forbidden",
     [

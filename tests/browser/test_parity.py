@@ -94,6 +94,7 @@ print(json.dumps([bridge.handle(text) for text in json.load(sys.stdin)]))
 """
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_every_python_answers_alike(version: str, some: Some[tuple[str, str]]) -> None:
     """Digits, words and pictures are equal to the byte, whichever Python makes them and whatever its hash seed."""

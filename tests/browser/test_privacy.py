@@ -124,6 +124,7 @@ def test_worker_takes_its_runtime_from_its_own_origin(
     assert outside.called == []
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("way", [WORKER, SHARED, SERVICE], ids=["worker", "shared", "service"])
 def test_no_script_of_ours_reaches_outside(
     bare: Page, server: StaticServer, outside: Outside, watch: Watch, way: str

@@ -50,6 +50,7 @@ def expect_ways(page: Page) -> Locator:
     return page.locator("[data-list='ways'] > tr").first
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     ("viewport", "within"), [(DESK, 900), (PHONE, 2 * PHONE["height"])], ids=["wide", "phone"]
 )

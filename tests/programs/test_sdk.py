@@ -69,6 +69,7 @@ def javascript_sdk(version: str, folder: Path) -> None:
         (sdk / name).write_text(text.replace(old[1], version, 1), "utf-8")
 
 
+@pytest.mark.drawn(6)
 @pytest.mark.parametrize(
     ("language", "version", "code"),
     [(language, *each) for language, all_of_it in VERSIONS.items() for each in all_of_it],

@@ -65,6 +65,7 @@ def test_without_faults_a_plain_loop_is_good(folder: Path, capsys: Capture) -> N
     assert said.err == "The command was started once, and ended with code 0.\n"
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("fault", "twice", "starts"),
     [

@@ -45,6 +45,7 @@ def test_both_say_the_same() -> None:
     assert " ".join(commands.split()) in " ".join(readme.split())
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(("fault", "batches", "twice", "ours"), ROWS)
 def test_figures(
     fault: str,
