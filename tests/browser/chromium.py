@@ -45,17 +45,24 @@ def find_shell() -> str | None:
 def install() -> None:
     """Debian's packages where we may install them, the whole browser of Playwright where not."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        wait = ["-qq", "-o", "DPkg::Lock::Timeout=300"]  # another installation may be under way
-        # Both at once: they must be of one version.
-        packages = ["--yes", "--no-install-recommends", "chromium", "chromium-headless-shell"]
-        for command in (["update"], ["install", *packages]):
-            # what is missing then is told below; without the shell all the same can be tested
-            subprocess.run(
-                ["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=False
-            )
+        install = ["install", "--yes", "--no-install-recommends", "chromium"]
+        apt_get("update")
+        apt_get(*install, "chromium-headless-shell")  # both at once: they must be of one version
+        if find() is None:  # not every Debian has the shell
+            apt_get(*install)
     elif find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+
+
+def apt_get(*command: str) -> None:
+    """What is missing then is told below; without the shell all the same can be tested."""
+    subprocess.run(
+        # another installation may be under way
+        ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *command],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 if __name__ == "__main__":

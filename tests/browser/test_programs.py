@@ -1,6 +1,7 @@
 """The programs on the page: a tab for each edition, with the very files that the command line writes."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,8 @@ from playwright.sync_api import Page, expect
 from planner.__main__ import main
 from tests.browser.test_accessibility import PHONE
 from tests.browser.test_page import control, expect_answer, settled
-from tests.browser.watch import Visit
+from tests.browser.watch import READY_MS, Visit
+from tests.static_server import StaticServer, held
 
 FILES = {
     "python": "run_batches.py",
@@ -105,6 +107,36 @@ def test_by_keyboard(page: Page) -> None:
         page.keyboard.press("Tab")
         stops.append(page.evaluate(here))
     assert stops == ["dag", "dag", "summary", "airflow", "airflow", "summary"]
+
+
+# Types in the very moment in which Python is ready; what the worker is asked, in its order.
+TYPE_WHEN_READY = """() => {
+    const { postMessage } = Worker.prototype;
+    window.asked = [];
+    Worker.prototype.postMessage = function (message) {
+        if (message.kind === "ask") window.asked.push(JSON.parse(message.text).want ?? "plan");
+        postMessage.call(this, message);
+    };
+    new MutationObserver((_, observer) => {
+        if (document.documentElement.dataset.engine !== "ready") return;
+        observer.disconnect();
+        const field = document.querySelector("[name='workload.requests']");
+        field.value = "4324";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+    }).observe(document.documentElement, { attributeFilter: ["data-engine"] });
+}"""
+
+
+def test_programs_of_the_example_wait_for_whoever_types(visit: Visit, server: StaticServer) -> None:
+    """They are asked for when a person rests, not before the plan that is typed at the start."""
+    arrives = Event()
+    server.faults["runtime/pyodide.asm-*.wasm"] = held(arrives)
+    page = visit(ready=False)
+    page.evaluate(TYPE_WHEN_READY)
+    arrives.set()
+    expect(page.locator("[data-slot='answer.sentence']")).to_contain_text("4,324", timeout=READY_MS)
+    settled(page)
+    assert page.evaluate("window.asked") == ["plan", "ways", "programs"]
 
 
 def test_outline_leads_to_the_parts(page: Page) -> None:
