@@ -7,10 +7,10 @@ import json
 import re
 import signal
 import sys
-import threading
 import zlib
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from planner.errors import Problem, ScenarioError
@@ -121,13 +121,13 @@ def verdict(api: FakeApi, expected: set[str], answered: set[str] | None) -> tupl
 
 def _serve(api: FakeApi) -> list[str]:
     """Answer until Ctrl-C or SIGTERM."""
-    ended = threading.Event()
+    ended = SimpleQueue[int]()  # no Event: a handler that runs inside of its `wait` waits for ever
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda number, _: ended.put(number))
     sys.stdout.write(f"{api.url}\n")
     sys.stdout.flush()
     sys.stderr.write(f"The key is {api.key}. Ctrl-C ends it and gives the verdict.\n")
-    ended.wait()
+    ended.get()
     return []
 
 

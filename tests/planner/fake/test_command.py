@@ -175,6 +175,34 @@ def test_served_until_a_signal(number: int, folder: Path) -> None:
     assert err.startswith("The key is sk-test-")
 
 
+# Tells it to end at each line, of its own and of the library's, from the moment in which it listens.
+TOLD_AT_EACH_LINE = """
+import os, signal, sys
+from planner.fake import FakeApi, command
+
+told = set()
+
+def trace(frame, event, argument):
+    line = frame.f_code.co_filename, frame.f_lineno
+    if line not in told and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        told.add(line)
+        os.kill(os.getpid(), signal.SIGTERM)
+    return trace
+
+with FakeApi() as api:
+    sys.settrace(trace)
+    command._serve(api)
+    sys.settrace(None)
+assert len(told) > 3
+"""
+
+
+def test_told_to_end_at_any_moment() -> None:
+    """A signal is never lost, and nothing waits for itself."""
+    command = [sys.executable, "-c", TOLD_AT_EACH_LINE]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True)
+
+
 def test_the_verdict_counts_what_would_still_end() -> None:
     """A batch that no runner polls is paid for all the same."""
     api = FakeApi()
