@@ -12,6 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.browser import apt
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 
@@ -44,25 +46,12 @@ def find_shell() -> str | None:
 
 def install() -> None:
     """Debian's packages where we may install them, the whole browser of Playwright where not."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["install", "--yes", "--no-install-recommends", "chromium"]
-        apt_get("update")
-        apt_get(*install, "chromium-headless-shell")  # both at once: they must be of one version
-        if find() is None:  # not every Debian has the shell
-            apt_get(*install)
+    if apt.may_install():
+        apt.install("chromium", "chromium-headless-shell")  # at once: they must be of one version
+        if find() is None:  # not every Debian has the shell, and all can be tested without it
+            apt.install("chromium")
     elif find() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
-
-
-def apt_get(*command: str) -> None:
-    """What is missing then is told below; without the shell all the same can be tested."""
-    subprocess.run(
-        # another installation may be under way
-        ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *command],
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
 
 
 if __name__ == "__main__":

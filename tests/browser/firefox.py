@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.browser import apt
+
 NAMES = ("firefox-esr", "firefox")
 WAIT_S = 90  # only a failure takes so long
 # Without the optimising compiler, whose work for minutes to come costs more than a test takes.
@@ -38,18 +40,6 @@ def find() -> str | None:
             return found
         sys.exit(f"FIREFOX names {named}, which is not a program.")
     return next(filter(None, map(shutil.which, NAMES)), None)
-
-
-def install() -> None:
-    """Debian's package, where we may install it."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    wait = ["-qq", "-o", "DPkg::Lock::Timeout=300"]  # another installation may be under way
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", "firefox-esr"]):
-        subprocess.run(
-            ["apt-get", *wait, *command], env=quiet, stdin=subprocess.DEVNULL, check=True
-        )
 
 
 class WebSocket:
@@ -175,7 +165,7 @@ class Firefox:
 
 
 if __name__ == "__main__":
-    if find() is None:
-        install()
+    if find() is None and apt.may_install():
+        apt.install("firefox-esr")
     if find() is None:
         sys.exit("No Firefox could be installed. Name yours: FIREFOX=/path/to/firefox make test")

@@ -13,7 +13,7 @@ from planner.plan import make_plan
 from planner.programs import generate
 from planner.scenario import Scenario
 from tests.engines.kills import OUTCOMES, SIZE, Tally, book, write_requests
-from tests.programs.processes import LIMIT_S, Zygote
+from tests.programs.processes import Running, Zygote
 
 STUBS = Path(__file__).with_name("stubs")
 FLAGS = ["--requests-per-batch", str(SIZE), "--concurrent-batches", "2", "--poll-seconds", "0.2"]
@@ -32,9 +32,6 @@ def answers(out: Path) -> list[Path]:
     return [out / "succeeded.jsonl", out / "failed.jsonl"]
 
 
-Done = subprocess.CompletedProcess[str]
-
-
 @dataclass(frozen=True)
 class Engine:
     """A Python that has DBOS."""
@@ -46,13 +43,10 @@ class Engine:
 
     def told(self, api: FakeApi) -> dict[str, str]:
         """The environment of a program."""
-        return {
-            **os.environ,
-            "ANTHROPIC_BASE_URL": api.url,
-            "ANTHROPIC_API_KEY": api.key,
-        }
+        known = {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": api.key}
+        return {**os.environ, **known}
 
-    def run(self, command: list[str], api: FakeApi, **env: str) -> Done:
+    def run(self, command: list[str], api: FakeApi, **env: str) -> subprocess.CompletedProcess[str]:
         """A program's exit code and words."""
         environment = {**self.told(api), **env}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -67,7 +61,7 @@ class Stub(Engine):
     def told(self, api: FakeApi) -> dict[str, str]:
         return {**super().told(api), "PYTHONPATH": str(STUBS)}
 
-    def run(self, command: list[str], api: FakeApi, **env: str) -> Done:
+    def run(self, command: list[str], api: FakeApi, **env: str) -> subprocess.CompletedProcess[str]:
         _, program, *args = command
         folder = Path(tempfile.mkdtemp(dir=Path(program).parent))
         stdout, stderr = folder / "stdout", folder / "stderr"
@@ -79,8 +73,9 @@ class Stub(Engine):
             "stderr": str(stderr),
             "cue": None,
         }
-        code = self.zygote.wait(self.zygote.start(job), LIMIT_S)
-        return Done(command, code, stdout.read_text("utf-8"), stderr.read_text("utf-8"))
+        pid = self.zygote.start(job)
+        done = Running(pid, stdout, stderr, zygote=self.zygote).wait()
+        return subprocess.CompletedProcess(command, done.code, done.stdout, done.stderr)
 
 
 def same_answers(engine: Engine, folder: Path) -> None:

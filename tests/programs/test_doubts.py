@@ -121,9 +121,10 @@ def test_a_neighbour_without_end(language: str, bench: Callable[..., Bench]) -> 
     assert there.api.calls["create"] == 3
 
 
-def test_a_candidate_that_vanishes(language: str, bench: Callable[..., Bench]) -> None:
-    """ "A candidate that vanishes (deleted by its owner, 404) is not ours …; the run goes on." """
-    there = bench({"faults": [on("create", "foreign"), on("retrieve", "vanish", batch=1)]})
+@pytest.mark.parametrize("asked", ["retrieve", "results"])
+def test_a_candidate_that_vanishes(asked: str, language: str, bench: Callable[..., Bench]) -> None:
+    """ "A candidate that vanishes (deleted by its owner, 404) is not ours …; the run goes on", after its end too."""
+    there = bench({"faults": [on("create", "foreign"), on(asked, "vanish", batch=1)]})
     there.write(*IDS)
     program = there.altered(language, LOST_BATCH_SECONDS=0.5)
     done = there.run(language, *FOUR, program=program)
@@ -143,18 +144,6 @@ def test_a_candidate_that_is_unknown_for_a_while(
     assert done.code == 0, done.said
     there.is_complete(IDS)
     assert there.api.calls["create"] == 2
-
-
-def test_a_candidate_whose_results_vanish(language: str, bench: Callable[..., Bench]) -> None:
-    """The same, when it vanishes after it has ended."""
-    gone = on("results", "vanish", batch=1)
-    there = bench({"faults": [on("create", "foreign"), gone]})
-    there.write(*IDS)
-    program = there.altered(language, LOST_BATCH_SECONDS=0.5)
-    done = there.run(language, *FOUR, program=program)
-    assert done.code == 0, done.said
-    there.is_complete(IDS)
-    assert there.api.calls["create"] == 3
 
 
 def test_a_candidate_whose_results_are_not_found(

@@ -92,6 +92,17 @@ BY_ADDRESS = {
 }
 
 
+def refuses_the_second_line(there: Bench, language: str) -> None:
+    """A budget cannot be kept with it, which is told before anything is sent; without one it is sent."""
+    done = there.run(language, "--budget-usd", "5")
+    assert done.code == 2, done.said
+    assert "line 2" in done.stderr and "budget" in done.stderr
+    assert "line 1" not in done.stderr
+    assert not there.api.calls
+    assert there.run(language).code == 0, "without a budget it may be sent"
+    there.is_complete(["r0", "r1"])
+
+
 @pytest.mark.parametrize("block", BY_ADDRESS.values(), ids=BY_ADDRESS)
 def test_a_budget_and_what_is_not_in_the_request(
     block: dict[str, Any], language: str, bench: Callable[..., Bench]
@@ -100,13 +111,7 @@ def test_a_budget_and_what_is_not_in_the_request(
     there = bench()
     messages = [{"role": "user", "content": [{"type": "text", "text": "Read."}, block]}]
     write_requests(there, {}, {"messages": messages})
-    done = there.run(language, "--budget-usd", "5")
-    assert done.code == 2, done.said
-    assert "line 2" in done.stderr and "budget" in done.stderr
-    assert "line 1" not in done.stderr
-    assert not there.api.calls
-    assert there.run(language).code == 0, "without a budget it may be sent"
-    there.is_complete(["r0", "r1"])
+    refuses_the_second_line(there, language)
 
 
 @pytest.mark.parametrize("kind", ["web_search_20260209", "web_fetch_20260209", "mcp_toolset"])
@@ -118,13 +123,7 @@ def test_a_budget_and_what_a_tool_brings_in(
     own = {"name": "web_search_20260209", "input_schema": {"type": "object"}}
     tool = {"type": kind, "name": "tool"}
     write_requests(there, {"tools": [own]}, {"tools": [own, tool]})
-    done = there.run(language, "--budget-usd", "5")
-    assert done.code == 2, done.said
-    assert "line 2" in done.stderr and "budget" in done.stderr
-    assert "line 1" not in done.stderr
-    assert not there.api.calls
-    assert there.run(language).code == 0, "without a budget it may be sent"
-    there.is_complete(["r0", "r1"])
+    refuses_the_second_line(there, language)
 
 
 def test_a_budget_and_what_tools_add(language: str, bench: Callable[..., Bench]) -> None:
