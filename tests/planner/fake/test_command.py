@@ -167,6 +167,8 @@ def test_served_until_a_signal(number: int, folder: Path) -> None:
     )
     assert process.stdout
     assert process.stdout.readline().startswith("http://127.0.0.1:")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
     process.send_signal(number)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 1
