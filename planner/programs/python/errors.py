@@ -67,7 +67,3 @@ class NotFoundError(Exception):
 
 class Interrupted(KeyboardInterrupt):
     """A signal ends the program; the state is kept. Exit code 128 and the number of the signal."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = 128 + number

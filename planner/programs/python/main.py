@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import os
@@ -9,7 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
+import time
 import traceback
 from io import TextIOWrapper
 from pathlib import Path
@@ -33,6 +34,7 @@ class Program:
         self.runner = BatchRunner(self.options.input, self.options.out, settings)
         words = [text for text in sys.argv if text != "--cancel"]
         self.command = shlex.join([Path(sys.executable).name or "python", *words])
+        self.ended_by = 0  # the number of a signal
 
     def code(self) -> int:
         """Do it. The exit code, but for signals."""
@@ -56,6 +58,8 @@ class Program:
             log.line(f"Stopped: {stopped} The state is kept; to go on: {self.command}")
             return 3
         except Exception as error:
+            if self.ended_by:  # it interrupted a library, which says so in its own way
+                raise
             # The words of an unforeseen error may hold a prompt; where it happened does not.
             traceback.print_tb(error.__traceback__)
             log.line(
@@ -108,17 +112,31 @@ class Program:
 
     def interrupt(self, number: int, _frame: object) -> None:
         """The first signal lets what is under way end, for a while; the second does not."""
+        self.ended_by = number
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, self.leave)
-        threading.Timer(LEAVE_SECONDS, self.leave, [number, None]).start()
-        raise Interrupted(number)
+        _thread.start_new_thread(self.leave_late, (number,))
+        raise Interrupted
+
+    def leave_late(self, number: int) -> None:
+        time.sleep(LEAVE_SECONDS)
+        self.leave(number, None)
 
     def leave(self, number: int, _frame: object) -> None:
-        # In a thread: standard error may be a pipe that nobody reads, or be in use just now.
-        last_words = threading.Thread(target=self.say_interrupted, daemon=True)
-        last_words.start()
-        last_words.join(LAST_WORDS_SECONDS)
+        # Aside: standard error may be a pipe that nobody reads, or be in use just now. And not by
+        # `threading`, which takes locks to start a thread: the signal may have come while the
+        # program held them.
+        said = _thread.allocate_lock()
+        said.acquire()
+        _thread.start_new_thread(self.say_last_words, (said,))
+        said.acquire(timeout=LAST_WORDS_SECONDS)
         os._exit(128 + number)
+
+    def say_last_words(self, said: _thread.LockType) -> None:
+        try:
+            self.say_interrupted()
+        finally:
+            said.release()
 
 
 def main() -> int:
@@ -127,13 +145,18 @@ def main() -> int:
             # a path may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     program = Program()
-    signal.signal(signal.SIGINT, program.interrupt)
-    signal.signal(signal.SIGTERM, program.interrupt)
     try:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, program.interrupt)
         code = program.code()
         program.on_done(code)
-    except Interrupted as interrupted:
-        program.leave(interrupted.code - 128, None)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_DFL)
+    except BaseException:
+        if not program.ended_by:
+            raise
+    if program.ended_by:
+        program.leave(program.ended_by, None)
     silence_what_is_full()
     return code
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from planner.programs.python import main as part
 from planner.programs.python.errors import InputError, Interrupted, StoppedError
 from planner.programs.python.main import Program, silence_what_is_full
 
+ROOT = Path(__file__).resolve().parents[4]
 QUICK = ["--poll-seconds", "0.01", "--adopt-grace-seconds", "0.05"]
 
 
@@ -88,9 +91,71 @@ def test_what_ends_a_run(
 def test_a_signal_is_not_taken_for_an_error(program: Callable[..., Program]) -> None:
     """It goes up to where the program ends."""
     each = program()
-    each.runner.run = raising(Interrupted(signal.SIGTERM))  # type: ignore[method-assign]
+    each.runner.run = raising(Interrupted())  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
         each.code()
+
+
+# Forks a program for every third of its lines, and of those in which the library starts a thread,
+# and tells it to end there. The last ends by itself.
+TOLD_AT_EACH_LINE = """
+import asyncio, os, signal, sys, threading, time, weakref
+from itertools import count
+from planner.programs.python import main as part
+
+FILES = (part.__file__, threading.__file__, weakref.__file__)
+part.Program.code = lambda self: asyncio.run(asyncio.to_thread(int))
+
+def program(nth):
+    lines = set()
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename not in FILES:
+            return None
+        line = frame.f_code.co_filename, frame.f_lineno
+        if line not in lines and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+            lines.add(line)
+            if len(lines) == nth:
+                os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+
+    sys.settrace(trace)
+    code = part.main()
+    sys.settrace(None)
+    os._exit(code)
+
+def code_of(pid):
+    for _ in range(2000):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+
+codes = []
+for nth in count(int(os.environ["FIRST"]), 3):
+    pid = os.fork()
+    if not pid:
+        try:
+            program(nth)
+        finally:
+            os._exit(99)
+    codes.append(code_of(pid))
+    if codes[-1] == 0:
+        break
+print(codes)
+"""
+
+
+@pytest.mark.drawn(1)
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_told_to_end_at_any_moment(first: int, tmp_path: Path) -> None:
+    """A signal is never lost nor taken for another end, and nothing waits for what it interrupted."""
+    command = [sys.executable, "-c", TOLD_AT_EACH_LINE, "in.jsonl", "--out", str(tmp_path / "out")]
+    told = {**os.environ, "FIRST": str(first)}
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=told)
+    codes = json.loads(done.stdout)
+    assert len(codes) > 50 and set(codes[:-1]) == {128 + signal.SIGTERM}
 
 
 def test_the_command_that_resumes(program: Callable[..., Program]) -> None:
