@@ -21,11 +21,19 @@ from tests.browser import apt
 
 NAMES = ("firefox-esr", "firefox")
 WAIT_S = 90  # only a failure takes so long
-# Without the optimising compiler, whose work for minutes to come costs more than a test takes.
+# Without the optimising compiler, whose work for minutes to come costs more than a test takes, and without the pages
+# and lists that it has ready for a person.
 PREFERENCES = """
 user_pref("app.update.enabled", false);
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.newtabpage.enabled", false);
+user_pref("browser.newtab.preload", false);
+user_pref("browser.safebrowsing.malware.enabled", false);
+user_pref("browser.safebrowsing.phishing.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("browser.startup.page", 0);
 user_pref("javascript.options.wasm_optimizingjit", false);
+user_pref("dom.ipc.processPrelaunch.enabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);

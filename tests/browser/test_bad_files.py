@@ -90,16 +90,26 @@ def test_a_file_that_changes_before_it_is_written_again(page: Page, tmp_path: Pa
     expect(page.locator(SENTENCE)).to_contain_text("1,000 requests")
 
 
+def memory_in_use_mb(browser: Browser, page: Page) -> float:
+    """What the page's process holds without what is waste."""
+    for each in (page, *page.workers):
+        each.evaluate("gc()")
+    return memory_mb(browser)
+
+
 def test_an_archive_is_not_held_in_memory(browser: Browser, page: Page, tmp_path: Path) -> None:
-    """Of 200 MB that are written into an archive the page's process holds a small part."""
+    """Of 150 MB that are written into an archive the page's process holds a small part at any time."""
     prompt, path = "x" * 100_000, tmp_path / "large.jsonl"
     with path.open("wb") as file:
-        for number in range(2000):
+        for number in range(1500):
             file.write(json.dumps(request(number, prompt)).encode() + b"\n")
     drop(page, path)
-    before = memory_mb(browser)
+    before = most = memory_in_use_mb(browser, page)
     page.evaluate("window.showDirectoryPicker = undefined")
     with page.expect_download(timeout=2 * READY_MS) as coming:
         page.locator("[data-write=split]").click()
-    assert memory_mb(browser) - before < 100
+        while not coming.is_done():
+            most = max(most, memory_in_use_mb(browser, page))
+            page.wait_for_timeout(200)
+    assert most - before < 100
     assert coming.value.path().stat().st_size > path.stat().st_size

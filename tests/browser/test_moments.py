@@ -22,7 +22,7 @@ from tests.browser.watch import READY_MS, Visit
 from tests.conftest import Chances
 from tests.static_server import StaticServer
 
-MOMENTS = (4, 200)  # in a run, and where every case is run
+MOMENTS = (3, 200)  # in a run, and where every case is run
 
 # In each frame before the link's own plan is there: which words of the example can be read.
 LOOK = """(words) => {

@@ -85,6 +85,7 @@ def start(tmp_path: Path, watch: Watch, playwright: Playwright) -> Iterator[Star
 # ---------------------------------------------------------------- kept
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("server", ["/", "/some/path/"], indirect=True, ids=["root", "below"])
 def test_without_server_and_after_a_restart(
     start: Start, site: Path, server: StaticServer, watch: Watch, some: Some[Path]

@@ -54,7 +54,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Stub(Engine):
-    """This Python, with the stub; a program that is run to its end begins where all that it loads is loaded."""
+    """This Python, with the stub; a program begins where all that it loads is loaded."""
 
     zygote: Zygote
 
@@ -62,9 +62,15 @@ class Stub(Engine):
         return {**super().told(api), "PYTHONPATH": str(STUBS)}
 
     def run(self, command: list[str], api: FakeApi, **env: str) -> subprocess.CompletedProcess[str]:
+        done = self.start(command, api, **env).wait()
+        return subprocess.CompletedProcess(command, done.code, done.stdout, done.stderr)
+
+    def start(self, command: list[str], api: FakeApi, **env: str) -> Running:
+        """A program under way."""
         _, program, *args = command
         folder = Path(tempfile.mkdtemp(dir=Path(program).parent))
         stdout, stderr = folder / "stdout", folder / "stderr"
+        stderr.touch()  # it may be read before the program has begun
         job = {
             "program": program,
             "args": args,
@@ -73,9 +79,7 @@ class Stub(Engine):
             "stderr": str(stderr),
             "cue": None,
         }
-        pid = self.zygote.start(job)
-        done = Running(pid, stdout, stderr, zygote=self.zygote).wait()
-        return subprocess.CompletedProcess(command, done.code, done.stdout, done.stderr)
+        return Running(self.zygote.start(job), stdout, stderr, zygote=self.zygote)
 
 
 def same_answers(engine: Engine, folder: Path) -> None:

@@ -9,7 +9,6 @@ import ast
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from planner.fake import FakeApi
 from planner.programs import editions
 from tests.engines.dbos_stage import STUBS, Stub, answers, goes_on, program, same_answers
 from tests.engines.kills import Tally, cues, run_killed, write_requests
-from tests.programs.processes import Zygote
+from tests.programs.processes import Running, Zygote
 from tests.programs.written import ROOT
 
 
@@ -121,22 +120,20 @@ def test_between_two_turns_nothing_is_asked(engine: Stub, tmp_path: Path) -> Non
         here, tmp_path / "requests.jsonl", out, "--poll-seconds", "4", "--requests-per-batch", "40"
     )
     with FakeApi({"polls": 1}) as api:
-        with subprocess.Popen(
-            command, env=engine.told(api), stderr=subprocess.PIPE, text=True
-        ) as process:
-            wait(process, lambda: api.calls["retrieve"] > 0 and len(operations(out)) > 1)
-            until = operations(out)[-1]
-            process.kill()
+        running = engine.start(command, api)
+        wait(running, lambda: api.calls["retrieve"] > 0 and len(operations(out)) > 1)
+        until = operations(out)[-1]
+        running.kill()
         done = engine.run(command, api)
         assert done.returncode == 0, done.stderr
         assert operations(out)[1] == until, "the wait that was begun is the one that ended"
         assert api.calls["create"] == 1
 
 
-def wait(process: subprocess.Popen[Any], holds: Callable[[], bool]) -> None:
+def wait(running: Running, holds: Callable[[], bool]) -> None:
     """Until it holds, while the program runs."""
     while not holds():
-        assert process.poll() is None
+        assert not running.has_ended()
         time.sleep(0.005)
 
 
@@ -156,9 +153,9 @@ def test_what_a_person_asks_for_does_not_wait(engine: Stub, tmp_path: Path) -> N
     here, out = program(tmp_path), tmp_path / "out"
     slow = engine.command(here, tmp_path / "requests.jsonl", out, "--poll-seconds", "3600")
     with FakeApi({"polls": 1}) as api:
-        with subprocess.Popen(slow, env=engine.told(api), stderr=subprocess.DEVNULL) as process:
-            wait(process, lambda: len(operations(out)) > 1)
-            process.kill()
+        running = engine.start(slow, api)
+        wait(running, lambda: len(operations(out)) > 1)
+        running.kill()
         command = engine.command(here, tmp_path / "requests.jsonl", out, "--cancel")
         done = engine.run(command, api)
         assert done.returncode == 1, done.stderr
@@ -171,21 +168,15 @@ def test_the_second_program_stands_by(engine: Stub, tmp_path: Path) -> None:
     here, out = program(tmp_path), tmp_path / "out"
     command = engine.command(here, tmp_path / "requests.jsonl", out)
     with FakeApi({"seconds": 1e6}) as api:
-        env = engine.told(api)
-        with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as first:
-            wait(first, lambda: api.calls["create"] > 1)
-            with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as second:
-                assert second.stderr
-                told = ""
-                while second.poll() is None and "Standing by" not in told:
-                    told = second.stderr.readline()
-                first.kill()
-                assert "Standing by" in told
-                first.wait()
-                api.set_scenario({})
-                said = second.stderr.read()
-        assert "is gone; it is taken over" in said
-        assert second.returncode == 0
+        first = engine.start(command, api)
+        wait(first, lambda: api.calls["create"] > 1)
+        second = engine.start(command, api)
+        wait(second, lambda: "Standing by" in second.stderr.read_text("utf-8"))
+        first.kill()
+        api.set_scenario({})
+        done = second.wait()
+        assert "is gone; it is taken over" in done.stderr
+        assert done.code == 0
         assert api.books.needless == []
 
 
@@ -196,19 +187,15 @@ def test_it_ends_when_told(engine: Stub, number: int, tmp_path: Path) -> None:
     here, out = program(tmp_path), tmp_path / "out"
     command = engine.command(here, tmp_path / "requests.jsonl", out)
     with FakeApi({"seconds": 1e6}) as api:
-        with subprocess.Popen(
-            command, env=engine.told(api), stderr=subprocess.PIPE, text=True
-        ) as process:
-            wait(process, lambda: api.calls["retrieve"] > 0)
-            process.send_signal(number)
-            assert process.stderr
-            said = process.stderr.read()
-        assert process.returncode == 128 + number, said
-        assert "To resume:" in said
+        running = engine.start(command, api)
+        wait(running, lambda: api.calls["retrieve"] > 0)
+        done = running.kill(number)
+        assert done.code == 128 + number, done.said
+        assert "To resume:" in done.stderr
         api.set_scenario({})
-        done = engine.run(command, api)
-        assert done.returncode == 0, done.stderr
-        assert "is gone" not in done.stderr, "the folder was left"
+        again = engine.run(command, api)
+        assert again.returncode == 0, again.stderr
+        assert "is gone" not in again.stderr, "the folder was left"
         assert api.books.needless == []
 
 

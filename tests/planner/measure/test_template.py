@@ -56,7 +56,7 @@ LINE = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(LINE, st.booleans(), st.booleans()), min_size=1, max_size=12))
 def test_template_changes_nothing(rows: list[tuple[dict[str, Any], bool, bool]]) -> None:
     """Bytes, tokens, findings, prefixes and repeats are the same with templates and without."""
