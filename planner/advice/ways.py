@@ -13,6 +13,7 @@ from planner import facts, scenario
 from planner.advice import options
 from planner.advice.caveat import Change
 from planner.advice.labels import label, real_time_label
+from planner.advice.time import likely
 from planner.advice.verdict import verdict, within
 from planner.model import simulate
 from planner.plan import Plan, make_plan
@@ -36,7 +37,7 @@ class Way:
     left; its times are the best that the rate limits allow.
 
     `confident_s` is reached with the confidence that is asked for; `chance` is that of the deadline,
-    None without one.
+    None without one, and `likely` the same in words.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Way:
     p85_s: float
     confident_s: float
     chance: float | None
+    likely: str
     usd: Decimal
     in_time: bool
     in_budget: bool
@@ -126,6 +128,7 @@ def _in_batches(plan: Plan) -> Steps[list[Plan]]:
 def _way(plan: Plan, other: Plan) -> Way:
     """The way of another plan."""
     judged, asked = verdict(other), other.scenario
+    chance = other.forecast.deadline_probability
     return Way(
         label=label(plan, other),
         change=options.change_between(plan.scenario, asked),
@@ -133,7 +136,8 @@ def _way(plan: Plan, other: Plan) -> Way:
         realtime_share=asked.batches.realtime_share,
         p85_s=other.forecast.p85.makespan_s,
         confident_s=other.confident_s,
-        chance=other.forecast.deadline_probability,
+        chance=chance,
+        likely="" if chance is None else likely(other, chance),
         usd=other.cost.batch_usd,
         in_time=judged.deadline is not False,
         in_budget=judged.budget is not False,
@@ -156,6 +160,7 @@ def _in_real_time(plan: Plan, other: Plan) -> Way:
         p85_s=seconds,
         confident_s=seconds,
         chance=float(in_time) if deadline_s else None,
+        likely=("yes, at best" if in_time else "no") if deadline_s else "",
         usd=usd,
         in_time=in_time,
         in_budget=within(plan, usd) is not False,

@@ -14,8 +14,8 @@ class Standing:
     """Batches by state, with their requests; `requests` of the whole input, 0 where not known.
 
     `elapsed_s` since the first batch was made. Of the simulated runs `done_by_now` had ended by
-    then; of those that had not, `deadline_chance` end by the deadline. None without a plan, a
-    deadline, or such a run.
+    then; of the `runs_left` that had not, `deadline_chance` end by the deadline. None without a
+    plan, a deadline, or such a run.
     """
 
     ended: int
@@ -26,6 +26,7 @@ class Standing:
     requests: int
     elapsed_s: float | None
     done_by_now: float | None
+    runs_left: int
     deadline_s: float
     deadline_chance: float | None
 
@@ -40,10 +41,10 @@ def standing_of(found: Found, actual: Actual) -> Standing | None:
     times = actual.planned.forecast.makespans_s if actual.planned else ()
     deadline = _deadline_s(actual.planned, actual.first_created or actual.began)
     passed = None if elapsed is None or not times else bisect_right(times, elapsed)
+    left = 0 if passed is None else len(times) - passed
     chance = None
-    if passed is not None and deadline and passed < len(times):
-        in_time = bisect_right(times, deadline)
-        chance = max(0, in_time - passed) / (len(times) - passed)
+    if passed is not None and deadline and left:
+        chance = max(0, bisect_right(times, deadline) - passed) / left
     return Standing(
         ended=len(ended),
         ended_requests=sum(each.requests for each in ended),
@@ -53,6 +54,7 @@ def standing_of(found: Found, actual: Actual) -> Standing | None:
         requests=found.journal.requests if found.journal else 0,
         elapsed_s=elapsed,
         done_by_now=None if passed is None else passed / len(times),
+        runs_left=left,
         deadline_s=deadline,
         deadline_chance=chance,
     )

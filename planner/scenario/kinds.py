@@ -22,6 +22,8 @@ _TIME_EXAMPLE = "with its offset from UTC, such as 2026-11-22T22:00+01:00"
 _ANY_TIME = datetime(
     2000, 1, 1, tzinfo=UTC
 )  # what names its moment by itself is seen alike from any
+# ten thousand in half of Europe, and ten elsewhere
+_POINTS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
 _YES = {"true", "on", "yes", "1"}
 _NO = {"false", "off", "no", "0", ""}
 
@@ -66,15 +68,25 @@ def _check_money(field: Field, answer: Any) -> Decimal:
 
 
 def _read_number(field: Field, text: str) -> Any:
-    return _amount(field, text, amounts.number(text), "10000, 10,000, 10k or 1e4")
+    return _whole(field, text, amounts.number(text), "10000, 10,000, 10k or 1e4")
 
 
 def _read_tokens(field: Field, text: str) -> Any:
-    return _amount(field, text, amounts.tokens(text), "10000, 10k or 12 pages of PDF")
+    return _whole(field, text, amounts.tokens(text), "10000, 10k or 12 pages of PDF")
 
 
 def _read_size(field: Field, text: str) -> Any:
-    return _amount(field, text, amounts.size(text), "10000, 12 kB or 1.5 MB PDF")
+    return _whole(field, text, amounts.size(text), "10000, 12 kB or 1.5 MB PDF")
+
+
+def _whole(field: Field, text: str, amount: Decimal | None, examples: str) -> Any:
+    if _POINTS.fullmatch(text):
+        commas = short(text).replace(".", ",")
+        raise ValueError(
+            f"{field.label} must be a whole number, with commas for thousands: {commas}, not "
+            f"{short(text)}."
+        )
+    return _amount(field, text, amount, examples)
 
 
 def _read_money(field: Field, text: str) -> Any:

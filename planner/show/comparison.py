@@ -5,6 +5,7 @@ from typing import Any
 
 from planner import scenario as scenarios
 from planner.advice.labels import label
+from planner.advice.time import likely
 from planner.advice.ways import Way
 from planner.errors import Problem, ScenarioError
 from planner.plan import Plan
@@ -13,7 +14,7 @@ from planner.show.answer import sentence
 from planner.show.outcome import verdict_words
 from planner.show.rows import Cells, when
 from planner.show.strips import strips
-from planner.words import count, money, share
+from planner.words import count, money
 
 # A plan beside the one at hand: its query, and the plan, or why there is none.
 Other = tuple[str, Plan | ScenarioError]
@@ -61,7 +62,7 @@ def _column(plan: Plan, other: Plan, fields: Sequence[Field]) -> Cells:
         "p85": when(other, forecast.p85.makespan_s),
         "p95": when(other, forecast.p95.makespan_s),
         "batches": count(len(other.batches)),
-        "chance": "none is set" if chance is None else share(chance),
+        "chance": "none is set" if chance is None else likely(other, chance),
     }
 
 

@@ -112,7 +112,7 @@ def _chance(standing: Standing, actual: Actual) -> str:
         return f"The deadline, {due}, has passed."
     if standing.deadline_chance is None:
         return "It takes longer than every simulated run: the plan cannot say when it ends."
-    chance = share(standing.deadline_chance)
+    chance = share_of_runs(standing.deadline_chance, standing.runs_left)
     return f"As it stands it is {chance} likely to be done {due}."
 
 

@@ -9,7 +9,7 @@ from planner.plan import Plan
 from planner.show.export import usd
 from planner.show.links import link
 from planner.show.rows import Cells, when
-from planner.words import duration, money, plain, share, share_below
+from planner.words import duration, money, plain
 
 # the cells that are shown, in their order
 COLUMNS = {
@@ -76,24 +76,13 @@ def _way(plan: Plan, way: Way, this: Way) -> Cells:
         "state": "this" if way.this else "meets" if way.meets else "misses",
         "mark": _MARKS[way.meets],
         "label": way.label,
-        "chance": _chance(plan, way),
+        "chance": way.likely,
         "time": when(plan, way.confident_s) + (" at best" if at_best else ""),
         "cost": money(way.usd),
         "difference": "this plan" if way.this else f"{later}, {_dearer(way.usd - this.usd)}",
         "note": _note(plan, way),
         "href": "" if way.this or at_best else link(plan.scenario, way.change),
     }
-
-
-def _chance(plan: Plan, way: Way) -> str:
-    """The chance of the deadline, '' where there is none."""
-    if way.chance is None:
-        return ""
-    if way.realtime_share == 1:
-        return "yes, at best" if way.in_time else "no"
-    if not way.in_time:
-        return share_below(way.chance, plan.scenario.goal.confidence)
-    return share(way.chance)
 
 
 def _note(plan: Plan, way: Way) -> str:

@@ -15,5 +15,5 @@ export function createSummary(root, { showRows }) {
 function rowOf({ field, label, message }) {
   const id = `f-${field.replaceAll(".", "-")}`;
   const href = document.getElementById(id) ? `#${id}` : "#question-name";
-  return { name: label ? "" : field, message, href };
+  return { name: label ? "" : `${field}:`, message, href };
 }

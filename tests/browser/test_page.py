@@ -358,7 +358,7 @@ def test_choice_that_is_none_keeps_the_others(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("link", "message"),
     [
-        ("#workload.requets=5", "workload.requets"),
+        ("#workload.requets=5", "workload.requets: There is no such field."),
         ("#workload.requests=5&workload.requests=6", "more than once"),
         ("#workload.requests=%FF", "cut or mangled"),
         ("#workload.model=%3Cimg%20src=x%20onerror=alert(1)%3E", "<img src=x onerror=alert(1)>"),

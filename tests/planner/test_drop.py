@@ -135,6 +135,8 @@ def test_a_run_that_goes_on_says_how_it_stands() -> None:
     assert told["running"]
     assert "at work" in told["view"]["slots"]["reviewed.standing"]
     assert "likely to be done within 9 h" in told["view"]["slots"]["reviewed.deadline"]
+    told = page(dropped({"journal.jsonl": data}), query="goal.deadline_h=700")
+    assert "over 99.9 % likely" in told["view"]["slots"]["reviewed.deadline"]  # never certain
 
 
 def test_results_tell_of_both() -> None:

@@ -149,7 +149,8 @@ def main() -> int:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, program.interrupt)
         code = program.code()
-        program.on_done(code)
+        if not program.ended_by:
+            program.on_done(code)
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
     except BaseException:

@@ -36,6 +36,15 @@ def test_a_chance_below_is_said_to_be_below() -> None:
     assert "is 84.9 %, below the 85 % asked for" in caveat.message
 
 
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [(1.0, "over 99.9 %"), (0.0, "under 0.1 %"), (0.8499, "84.9 %"), (0.85, "85 %")],
+)
+def test_a_chance_in_words(chance: float, said: str) -> None:
+    """It is one of simulated runs: never certain, and never rounded up to what is asked."""
+    assert time.likely(plan_of({"goal": {"deadline_h": 1}}), chance) == said
+
+
 @pytest.mark.parametrize(("chance", "unlikely"), [(0.849, True), (0.85, False)])
 def test_edge_of_the_chance(chance: float, unlikely: bool) -> None:
     """As sure as was asked for is sure enough."""

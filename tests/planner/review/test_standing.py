@@ -48,6 +48,7 @@ def test_the_chance_is_that_of_the_runs_that_are_not_done() -> None:
         told, _ = standing(hours)
         assert told and told.elapsed_s == hours * 3600
         left = [time for time in times if time > hours * 3600]
+        assert told.runs_left == len(left)
         assert told.done_by_now == (len(times) - len(left)) / len(times)
         assert told.deadline_chance == sum(time <= 9 * 3600 for time in left) / len(left)
 
@@ -56,6 +57,7 @@ def test_past_all_simulated_runs_nothing_is_promised() -> None:
     """No run is left to say anything."""
     told, _ = standing(24 * 60)
     assert told and told.deadline_chance is None and told.done_by_now == 1
+    assert told.runs_left == 0
 
 
 def test_a_deadline_by_the_clock_counts_from_the_first_batch() -> None:

@@ -66,6 +66,27 @@ def test_one_and_a_half_thousand() -> None:
     assert requests_of("1.5k") == 1500
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "commas"),
+    [
+        ("workload.requests", "10.000", "10,000"),
+        ("workload.requests", "1.250.000", "1,250,000"),
+        ("workload.input_tokens", "1.500", "1,500"),
+        ("workload.bytes_per_request", "2.000", "2,000"),
+    ],
+)
+def test_points_for_thousands(field: str, text: str, commas: str) -> None:
+    """Ten, or ten thousand: what half of Europe writes is not read as a thousandth of it."""
+    (problem,) = problems_of_texts({field: text})
+    assert problem.field == field
+    assert f"{commas}, not {text}." in problem.message
+
+
+def test_a_fraction_of_zero_is_whole() -> None:
+    """Such as a spreadsheet writes it."""
+    assert requests_of("10.0") == requests_of("10.00") == 10
+
+
 def test_arabic_digits() -> None:
     """Digits of other scripts are digits: ten, not a mistake and not something else."""
     assert requests_of("١٠") == 10

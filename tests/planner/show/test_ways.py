@@ -12,6 +12,8 @@ from planner.advice.ways import ways
 from planner.plan import Plan, make_plan
 from planner.scenario import Scenario, parse, replace, texts
 from planner.show import ways as table
+from planner.show.comparison import show_comparison
+from planner.show.outcome import verdict_words
 from planner.words import duration
 from tests.strategies import scenarios
 
@@ -53,12 +55,22 @@ def test_a_way() -> None:
 
 
 def test_a_way_that_misses() -> None:
-    """It says what it misses; a chance that is too small is never rounded up to what is asked."""
+    """It says what it misses."""
     plan = formula(goal={"deadline_h": 100, "budget_usd": 60})
-    values = {"in_time": False, "in_budget": False, "chance": 0.8499, "usd": Decimal(70)}
-    row = ways_of(plan, **values)[0]
-    assert (row["state"], row["mark"], row["chance"]) == ("misses", "○", "84.9 %")
+    row = ways_of(plan, in_time=False, in_budget=False, usd=Decimal(70))[0]
+    assert (row["state"], row["mark"]) == ("misses", "○")
     assert row["note"] == "late; $10.00 over the budget"
+
+
+@pytest.mark.parametrize("deadline_h", [0.1, 9, 72])
+def test_the_chance_is_that_of_the_verdict(deadline_h: float) -> None:
+    """In the ways, beside another plan and in the sentence it has the same words."""
+    plan = plan_of(goal={"deadline_h": deadline_h})
+    rows = table.ways(plan, ways(plan))
+    (said,) = {row["chance"] for row in rows if row["state"] == "this"}
+    assert verdict_words(plan).startswith(f"{said[0].upper()}{said[1:]} likely to be done")
+    assert show_comparison(plan, [("", plan)])["lists"]["compare"][0]["chance"] == said
+    assert all(row["chance"] != "100 %" for row in rows)
 
 
 def test_a_way_in_real_time() -> None:
