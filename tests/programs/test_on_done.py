@@ -1,5 +1,7 @@
 """Promise 19: `--on-done COMMAND` runs a command at the end with the folder and the exit code."""
 
+import re
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +61,18 @@ def test_on_done_that_fails(language: str, bench: Callable[..., Bench]) -> None:
     done = there.run(language, "--on-done", "exit 7 #")
     assert done.code == 0, done.said
     assert "--on-done" in done.stderr and "7" in done.stderr.split("--on-done")[1]
+    there.is_complete(IDS)
+
+
+def test_told_to_end_while_it_runs(language: str, bench: Callable[..., Bench]) -> None:
+    """The run is done; who is told to end says so, and does not wait for the command."""
+    there = bench()
+    there.write(*IDS)
+    running = there.start(language, "--on-done", f"{TELL}; sleep 30; true")
+    there.until(lambda: told(there) != "")
+    done = running.kill(signal.SIGTERM)
+    assert done.code == 143, done.said
+    assert re.search(r"Interrupted\. No[a-z ]+ is open", done.stderr)
     there.is_complete(IDS)
 
 

@@ -31,11 +31,15 @@ export async function main(words) {
   }
   if (options.help) return print(HELP) ? 0 : 3;
   const runner = new BatchRunner(options.input, options.out, options.settings, options.adopt);
+  let interrupted = null;
+  let isOver = false;
   let code;
-  const leave = () => process.exit((code ??= sayWhy(runner.signal.reason, runner, words)));
+  const leave = () => process.exit(sayWhy(interrupted, runner, words));
   const stop = (number) => {
-    if (runner.signal.aborted) leave(); // told twice
-    runner.halt.abort(new Interrupted(number));
+    if (interrupted) leave(); // told twice
+    interrupted = new Interrupted(number);
+    if (isOver) leave();
+    runner.halt.abort(interrupted);
     setTimeout(leave, 1000 * END_SECONDS).unref();
   };
   process.on("SIGINT", () => stop(2));
@@ -44,9 +48,11 @@ export async function main(words) {
     code = await carryOut(runner, options);
   } catch (error) {
     // At once: a second signal must find this program's own answer to it.
-    if (runner.signal.reason instanceof Interrupted) leave();
+    if (interrupted) leave();
     code = sayWhy(error, runner, words);
   }
+  isOver = true;
+  if (interrupted) leave();
   if (options.onDone && [0, 1, 3].includes(code) && !options.check) {
     await tell(options.onDone, options.out, code, runner.log);
   }
