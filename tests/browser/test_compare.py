@@ -145,10 +145,13 @@ def test_a_bad_plan_of_a_link_is_told_in_its_column(visit: Visit) -> None:
 # column can be opened.
 RECORD = """() => {
     window.record = [];
-    new MutationObserver(() => {
+    const observer = new MutationObserver(() => {
         if (!document.querySelector("[data-list='compare'] a[href]")) return;
         window.record.push([location.hash, document.querySelector("[data-list='compare'] [data-cell='sentence']").textContent]);
-    }).observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
+    const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+    const record = () => observer.observe(document.documentElement, everything);
+    addEventListener("input", record, { capture: true, once: true }); // before, the older plan is the current one
 }"""
 
 

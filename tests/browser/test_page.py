@@ -391,13 +391,13 @@ def test_link_of_100_kilobytes(page: Page) -> None:
 COPY_LINK = "[data-action='copy-link']"
 COPY_PROGRAM, DOWNLOAD = "[data-action='copy-program']", "[data-action='download']"
 
-# Each time when the page changes: of what the sentence speaks, and what can be taken away just then.
+# Each time when the page changes from the first key on: of what the sentence speaks, and what can be taken away just then.
 RECORD = """(wanted) => {
     const count = (text) => /([\\d,]+) requests/.exec(text)?.[1];
     const program = document.querySelector("[data-program=python]");
     const link = document.querySelector("[data-action=download]");
     window.record = [];
-    new MutationObserver(() => window.record.push({
+    const observer = new MutationObserver(() => window.record.push({
         answer: document.documentElement.dataset.answer,
         sentence: count(document.querySelector("[data-slot='answer.sentence']").textContent),
         program: program.textContent === wanted,
@@ -405,7 +405,10 @@ RECORD = """(wanted) => {
         address: location.hash,
         copy: !document.querySelector("[data-action=copy-program]").disabled,
         download: link.hasAttribute("href"),
-    })).observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+    }));
+    const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+    const record = () => observer.observe(document.documentElement, everything);
+    addEventListener("input", record, { capture: true, once: true }); // before, the older plan is the current one
 }"""
 
 

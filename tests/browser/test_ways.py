@@ -81,16 +81,19 @@ def test_the_order_is_reached_and_kept_by_keys(goal: Page) -> None:
     assert labels(goal) == in_order(other, 3)
 
 
-# Each time when the page changes: whether a way can be pressed, and of which plan the page is then.
+# Each time when the page changes from the first key on: whether a way can be pressed, and of which plan the page is then.
 RECORD = """() => {
     window.record = [];
-    new MutationObserver(() => window.record.push({
+    const observer = new MutationObserver(() => window.record.push({
         answer: document.documentElement.dataset.answer,
         address: location.hash,
         links: [...document.querySelectorAll("[data-list='ways'] a[href]")].map((a) => a.getAttribute("href")),
         copy: !document.querySelector("[data-action='copy-ways']").disabled,
         text: document.querySelector("[data-slot='ways.csv']").textContent,
-    })).observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+    }));
+    const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+    const record = () => observer.observe(document.documentElement, everything);
+    addEventListener("input", record, { capture: true, once: true }); // before, the older plan is the current one
 }"""
 
 
