@@ -127,7 +127,7 @@ def test_a_batch_that_the_api_knows_no_more(stage: MakeStage) -> None:
 
 def test_a_batch_in_question_that_is_gone(stage: MakeStage) -> None:
     """Is not ours to collect: the worker makes sure, and the batch is sent."""
-    made = stage()
+    made = stage(LOST_BATCH_SECONDS=0.1)
     vanish = {"on": "retrieve", "do": "vanish"}
     made.api.set_scenario({"faults": [*on_create("lose-answer", nth=1)["faults"], vanish]})
     made.write(*TEN[:4])

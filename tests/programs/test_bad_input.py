@@ -201,6 +201,7 @@ def test_what_is_nested_is_sent_up_to_a_hundred_levels(
         "--backoff quadratic",
         "--budget-usd inf",
         "--canary -1",
+        "--adopt msg,batch",
         "--no-such-flag",
         "another-input",
     ],
@@ -213,6 +214,25 @@ def test_bad_usage(flags: str, language: str, bench: Callable[..., Bench]) -> No
     assert done.code == 2
     assert flags.split()[0] in done.stderr
     assert not there.api.calls
+
+
+def test_a_folder_without_a_name(language: str, bench: Callable[..., Bench]) -> None:
+    """As a shell writes it whose variable is not set: the run does not go where one happens to be."""
+    there = bench()
+    there.write("a")
+    done = there.run(language, "--out", "")
+    assert done.code == 2 and "--out" in done.stderr
+    assert not there.api.calls
+
+
+@pytest.mark.parametrize(("prompt", "code"), [("\ufeff", 2), ("\u3000", 2), ("\u001f", 0)])
+def test_what_an_empty_prompt_is(
+    prompt: str, code: int, language: str, bench: Callable[..., Bench]
+) -> None:
+    """Either program says so of the same rows: one goes on with a run of the other."""
+    there = bench()
+    there.input.write_text(json.dumps({"id": "a", "prompt": prompt}) + "\n")
+    assert there.run(language).code == code
 
 
 def test_no_input(language: str, bench: Callable[..., Bench]) -> None:

@@ -240,6 +240,26 @@ def test_a_damaged_journal(language: str, bench: Callable[..., Bench]) -> None:
     assert sum(there.api.calls.values()) == calls
 
 
+def test_a_journal_that_cannot_be_read(language: str, bench: Callable[..., Bench]) -> None:
+    """There may be a run behind it, so another folder is never the remedy: all would be paid for again."""
+    there = bench()
+    there.write(*IDS)
+    assert there.run(language, *TWO, kill=(8, "after")).code == -9
+    journal, aside = there.out / "journal.jsonl", there.folder / "aside"
+    journal.rename(aside)
+    journal.mkdir()  # root may read every file, but no folder as one
+    calls = sum(there.api.calls.values())
+    done = there.run(language, *TWO)
+    assert done.code == 3, done.said
+    assert "journal.jsonl: cannot be read (" in done.stderr
+    assert "another --out" not in done.stderr and "Traceback" not in done.stderr
+    assert sum(there.api.calls.values()) == calls
+    journal.rmdir()
+    aside.rename(journal)
+    assert there.run(language, *TWO).code == 0
+    there.is_complete(IDS)
+
+
 def test_answers_that_somebody_shortened(language: str, bench: Callable[..., Bench]) -> None:
     """succeeded.jsonl has less than the journal says: the run does not go on over a hole."""
     there = bench(

@@ -82,7 +82,8 @@ export class Api {
   async send(url, init) {
     const call = init.body ? upload : fetch;
     const response = await call(url, { ...init, redirect: "manual" });
-    if (response.ok) this.account = accountIn(response.headers);
+    const told = response.ok ? accountIn(response.headers) : {};
+    for (const name in told) this.account[name] = told[name] ?? this.account[name];
     return response;
   }
 
@@ -126,23 +127,32 @@ export class Api {
     }
   }
 
-  /** Batches of the workspace, newest first, to an empty page, whatever a page says of more. */
-  async *list() {
+  /**
+   * Batches of the workspace, newest first, to an empty page, whatever a page says of more: of each
+   * page {rows, oldest}, what was in no page before and the moment of its last.
+   */
+  async *pages() {
     const seen = new Set();
+    const cursors = new Set();
     const waits = new Waits(this.settings.pollSeconds);
     for (let [after, starts] = [undefined, 0]; ; ) {
       const page = await this.ask("list batches", () => this.page(after));
       if (page?.length === 0) return;
-      const last = page?.at(-1).id;
-      // The batch that the cursor named has been deleted: from the newest again.
-      if (!page) await sleep(waits.next(), this.signal);
-      if ((page && last === after) || (!page && ++starts > 20)) {
+      const last = page?.at(-1);
+      if (page ? cursors.has(last.id) : ++starts > 20) {
         throw new StoppedError("The API's list of batches comes to no end. Try again later.");
       }
-      const rest = (page ?? []).filter(({ id }) => !seen.has(id));
-      for (const { id } of rest) seen.add(id);
-      yield* rest;
-      after = last;
+      if (page) {
+        cursors.add(last.id);
+        const rows = page.filter(({ id }) => !seen.has(id));
+        for (const { id } of rows) seen.add(id);
+        yield { rows, oldest: last.created_at };
+      } else {
+        // The batch that the cursor named has been deleted: from the newest again.
+        cursors.clear();
+        await sleep(waits.next(), this.signal);
+      }
+      after = last?.id;
     }
   }
 

@@ -279,22 +279,20 @@ const isBefore = (moment, other) =>
  * after it.
  */
 export async function newestBatch(api, requests) {
-  let newest = null;
-  for await (const batch of api.list()) {
-    const created_at = iso(batch.created_at);
-    newest ??= { id: batch.id, created_at, seen: [] };
-    if (isBefore(created_at, newest.created_at)) break;
-    if (mayCount(batch, requests)) newest.seen.push(batch.id);
-  }
-  return newest;
+  const listed = await madeSince(api, null);
+  if (!listed.length) return null;
+  const [{ id, created_at }] = listed;
+  const seen = listed.filter((batch) => mayCount(batch, requests)).map((batch) => batch.id);
+  return { id, created_at: iso(created_at), seen };
 }
 
-/** All batches that may have been made after this moment of the API; after "", all. */
-async function madeSince(api, created_at) {
+/** All batches of the pages to a margin before a moment, or the newest; after "", all. */
+async function madeSince(api, moment) {
   const batches = [];
-  for await (const batch of api.list()) {
-    if (created_at && isBefore(iso(batch.created_at), created_at)) break;
-    batches.push(batch);
+  for await (const { rows, oldest } of api.pages()) {
+    batches.push(...rows);
+    const until = moment ?? iso(batches[0].created_at);
+    if (until && isBefore(iso(oldest), until)) break;
   }
   return batches;
 }

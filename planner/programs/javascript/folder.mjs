@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { InputError, codeOf, leaveQuietly } from "./errors.mjs";
+import { InputError, StoppedError, codeOf, leaveQuietly, systemText } from "./errors.mjs";
 import { State } from "./state.mjs";
 import { grouped, isWhole, jsonLine, linesIn, objectIn, shown } from "./text.mjs";
 
@@ -69,7 +69,7 @@ export class Journal {
   *read() {
     this.size = 0;
     let [number, before] = [0, Buffer.alloc(0)];
-    for (const line of this.exists() ? linesIn(this.file) : []) {
+    for (const line of this.lines()) {
       if (!isWhole(line)) break;
       number++;
       this.size += line.length;
@@ -78,6 +78,21 @@ export class Journal {
       const event = objectIn(line.toString());
       if (!event || !isComplete(event)) throw this.damaged(number);
       yield { event, number };
+    }
+  }
+
+  /**
+   * A StoppedError where it cannot be read: then there may be a run, and another folder would pay
+   * for everything again.
+   */
+  *lines() {
+    try {
+      yield* linesIn(this.file);
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR"].includes(error.code)) return;
+      if (!codeOf(error)) throw error;
+      const why = `cannot be read (${systemText(error)}), so what was sent is not known`;
+      throw new StoppedError(`${this.file}: ${why}. Let this user read and write it.`);
     }
   }
 

@@ -139,5 +139,8 @@ export function parse(words) {
   if (cancel && retryFailed) {
     throw new InputError("--cancel and --retry-failed cannot both be followed");
   }
+  if (adopt.some((id) => !/^[a-zA-Z0-9_-]{1,200}$/.test(id))) {
+    throw new InputError("argument --adopt: must be the id of a batch, or none");
+  }
   return { ...options, input: positionals[0], out, settings: settingsOf(values) };
 }

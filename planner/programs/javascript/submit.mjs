@@ -148,6 +148,7 @@ export class Submitter {
         return;
       }
       const since = await newestBatch(api, batch.requests);
+      if (batch.status !== "unsent" || this.troubles.size) return; // what came meanwhile
       this.source.refuseIfChanged();
       this.noteAccount();
       folder.note("submit", { batch: batch.number, since });
@@ -167,9 +168,9 @@ export class Submitter {
 
   noteAccount() {
     const { account } = this.api;
-    const isKnown = account.organization !== null || account.workspace !== null;
-    const before = JSON.stringify(this.folder.state.account);
-    if (isKnown && JSON.stringify(account) !== before) this.folder.note("account", account);
+    const known = this.folder.state.account ?? {};
+    const isNew = ([name, value]) => value !== null && value !== known[name];
+    if (Object.entries(account).some(isNew)) this.folder.note("account", account);
   }
 
   /** Whether the batch was made is not known. */

@@ -20,13 +20,18 @@ const HELD_BY_THE_SYSTEM_BYTES = 2 ** 23;
 
 /** A POST whose body goes out piece by piece, and is given up for silence, not for its length. */
 export async function upload(url, { headers, body, signal }) {
-  const { request } = new URL(url).protocol === "https:" ? https : http;
+  const isSecure = new URL(url).protocol === "https:";
+  const { request } = isSecure ? https : http;
   // A connection of its own: one that is kept may be closed already, and the batch would be in
   // doubt.
   const post = request(url, { method: "POST", headers: Object.fromEntries(headers), agent: false });
   const giveUp = (seconds) => breakOff(post, silent(seconds));
   const stop = () => breakOff(post, signal.reason);
   signal.addEventListener("abort", stop);
+  let isOnItsWay = false;
+  post.once("socket", (socket) => {
+    socket.once(isSecure ? "secureConnect" : "connect", () => (isOnItsWay = true));
+  });
   let answerTimer;
   post.setTimeout(1000 * SILENCE_SECONDS, () => giveUp(SILENCE_SECONDS));
   post.once("finish", () => {
@@ -42,7 +47,7 @@ export async function upload(url, { headers, body, signal }) {
     pipeline(Readable.from(body), post).catch(() => {}); // its errors are those of the POST
     const [answer] = await answered.catch((error) => {
       // Perhaps an answer that came before the end of the body, and was lost with the connection.
-      throw Object.assign(error, { isCutOff: !post.writableFinished });
+      throw Object.assign(error, { isCutOff: isOnItsWay && !post.writableFinished });
     });
     const bytes = Buffer.concat(await answer.toArray());
     const hasNone = [204, 205, 304].includes(answer.statusCode);

@@ -193,12 +193,10 @@ class Questions:
         """Look at a candidate; when it has ended, hold its results against its batches."""
         seen = await self.api.look_for(f"look at {candidate_id}", candidate_id)
         if seen is None:
-            listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
-            if candidate_id in {each.id for each in listed}:
-                if self.is_gone_for(candidate_id, LOST_BATCH_SECONDS):
-                    self.leave_open(candidate_id)
-            elif self.is_gone_for(candidate_id, self.settings.adopt_grace_seconds):
-                self.vanished(candidate_id)
+            if self.is_gone_for(candidate_id, LOST_BATCH_SECONDS):
+                listed = await batches_since(self.api, reach_of(self.having(candidate_id)))
+                is_listed = candidate_id in {each.id for each in listed}
+                (self.leave_open if is_listed else self.vanished)(candidate_id)
             return
         self.created_at[candidate_id] = seen.created_at
         self.gone_since.pop(candidate_id, None)

@@ -35,9 +35,22 @@ class Journal:
         self.file = -1
 
     def read(self) -> Iterator[tuple[int, Event]]:
-        """Every whole line with its number; one that was written twice, once. Raises InputError."""
-        if not self.path.exists():
+        """Every whole line with its number; one that was written twice, once. Raises InputError.
+
+        And StoppedError where it cannot be read: then there may be a run, and another folder would
+        pay for everything again.
+        """
+        try:
+            yield from self.lines()
+        except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise StoppedError(
+                f"{self.path}: cannot be read ({error.strerror}), so what was sent is not known. "
+                "Let this user read and write it."
+            ) from None
+
+    def lines(self) -> Iterator[tuple[int, Event]]:
         with self.path.open("rb") as file:
             before = b""
             for number, line in enumerate(file, 1):
@@ -174,7 +187,7 @@ class Folder:
         except OSError as error:
             self.close()
             raise self.cannot_be_written(error) from None
-        except InputError:
+        except (InputError, StoppedError):
             self.close()
             raise
 

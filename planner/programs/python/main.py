@@ -31,7 +31,7 @@ class Program:
 
     def __init__(self) -> None:
         self.options, settings = parse(sys.argv[1:])
-        self.runner = BatchRunner(self.options.input, self.options.out, settings)
+        self.runner = BatchRunner(self.options.input, self.options.out or None, settings)
         words = [text for text in sys.argv if text != "--cancel"]
         self.command = shlex.join([Path(sys.executable).name or "python", *words])
         self.ended_by = 0  # the number of a signal

@@ -137,7 +137,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, Settings]:
     """What the command line asks for, and the settings with its flags. Exits with 2 itself."""
     reader = parser()
     options = reader.parse_args(arguments)
-    if options.out is None and not options.check:
+    if not options.out and not options.check:
         reader.error("the following arguments are required: --out")
     if options.cancel and options.retry_failed:
         reader.error("--cancel and --retry-failed: one ends the run, the other goes on")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from planner.programs.python.money import Price, price_list, price_of
 from planner.programs.python.settings import RETIRES, TOOL_PROMPT_TOKENS, Settings
-from planner.programs.python.text import Event, decode_json, json_bytes, shown
+from planner.programs.python.text import BLANK, Event, decode_json, json_bytes, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # before the first line of files of some editors
 END = 2**63  # of a round's file, where its length is not known yet
@@ -270,7 +270,7 @@ def wrong_with_row(row: Event) -> Iterator[str]:
         yield '"prompt" is missing: add it'
     elif not isinstance(prompt, str):
         yield '"prompt" is no text: put it in quotes, or write a whole request with "params"'
-    elif not prompt.strip():
+    elif BLANK.fullmatch(prompt):
         yield '"prompt" is empty: the API refuses an empty message; fill it or delete the line'
     for name in row:
         if name not in ("id", "prompt"):

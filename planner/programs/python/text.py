@@ -17,6 +17,8 @@ MOMENT = re.compile(
 )
 STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 DEEPEST = 100  # levels of nesting: beyond some hundred Python reads and writes none
+# What JavaScript's \s is: a row is empty for both programs, or for none.
+BLANK = re.compile("[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -29,10 +31,19 @@ def finite(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def writable(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:  # Python reads no number of some thousand digits
+        return None
+
+
 # NaN and Infinity are Python's own: the API would refuse the whole batch for one of them.
 decode_json = json.JSONDecoder(parse_constant=no_constant).decode
 # What JSON cannot write counts as nothing.
-decode_lenient = json.JSONDecoder(parse_constant=finite, parse_float=finite).decode
+decode_lenient = json.JSONDecoder(
+    parse_constant=finite, parse_float=finite, parse_int=writable
+).decode
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -73,9 +73,17 @@ test("the list is read to the empty page, whatever a page says of more", async (
   const page = (...ids) => ({ body: { data: ids.map((id) => shownBatch(id)), has_more: false } });
   const { api, calls } = await connected(page("b3"), page("b2", "b1"), page());
   const ids = [];
-  for await (const { id } of api.list()) ids.push(id);
+  for await (const { rows } of api.pages()) ids.push(...rows.map(({ id }) => id));
   assert.deepEqual(ids, ["b3", "b2", "b1"]);
   assert.match(calls[2].url, /after_id=b1/);
+});
+
+test("a list in a circle comes to an end", async () => {
+  const page = (...ids) => ({ body: { data: ids.map((id) => shownBatch(id)), has_more: true } });
+  const { api } = await connected(page("b3"), page("b2"), page("b3"), page("b2"));
+  await assert.rejects(async () => {
+    for await (const { rows } of api.pages()) assert.ok(rows);
+  }, /comes to no end/);
 });
 
 test("a batch that is not there so many times is not there", async () => {
@@ -95,8 +103,10 @@ test("a wait that the API asks for is kept, and is never shorter than our own", 
 
 test("answers name the account", async () => {
   const headers = { "anthropic-workspace-id": "w", "anthropic-organization-id": "o" };
-  const { api } = await connected({ body: shownBatch("b1"), headers });
+  const { api } = await connected({ body: shownBatch("b1"), headers }, { body: shownBatch("b1") });
   await api.retrieve(BATCH);
+  assert.deepEqual(api.account, { organization: "o", workspace: "w" });
+  await api.retrieve(BATCH); // some gateways pass them on some answers only
   assert.deepEqual(api.account, { organization: "o", workspace: "w" });
 });
 
@@ -112,6 +122,6 @@ test("a cursor whose batch was deleted begins the list again; no batch comes twi
   const gone = failure(400, "invalid_request_error", "after_id: no such batch");
   const { api } = await connected(page("b3"), gone, page("b3", "b2"), page("b1"), page());
   const ids = [];
-  for await (const { id } of api.list()) ids.push(id);
+  for await (const { rows } of api.pages()) ids.push(...rows.map(({ id }) => id));
   assert.deepEqual(ids, ["b3", "b2", "b1"]);
 });

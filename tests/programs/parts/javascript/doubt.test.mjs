@@ -16,8 +16,8 @@ function apiOf(listed, results = {}) {
     account: { organization: null, workspace: null },
     ask: async (what, call) => call(),
     page: async () => [],
-    list: async function* () {
-      yield* listed;
+    pages: async function* () {
+      if (listed.length) yield { rows: listed, oldest: listed.at(-1).created_at };
     },
     look: async (id) => listed.find((batch) => batch.id === id) ?? null,
     download: async ({ id }, file) => {
@@ -70,7 +70,7 @@ test("a candidate that was deleted is not ours", async () => {
   const run = await doubtful([ended("x")], { x: ["s", "t"] });
   await run.doubts.settle();
   run.api.look = async () => null;
-  run.api.list = async function* () {};
+  run.api.pages = async function* () {};
   await run.doubts.judge();
   assert.equal(last(run, 1).event, "not_made");
 });
@@ -98,8 +98,8 @@ test("where two fit, a person chooses", async () => {
 test("a list that lacks what was there before is read again", async () => {
   const run = await doubtful([ended("b0")]);
   let lists = 0;
-  const whole = run.api.list;
-  run.api.list = async function* () {
+  const whole = run.api.pages;
+  run.api.pages = async function* () {
     if (lists++) yield* whole();
   };
   await run.doubts.settle();
@@ -109,8 +109,8 @@ test("a list that lacks what was there before is read again", async () => {
 test("an id of ours that results lack unmakes nothing where no strange one is", async () => {
   const run = await doubtful([ended("x")], { x: ["a"] });
   run.api.look = async (id) => (id === "x" ? shownBatch(id, { succeeded: 1 }) : null);
-  run.api.list = async function* () {
-    yield ended("x");
+  run.api.pages = async function* () {
+    yield { rows: [ended("x")], oldest: ended("x").created_at };
   };
   await run.doubts.settle();
   await run.doubts.judge();
@@ -155,6 +155,13 @@ test("without headers, what the run saw vouches for the key", async () => {
   await (await doubtful([], {}, { words: ["none"] })).doubts.sameAccount();
 });
 
+test("a row out of its order does not end the list", async () => {
+  const old = { ...shownBatch("old"), created_at: "2026-11-20T10:00:00Z" };
+  const run = await doubtful([old, ended("x"), ended("b0")], { x: ["a", "b"] });
+  await run.doubts.settle();
+  assert.equal(last(run, 2).event, "candidates");
+});
+
 test("what is known before a create: the newest batch, and those with the same count", async () => {
   const at = (id, created_at, succeeded) => ({ ...shownBatch(id, { succeeded }), created_at });
   const listed = [
@@ -164,7 +171,7 @@ test("what is known before a create: the newest batch, and those with the same c
     at("k", "2026-11-24T09:54:00Z", 2),
   ];
   const newest = await newestBatch(apiOf(listed), 2);
-  assert.deepEqual(newest, { id: "n", created_at: SINCE.created_at, seen: ["n", "l"] });
+  assert.deepEqual(newest, { id: "n", created_at: SINCE.created_at, seen: ["n", "l", "k"] });
   assert.equal(await newestBatch(apiOf([]), 2), null);
 });
 

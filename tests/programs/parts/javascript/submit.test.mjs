@@ -11,7 +11,7 @@ import { journalOf, newRun, shownBatch } from "./bench.mjs";
 async function submitter(create, changes) {
   const run = await newRun(changes);
   const account = { organization: "o", workspace: "w" };
-  const api = { account, list: async function* () {}, create };
+  const api = { account, pages: async function* () {}, create };
   const doubts = new Doubts({ ...run, api });
   const troubles = new Map();
   return { run, doubts, submitter: new Submitter({ ...run, api, troubles }, doubts) };
@@ -120,6 +120,16 @@ test("a refusal that is no answer of the API leaves a doubt", async () => {
   await each.submitAll();
   assert.ok(events(run).includes("doubt") && !events(run).includes("refused"));
   assert.equal(each.troubles.size, 1);
+});
+
+test("trouble that comes while the list is asked for keeps a batch back", async () => {
+  let creates = 0;
+  const { submitter: each } = await submitter(async () => creates++);
+  each.api.pages = async function* () {
+    each.troubles.set("another batch", new StoppedError("no credit"));
+  };
+  await each.submitAll();
+  assert.equal(creates, 0);
 });
 
 test("a batch that is too large by now is cut anew", async () => {

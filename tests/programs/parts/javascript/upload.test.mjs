@@ -49,6 +49,18 @@ test("a connection that breaks in a body was cut off", async () => {
   await assert.rejects(cut, ({ isCutOff }) => isCutOff === true);
 });
 
+test("a connection that was never made cut nothing off", async () => {
+  const server = http.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  const headers = new Headers({ "content-length": String(PIECE.length) });
+  const { signal } = new AbortController();
+  const refused = upload(`http://127.0.0.1:${port}/`, { headers, body: [PIECE], signal });
+  await assert.rejects(refused, ({ code, isCutOff }) => code === "ECONNREFUSED" && isCutOff === false);
+});
+
 test("a body that is told to stop stops", async () => {
   const halt = new AbortController();
   const stopped = sent(2000, () => halt.abort(new Error("told to")), halt.signal);

@@ -1,6 +1,7 @@
 """Whether a batch was made: candidates, their results, and what only a person can tell."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,25 @@ def test_two_that_fit_are_a_choice(
     questions = judged(there, api, *words)
     assert bool(questions.choices) is not bool(event)
     assert {line["event"] for line in there.events("adopted", "not_made")} == {event} - {""}
+
+
+def test_a_candidate_that_nothing_shows_for_a_while(work: Callable[..., Work]) -> None:
+    """Neither list nor 404 proves so soon that it has gone, whatever the grace of a doubt is."""
+    there = work(*"ab")
+    in_doubt(there)
+    api = Workspace(there.log, listed("x"), x="ab")
+    settled(there, api)
+    shown, answers = api.batches, [[], [], []]
+
+    async def look_for(_what: str, _batch_id: str) -> ApiBatch | None:
+        api.batches = answers.pop() if answers else shown
+        return api.batches[0] if api.batches else None
+
+    api.look_for = look_for  # type: ignore[method-assign]
+    there.settings = dataclasses.replace(there.settings, adopt_grace_seconds=0.0)
+    judged(there, api)
+    assert [line["id"] for line in there.events("adopted", "let_go")] == ["x"]
+    assert there.events("adopted")
 
 
 def test_an_archived_candidate_is_a_choice(work: Callable[..., Work]) -> None:

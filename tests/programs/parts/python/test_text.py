@@ -36,6 +36,11 @@ def test_json_comes_back(value: object) -> None:
     assert b"\n" not in line
 
 
+def test_a_number_of_thousands_of_digits_counts_as_nothing() -> None:
+    """Python reads none; the answer around it was paid for."""
+    assert decode_answer(f'{{"a": {"7" * 5000}, "b": 7}}') == {"a": None, "b": 7}
+
+
 def test_half_a_surrogate_is_escaped() -> None:
     """It has no UTF-8; the other characters stay as they are."""
     assert json_bytes("é\ud800") == b'"\xc3\xa9\\ud800"'
