@@ -88,6 +88,34 @@ def test_what_ends_a_run(
     assert ("to go on: " in said.err) == (code == 3)
 
 
+def test_an_error_that_a_signal_made_is_none(program: Callable[..., Program]) -> None:
+    """A library that is interrupted may say so in its own way: it goes up too."""
+    each = program()
+    each.ended_by = signal.SIGTERM
+    each.runner.run = raising(RuntimeError("release unlocked lock"))  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        each.code()
+
+
+def test_who_is_told_to_end_tells_nobody_else(
+    program: Callable[..., Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the code was by then: no command of --on-done, and the signal's own exit."""
+    program("--on-done", "true")
+    left: list[int] = []
+
+    def code(each: Program) -> int:
+        each.ended_by = signal.SIGTERM
+        return 3
+
+    monkeypatch.setattr(part.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Program, "code", code)
+    monkeypatch.setattr(Program, "on_done", lambda *_: left.append(0))
+    monkeypatch.setattr(Program, "leave", lambda _, number, __: left.append(number))
+    part.main()
+    assert left == [signal.SIGTERM]
+
+
 def test_a_signal_is_not_taken_for_an_error(program: Callable[..., Program]) -> None:
     """It goes up to where the program ends."""
     each = program()
